@@ -1,0 +1,71 @@
+import type { Outputs } from './change.ts'
+import type { ErrorData, ExitCode } from './errors.ts'
+import type { Json } from './json.ts'
+import type { Plan, Request } from './plan.ts'
+
+/** How a run ended. */
+export type Outcome =
+  | 'nothing-to-do'
+  | 'planned' // --plan: shown, not applied
+  | 'applied'
+  | 'partly-applied'
+  | 'not-healthy'
+  | 'held'
+  | 'refused'
+  | 'declined'
+  | 'stale'
+  | 'failed'
+  | 'interrupted'
+
+/** What `verify` still waits for, per scope. */
+export interface Waiting {
+  readonly subject: string
+  /** `2 of 3 targets healthy; 10.20.0.13:8080 is unhealthy (Target.Timeout)` */
+  readonly detail: string
+}
+
+/** Data of each event type. Data, never prose: whatever people read is a fold of these. */
+export interface EventData {
+  'run.started': { request: Request; actor: string; reason: string | null; nyah: string; resumes: string | null }
+  'observe.started': { pass: number }
+  'observe.finished': { pass: number; ms: number }
+  'plan.made': { plan: Plan }
+  'plan.confirmed': { by: 'yes-flag' | 'terminal' | 'confirm-flag' }
+  'plan.declined': { by: 'terminal' | 'no-terminal' }
+  /** Removals wait for a second reading that agrees. */
+  'reading.second': { delayMs: number }
+  'change.started': { id: string; attempt: number }
+  'change.retrying': { id: string; attempt: number; delayMs: number; error: ErrorData }
+  'change.succeeded': { id: string; outputs: Outputs; ms: number }
+  'change.failed': { id: string; error: ErrorData }
+  /** Never started: held by a guard, something it needs failed, its scope failed, or the run was interrupted. */
+  'change.skipped': { id: string; why: 'held' | 'needs' | 'scope-failed' | 'interrupted' }
+  'read.retrying': { what: string; attempt: number; delayMs: number; error: ErrorData }
+  'verify.waiting': { waiting: readonly Waiting[]; deadlineAt: string }
+  'verify.finished': { healthy: boolean; waiting: readonly Waiting[] }
+  /** Something the operator should know that stops nothing: `{code, message}`. */
+  note: { code: string; message: string }
+  'run.error': { error: ErrorData }
+  'run.finished': { outcome: Outcome; exitCode: ExitCode; result: Json }
+}
+
+export type EventType = keyof EventData
+
+/** One event. `seq` starts at 1 and has no gaps; the last event of a run is always `run.finished`. */
+export type NyahEvent<T extends EventType = EventType> = {
+  [K in T]: {
+    readonly v: 1
+    readonly seq: number
+    /** ISO 8601, UTC. */
+    readonly at: string
+    /** The run's id. */
+    readonly run: string
+    readonly type: K
+    /** Null: the whole run. */
+    readonly scope: string | null
+    readonly data: EventData[K]
+  }
+}[T]
+
+/** How anything below the engine speaks. */
+export type Emit = <T extends EventType>(type: T, scope: string | null, data: EventData[T]) => void

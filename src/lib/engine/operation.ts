@@ -1,0 +1,46 @@
+import type { Change, Outputs } from '../core/change.ts'
+import type { Emit, Waiting } from '../core/events.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import type { Draft, Finding, Plan } from '../core/plan.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** What the engine gives to whatever acts on remotes. */
+export interface Scene {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+/**
+ * A pure check of a plan. It may refuse it (`refuse`), hold a part (`hold` with `holds`), or say something.
+ * The engine applies allowances to what it returns.
+ */
+export type Guard<World> = (draft: Draft, world: World) => readonly Finding[]
+
+/**
+ * A domain's capability, all the engine knows of it. `plan`, `guards`, `waiting` and `summary` are pure; `observe`
+ * and `apply` act through the ports the operation was made with.
+ */
+export interface Operation<World> {
+  /** `lb.mirror` */
+  readonly name: string
+  /** False: `apply` is never reached (a diff); nothing is asked, locked or journalled. */
+  readonly mutates: boolean
+  /** Set: what it does cannot be taken back, and this id must be typed (`--confirm ID`); `--yes` does not answer. */
+  readonly confirmId: string | null
+  observe(scene: Scene): Promise<World>
+  plan(world: World): Draft
+  readonly guards: readonly Guard<World>[]
+  /** `change.after` comes with its tokens resolved. Idempotent: the engine may repeat it after a lost answer. */
+  apply(change: Change, scene: Scene): Promise<Outputs>
+  /**
+   * What is not yet as it should be after an apply; empty: done. Null: nothing is ever waited for. The engine observes
+   * and asks again until it is empty or the deadline has passed (exit 9).
+   */
+  readonly waiting: ((world: World) => readonly Waiting[]) | null
+  /** The command's result document (`--json`): what is there now. */
+  summary(world: World, plan: Plan): Json
+}
+
+/** What a request's `arguments` are made into; the table of operations in `runtime` binds them to ports. */
+export type OperationArguments = JsonObject

@@ -1,0 +1,165 @@
+/**
+ * Where mirrors live: AWS ELBv2 (a Network Load Balancer, its listeners and target groups). All creates are
+ * `ensure`: the same name with nyah's ownership tags for the same mirror is returned as it is (a lost answer never
+ * doubles anything); the same name owned by somebody else throws AWS_NAME_TAKEN.
+ */
+
+export type Tags = Readonly<Record<string, string>>
+
+export type Scheme = 'internal' | 'internet-facing'
+
+/** State of an NLB. */
+export type LoadBalancerState = 'provisioning' | 'active' | 'active_impaired' | 'failed'
+
+export interface HealthCheck {
+  readonly protocol: 'TCP' | 'HTTP' | 'HTTPS'
+  /** A number, or `traffic-port`. */
+  readonly port: string
+  /** Seconds, 5-300. */
+  readonly intervalSeconds: number
+  /** Seconds, 2-120. */
+  readonly timeoutSeconds: number
+  /** 2-10. */
+  readonly healthyThreshold: number
+  /** 2-10. */
+  readonly unhealthyThreshold: number
+  /** HTTP and HTTPS only. */
+  readonly path?: string
+  /** HTTP and HTTPS only: `200`, `200,202` or `200-204`. */
+  readonly matcher?: string
+}
+
+/** What identifies a target: one host may stand twice with different ports. */
+export interface Target {
+  /** IPv4 or IPv6 address. */
+  readonly address: string
+  readonly port: number
+  /** `all` for an address outside the VPC (Direct Connect), else null. */
+  readonly availabilityZone: 'all' | null
+}
+
+export type TargetState =
+  | 'initial'
+  | 'healthy'
+  | 'unhealthy'
+  | 'unhealthy.draining'
+  | 'draining'
+  | 'unused'
+  | 'unavailable'
+
+export interface TargetHealth extends Target {
+  readonly state: TargetState
+  /** AWS's reason code, `Target.Timeout`; null when healthy. */
+  readonly reason: string | null
+}
+
+export interface TargetGroupSpec {
+  /** ≤ 32, unique per account and Region. */
+  readonly name: string
+  readonly protocol: 'TCP'
+  readonly port: number
+  readonly vpcId: string
+  readonly ipAddressType: 'ipv4' | 'ipv6'
+  readonly healthCheck: HealthCheck
+  /** `preserve_client_ip.enabled` and the like; those named here are kept true, others are left alone. */
+  readonly attributes: Readonly<Record<string, string>>
+  readonly tags: Tags
+}
+
+export interface TargetGroup extends TargetGroupSpec {
+  readonly arn: string
+  readonly loadBalancerArns: readonly string[]
+  /** Everything registered, draining targets too. */
+  readonly targets: readonly TargetHealth[]
+}
+
+export interface ListenerSpec {
+  readonly protocol: 'TCP'
+  readonly port: number
+  readonly targetGroupArn: string
+  readonly tags: Tags
+}
+
+export interface Listener {
+  readonly arn: string
+  /** TCP, TLS, UDP …: somebody may have edited it. */
+  readonly protocol: string
+  readonly port: number
+  /** Of the forward action; null when it is no single forward. */
+  readonly targetGroupArn: string | null
+  readonly tags: Tags
+}
+
+export interface LoadBalancerSpec {
+  readonly name: string
+  readonly scheme: Scheme
+  readonly subnets: readonly string[]
+  readonly securityGroups: readonly string[]
+  readonly ipAddressType: 'ipv4' | 'dualstack'
+  readonly tags: Tags
+}
+
+/** An NLB without what is below it. */
+export interface LoadBalancer extends LoadBalancerSpec {
+  readonly arn: string
+  readonly type: string
+  readonly vpcId: string
+  readonly dnsName: string
+  /** CanonicalHostedZoneId, for Route 53 aliases. */
+  readonly hostedZoneId: string
+  readonly state: LoadBalancerState
+}
+
+/** Everything in ELBv2 that carries the name of one mirror, owned or not: the planner and the guards judge. */
+export interface MirrorTree {
+  readonly loadBalancer: LoadBalancer | null
+  readonly listeners: readonly Listener[]
+  /** Attached to it, or (after a crash between two creates) still without a load balancer. */
+  readonly targetGroups: readonly TargetGroup[]
+}
+
+export interface Mirrors {
+  /** Every network load balancer with nyah's tags, shallow; few calls however many. */
+  list(signal?: AbortSignal): Promise<readonly LoadBalancer[]>
+  /**
+   * Whole trees, one per hash, in order, however many: `hash` is the 8 hex digits with which all names of one mirror
+   * end (the load balancer's: `-<hash>`; a target group's: `-<hash>-<port>`). Nothing found: nulls and empty lists.
+   */
+  read(hashes: readonly string[], signal?: AbortSignal): Promise<readonly MirrorTree[]>
+  /** Fresh, for verify and for the look in the same breath before a removal. */
+  targetHealth(targetGroupArn: string, signal?: AbortSignal): Promise<readonly TargetHealth[]>
+
+  createTargetGroup(spec: TargetGroupSpec): Promise<{ readonly arn: string }>
+  /** Only what is given; health check in one call, attributes in one, tags in one. */
+  modifyTargetGroup(
+    arn: string,
+    change: Partial<Pick<TargetGroupSpec, 'healthCheck' | 'attributes' | 'tags'>>,
+  ): Promise<void>
+  /** Chunks of at most 100. Registering a registered target changes nothing. */
+  registerTargets(arn: string, targets: readonly Target[]): Promise<void>
+  /** Chunks of at most 100. Deregistering one that is not registered changes nothing. */
+  deregisterTargets(arn: string, targets: readonly Target[]): Promise<void>
+  /** Deleting what is gone succeeds. Still in use: AWS_IN_USE, retryable. */
+  deleteTargetGroup(arn: string): Promise<void>
+
+  createLoadBalancer(
+    spec: LoadBalancerSpec,
+  ): Promise<{ readonly arn: string; readonly dnsName: string; readonly hostedZoneId: string }>
+  modifyLoadBalancer(arn: string, change: Partial<Pick<LoadBalancerSpec, 'securityGroups' | 'subnets' | 'tags'>>): Promise<void>
+  /** Deleting what is gone succeeds. */
+  deleteLoadBalancer(arn: string): Promise<void>
+
+  createListener(loadBalancerArn: string, spec: ListenerSpec): Promise<{ readonly arn: string }>
+  modifyListener(arn: string, change: Partial<ListenerSpec>): Promise<void>
+  deleteListener(arn: string): Promise<void>
+
+  /** For `doctor`: who am I, where; throws what is wrong. */
+  check(signal?: AbortSignal): Promise<MirrorsIdentity>
+}
+
+export interface MirrorsIdentity {
+  readonly account: string
+  readonly arn: string
+  readonly region: string
+  readonly endpointUrl: string | null
+}

@@ -1,0 +1,55 @@
+import type { Tags } from './mirrors.ts'
+
+/** The AWS network that mirrors live in: EC2 subnets, VPC address ranges, security groups. */
+
+export interface Subnet {
+  readonly id: string
+  readonly vpcId: string
+  readonly availabilityZone: string
+  readonly cidr: string
+  readonly freeAddresses: number
+}
+
+/** What a plan needs to know about one configured network. */
+export interface NetworkFacts {
+  readonly vpcId: string
+  /** Every IPv4 and IPv6 CIDR block associated with the VPC. */
+  readonly vpcCidrs: readonly string[]
+  /** In the order asked for; one that does not exist is missing here. */
+  readonly subnets: readonly Subnet[]
+}
+
+/** One allowed source for one port. */
+export interface IngressRule {
+  readonly protocol: 'tcp'
+  readonly port: number
+  /** IPv4 or IPv6 CIDR. */
+  readonly cidr: string
+}
+
+export interface SecurityGroupSpec {
+  readonly name: string
+  readonly description: string
+  readonly vpcId: string
+  readonly ingress: readonly IngressRule[]
+  readonly tags: Tags
+}
+
+export interface SecurityGroup extends SecurityGroupSpec {
+  readonly id: string
+}
+
+export interface Network {
+  facts(vpcId: string, subnetIds: readonly string[], signal?: AbortSignal): Promise<NetworkFacts>
+  /** Security groups by exact name, however many, in few calls; a name without one is missing in the answer. */
+  securityGroups(vpcId: string, names: readonly string[], signal?: AbortSignal): Promise<readonly SecurityGroup[]>
+  /** Ensure: the same name and VPC with nyah's tags for the same mirror is completed and returned; foreign: AWS_NAME_TAKEN. */
+  createSecurityGroup(spec: SecurityGroupSpec): Promise<{ readonly id: string }>
+  /** Allow before revoke. A rule that is there already, or gone already, is no error. */
+  modifySecurityGroup(
+    id: string,
+    change: { readonly allow: readonly IngressRule[]; readonly revoke: readonly IngressRule[]; readonly tags?: Tags },
+  ): Promise<void>
+  /** Deleting what is gone succeeds. Still in use (network interfaces of a deleted NLB linger): AWS_IN_USE, retryable. */
+  deleteSecurityGroup(id: string): Promise<void>
+}
