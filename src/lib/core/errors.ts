@@ -37,7 +37,7 @@ export interface ErrorData {
 }
 
 /** The one error nyah throws. Told apart by `code`: bundling may duplicate classes, so never by `instanceof`. */
-export interface NyahError extends Error, ErrorData {}
+export type NyahError = Error & ErrorData
 
 interface ErrorOptions {
   readonly code: string
