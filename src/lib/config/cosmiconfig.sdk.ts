@@ -1,0 +1,1 @@
+export { cosmiconfig } from 'cosmiconfig'

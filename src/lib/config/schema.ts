@@ -1,0 +1,58 @@
+import * as z from 'zod/mini'
+
+/**
+ * The configuration file's shape: a contract (grow it; do not rename). Strict: an unknown key is an error that names
+ * it, since a misspelt one would otherwise be dropped in silence.
+ */
+
+const text = z.string().check(z.minLength(1))
+
+const cidr = z.string().check(z.regex(/^[0-9a-fA-F.:]+\/\d{1,3}$/, 'must be a CIDR block like 10.0.0.0/8'))
+
+const network = z.strictObject({
+  vpcId: z.string().check(z.regex(/^vpc-[0-9a-z-]+$/, 'must be a VPC id like vpc-0a1b')),
+  scheme: z.enum(['internal', 'internet-facing']),
+  subnets: z.array(z.string().check(z.regex(/^subnet-[0-9a-z-]+$/, 'must be a subnet id like subnet-0a1b'))).check(
+    z.minLength(1),
+  ),
+  routableCidrs: z.optional(z.array(cidr).check(z.minLength(1))),
+})
+
+const mirror = z.strictObject({
+  network: z.optional(text),
+  addresses: z.optional(z.record(z.string(), text)),
+  hostnames: z.optional(z.array(text)),
+})
+
+const context = z.strictObject({
+  /** True: this context is the sandbox. */
+  sandbox: z.optional(z.boolean()),
+  octavia: z.optional(z.strictObject({ cloud: z.optional(text) })),
+  aws: z.optional(
+    z.strictObject({
+      region: z.optional(text),
+      profile: z.optional(text),
+      assumeRole: z.optional(z.strictObject({ arn: text, externalId: z.optional(text) })),
+      endpointUrl: z.optional(z.string().check(z.regex(/^https?:\/\//, 'must be an http(s) URL'))),
+    }),
+  ),
+  networks: z.optional(z.record(z.string(), network)),
+  mirrors: z.optional(z.record(z.string(), mirror)),
+  dns: z.optional(
+    z.strictObject({
+      steadyWeights: z.optional(z.strictObject({ octavia: z.number(), aws: z.number() })),
+      zones: z.optional(z.record(z.string(), text)),
+    }),
+  ),
+  kubernetes: z.optional(z.strictObject({ kubeconfig: z.optional(text), context: z.optional(text) })),
+  gates: z.optional(z.strictObject({ alertmanager: z.optional(text), prometheus: z.optional(text) })),
+})
+
+export const configFile = z.strictObject({
+  currentContext: z.optional(text),
+  contexts: z.record(z.string(), context),
+})
+
+export type NetworkConfig = z.infer<typeof network>
+export type ContextConfig = z.infer<typeof context>
+export type ConfigFile = z.infer<typeof configFile>

@@ -1,0 +1,1 @@
+export { parse, parseDocument } from 'yaml'

@@ -1,0 +1,16 @@
+import { EXIT, nyahError } from './errors.ts'
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `90s`, `15m`, `1h30m` or `500ms` as milliseconds. A bare number is refused: which unit it means is a guess. */
+export function parseDuration(text: string, what: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+  const total = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ''] ?? 0), 0)
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text || total <= 0)
+    throw nyahError({
+      code: 'USAGE',
+      message: `${what} must be a time like 30s, 15m or 1h, not ${text}`,
+      exit: EXIT.usage,
+    })
+  return total
+}
