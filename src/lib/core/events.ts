@@ -1,7 +1,7 @@
 import type { Outputs } from './change.ts'
 import type { ErrorData, ExitCode } from './errors.ts'
 import type { Json } from './json.ts'
-import type { Plan, Request } from './plan.ts'
+import type { Finding, Plan, Request } from './plan.ts'
 
 /** How a run ended. */
 export type Outcome =
@@ -30,10 +30,12 @@ export interface EventData {
   'observe.started': { pass: number }
   'observe.finished': { pass: number; ms: number }
   'plan.made': { plan: Plan }
-  'plan.confirmed': { by: 'yes-flag' | 'terminal' | 'confirm-flag' }
+  'plan.confirmed': { by: 'yes-flag' | 'terminal' | 'confirm-flag' | 'saved-plan' }
   'plan.declined': { by: 'terminal' | 'no-terminal' }
   /** Removals wait for a second reading that agrees. */
   'reading.second': { delayMs: number }
+  /** What the second reading found; `findings` (READINGS_DISAGREE and the like) join those of the plan. */
+  'reading.compared': { agree: boolean; findings: readonly Finding[] }
   'change.started': { id: string; attempt: number }
   'change.retrying': { id: string; attempt: number; delayMs: number; error: ErrorData }
   'change.succeeded': { id: string; outputs: Outputs; ms: number }
