@@ -1,0 +1,128 @@
+import { isToken } from '../core/change.ts'
+import type { Change } from '../core/change.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import { escapeLong, escapeText } from './escape.ts'
+import { label } from './words.ts'
+
+/**
+ * What a change would set, as short facts. Any domain's `before` and `after` pass here: the shapes are read, the
+ * fields are not known.
+ */
+export interface Fact {
+  /** `+` adds a thing, `-` takes one away, `~` alters a value, blank only tells. */
+  readonly sign: '+' | '-' | '~' | ' '
+  /** Says one plain value: several of these may share a line. */
+  readonly brief: boolean
+  /** Escaped. */
+  readonly text: string
+}
+
+/** A list shows this many of its items, then how many more there are. */
+export const LIST_LIMIT = 6
+
+const ADDS = new Set(['register', 'allow', 'add'])
+const TAKES = new Set(['deregister', 'revoke', 'remove'])
+
+/** Book-keeping that decides nothing for the reader: tags, and which object of AWS it is wired to (`needs` says that). */
+const isPlumbing = (key: string, value: Json): boolean =>
+  key === 'tags' ||
+  isToken(value) ||
+  (typeof value === 'string' && value.startsWith('arn:')) ||
+  (isList(value) && value.length > 0 && value.every(isToken))
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value)
+
+/** `10.20.0.11:8080`, `[2001:db8::1]:443`. */
+function endpoint(item: JsonObject): string | null {
+  const { address, port } = item
+  if (typeof address !== 'string' || typeof port !== 'number') return null
+  return address.includes(':') ? `[${escapeText(address)}]:${port}` : `${escapeText(address)}:${port}`
+}
+
+/** One value on one line. */
+function inline(value: Json): string {
+  if (isToken(value)) return '(known after apply)'
+  if (isList(value)) return listed(value)
+  if (isObject(value))
+    return Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => `${escapeText(label(key))} ${inline(inner)}`)
+      .join(', ')
+  return typeof value === 'string' ? escapeLong(value, 200) : String(value)
+}
+
+/** An item of a list: a target as `address:port`, a rule as its values, anything else inline. */
+function item(value: Json): string {
+  if (!isObject(value) || isToken(value)) return inline(value)
+  return (
+    endpoint(value) ??
+    Object.values(value)
+      .filter((inner) => inner !== null)
+      .map(inline)
+      .join(' ')
+  )
+}
+
+/** First items and a count: `10.20.0.1:80, 10.20.0.2:80 … and 148 more (150 in all)`. */
+export function listed(values: readonly Json[]): string {
+  if (values.length === 0) return '(none)'
+  // One more than the limit costs no more room than saying so.
+  const shown = values.length <= LIST_LIMIT + 1 ? values : values.slice(0, LIST_LIMIT)
+  const text = shown.map(item).join(', ')
+  const rest = values.length - shown.length
+  return rest === 0 ? text : `${text} … and ${rest} more (${values.length} in all)`
+}
+
+const fact = (sign: Fact['sign'], text: string): Fact => ({ sign, text, brief: false })
+
+const same = (a: Json | undefined, b: Json | undefined): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+function listChange(name: string, before: readonly Json[], after: readonly Json[]): readonly Fact[] {
+  const known = new Set(before.map((value) => JSON.stringify(value)))
+  const wanted = new Set(after.map((value) => JSON.stringify(value)))
+  const added = after.filter((value) => !known.has(JSON.stringify(value)))
+  const gone = before.filter((value) => !wanted.has(JSON.stringify(value)))
+  return [
+    ...(added.length > 0 ? [fact('+', `${name} ${listed(added)}`)] : []),
+    ...(gone.length > 0 ? [fact('-', `${name} ${listed(gone)}`)] : []),
+  ]
+}
+
+/** The fields of `after` that differ from `before`, each as `name old -> new`. */
+function differences(prefix: string, before: JsonObject, after: JsonObject): readonly Fact[] {
+  return Object.entries(after).flatMap(([key, value]): readonly Fact[] => {
+    const old = before[key]
+    if (key === 'tags' || same(old, value)) return []
+    // Only a value that was there before can differ; wiring that is only named is no difference.
+    if (old === undefined && isPlumbing(key, value)) return []
+    const name = `${prefix}${escapeText(label(key))}`
+    if (isObject(value) && isObject(old) && !isToken(value)) return differences(`${name} `, old, value)
+    if (isList(value) && isList(old)) return listChange(name, old, value)
+    const was = old === undefined ? '' : `${old === null ? '(none)' : inline(old)} -> `
+    return [fact('~', `${name} ${was}${value === null ? '(none)' : inline(value)}`)]
+  })
+}
+
+function told(values: JsonObject, name: string): readonly Fact[] {
+  return Object.entries(values).flatMap(([key, value]): readonly Fact[] => {
+    if (value === null || value === name || isPlumbing(key, value)) return []
+    if (isList(value) && (ADDS.has(key) || TAKES.has(key)))
+      return value.length === 0 ? [] : [fact(ADDS.has(key) ? '+' : '-', listed(value))]
+    if (isObject(value)) return [fact(' ', `${escapeText(label(key))}: ${inline(value)}`)]
+    return [{ ...fact(' ', `${escapeText(label(key))} ${inline(value)}`), brief: !isList(value) || value.length < 3 }]
+  })
+}
+
+/** Facts of one change, in the order of its fields. A delete tells what it takes away. */
+export function changeFacts(change: Change): readonly Fact[] {
+  const { kind, before, after, ref } = change
+  if (kind === 'delete') return before === null ? [] : told(before, ref.name)
+  if (after === null) return []
+  if (before === null || kind === 'create' || kind === 'replace') return told(after, ref.name)
+  const orders = Object.fromEntries(Object.entries(after).filter(([key]) => ADDS.has(key) || TAKES.has(key)))
+  const fields = Object.fromEntries(Object.entries(after).filter(([key]) => !ADDS.has(key) && !TAKES.has(key)))
+  return [...told(orders, ref.name), ...differences('', before, fields)]
+}

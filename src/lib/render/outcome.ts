@@ -1,0 +1,65 @@
+import type { Outcome } from '../core/events.ts'
+import { countChanges } from '../core/progress.ts'
+import type { Progress } from '../core/progress.ts'
+import { escapeLong, escapeText } from './escape.ts'
+import { tryLines } from './findings.ts'
+import type { Paint, Tone } from './paint.ts'
+import { count, span } from './words.ts'
+
+/** How a run ended, in a word. */
+export const OUTCOMES: Readonly<Record<Outcome, { readonly word: string; readonly tone: Tone }>> = {
+  'nothing-to-do': { word: 'Nothing to do', tone: 'ok' },
+  planned: { word: 'Planned only', tone: 'bold' },
+  applied: { word: 'Applied', tone: 'ok' },
+  'partly-applied': { word: 'Applied in part', tone: 'error' },
+  'not-healthy': { word: 'Applied, but not healthy in time', tone: 'error' },
+  held: { word: 'Held', tone: 'hold' },
+  refused: { word: 'Refused', tone: 'refuse' },
+  declined: { word: 'Declined', tone: 'warn' },
+  stale: { word: 'Stale', tone: 'error' },
+  failed: { word: 'Failed', tone: 'error' },
+  interrupted: { word: 'Interrupted', tone: 'warn' },
+}
+
+/** `3 changes made, 1 failed, 2 not started` */
+export function talliesText(progress: Progress): string {
+  const counts = countChanges(progress.changes)
+  const open = counts.pending + counts.running + counts.retrying
+  const parts = [
+    counts.succeeded > 0 ? `${count(counts.succeeded, 'change')} made` : '',
+    counts.failed > 0 ? `${counts.failed} failed` : '',
+    counts.skipped > 0 ? `${counts.skipped} not started` : '',
+    open > 0 && progress.outcome !== 'planned' ? `${open} left` : '',
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? 'nothing was changed' : parts.join(', ')
+}
+
+const elapsed = (progress: Progress): string =>
+  progress.startedAt === null || progress.at === null
+    ? ''
+    : ` in ${span(Date.parse(progress.at) - Date.parse(progress.startedAt))}`
+
+/** What finishes a run that did not end well; the errors' own remedies are shown with the errors. */
+function nextSteps(progress: Progress): readonly string[] {
+  const { run, outcome, changes } = progress
+  const began = changes.some((one) => one.status !== 'pending')
+  if (run === null || !began) return []
+  if (outcome === 'partly-applied' || outcome === 'interrupted') return [`nyah run resume ${escapeText(run)}`]
+  return outcome === 'not-healthy' ? [`nyah run show ${escapeText(run)}`] : []
+}
+
+/** The last words on a run: outcome, tallies, time; the rest of what is waited for; what to do next. */
+export function outcomeLines(progress: Progress, paint: Paint): readonly string[] {
+  const { outcome, exitCode } = progress
+  if (outcome === null) return []
+  const { word, tone } = OUTCOMES[outcome]
+  const code = exitCode === 0 || exitCode === null ? '' : paint('dim', ` (exit ${exitCode})`)
+  const tallies = outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`
+  return [
+    `${paint(tone, word)}${tallies}.${code}`,
+    ...(outcome === 'not-healthy' ? progress.waiting : []).map(
+      ({ subject, detail }) => `  ${escapeLong(subject, 120)}: ${escapeLong(detail, 400)}`,
+    ),
+    ...tryLines('', nextSteps(progress), paint),
+  ]
+}

@@ -1,0 +1,103 @@
+import type { Change, ChangeKind } from '../core/change.ts'
+import type { Json } from '../core/json.ts'
+import type { Finding, Plan, Severity } from '../core/plan.ts'
+import { KINDS } from './words.ts'
+
+/** What every view of a plan is drawn from: who is held by what, how the changes count, what a scope is called. */
+export interface Outline {
+  readonly scopes: readonly ScopeOutline[]
+  readonly counts: Readonly<Record<ChangeKind, number>>
+  /** Changes that a guard keeps back, and those that need them. */
+  readonly held: number
+  readonly refused: boolean
+  /** By severity, the gravest last: what stands at the bottom is what is read. */
+  readonly findings: readonly Finding[]
+}
+
+export interface ScopeOutline {
+  readonly id: string
+  /** What people call it; null when the plan does not say. */
+  readonly name: string | null
+  readonly changes: readonly PlannedChange[]
+}
+
+export interface PlannedChange {
+  readonly change: Change
+  /** Codes of the findings that hold it; empty: it goes ahead. */
+  readonly heldBy: readonly string[]
+}
+
+const GRAVITY: Readonly<Record<Severity, number>> = { info: 0, warn: 1, hold: 2, refuse: 3 }
+
+/** Does it stop anything? An allowance takes that away. */
+const stops = (finding: Finding, severity: Severity): boolean =>
+  finding.severity === severity && finding.allowed === undefined
+
+/** Codes per held change; what needs a held change is held by the same. */
+export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> {
+  const held = new Map<string, Set<string>>()
+  const add = (id: string, code: string): void => {
+    held.set(id, (held.get(id) ?? new Set()).add(code))
+  }
+  for (const finding of plan.findings)
+    if (stops(finding, 'hold')) for (const id of finding.holds ?? []) add(id, finding.code)
+  // Needs form no cycle, but their order in a plan is free: go on until nothing new is held.
+  for (let before = -1; before !== held.size; ) {
+    before = held.size
+    for (const change of plan.changes)
+      for (const need of change.needs) for (const code of held.get(need) ?? []) add(change.id, code)
+  }
+  return new Map([...held].map(([id, codes]) => [id, [...codes]]))
+}
+
+/** The value of a `…:source-name` tag: mirrors carry the name of what they mirror. */
+function sourceName(value: Json | undefined): string | null {
+  if (typeof value !== 'object' || value === null || !('tags' in value)) return null
+  const tags = value.tags
+  if (typeof tags !== 'object' || tags === null) return null
+  const found = Object.entries(tags).find(([key]) => key.endsWith(':source-name'))?.[1]
+  return typeof found === 'string' && found !== '' ? found : null
+}
+
+function scopeName(changes: readonly Change[]): string | null {
+  for (const change of changes) {
+    const name = sourceName(change.after ?? undefined) ?? sourceName(change.before ?? undefined)
+    if (name !== null) return name
+  }
+  return null
+}
+
+/** `names`: what the caller knows the scopes are called; else the plan's own tags say it. */
+export function outlinePlan(plan: Plan, names: Readonly<Record<string, string>> = {}): Outline {
+  const held = heldChanges(plan)
+  const counts = { create: 0, update: 0, replace: 0, delete: 0, shift: 0, wait: 0 }
+  for (const change of plan.changes) if (!held.has(change.id)) counts[change.kind] += 1
+  // A change of a scope the plan does not list is still shown: nothing is applied unseen.
+  const ids = [...new Set([...plan.scopes, ...plan.changes.map((change) => change.scope)])]
+  const scopes = ids.map((id): ScopeOutline => {
+    const changes = plan.changes.filter((change) => change.scope === id)
+    return {
+      id,
+      name: names[id] ?? scopeName(changes),
+      changes: changes.map((change) => ({ change, heldBy: held.get(change.id) ?? [] })),
+    }
+  })
+  return {
+    scopes,
+    counts,
+    held: plan.changes.filter((change) => held.has(change.id)).length,
+    refused: plan.findings.some((finding) => stops(finding, 'refuse')),
+    findings: [...plan.findings].sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity]),
+  }
+}
+
+/** `9 to create, 1 to change, 0 to delete`; rarer kinds and held changes only where there are any. */
+export function countsText(outline: Outline): string {
+  const { counts, held } = outline
+  const kinds: readonly ChangeKind[] = ['create', 'update', 'replace', 'delete', 'shift', 'wait']
+  const usual = new Set<ChangeKind>(['create', 'update', 'delete'])
+  const parts = kinds
+    .filter((kind) => usual.has(kind) || counts[kind] > 0)
+    .map((kind) => `${counts[kind]} to ${KINDS[kind].verb}`)
+  return [...parts, ...(held > 0 ? [`${held} held`] : [])].join(', ')
+}

@@ -1,0 +1,74 @@
+import type { ChangeKind } from '../core/change.ts'
+import type { Severity } from '../core/plan.ts'
+import { escapeText } from './escape.ts'
+import type { Tone } from './paint.ts'
+
+/** The words and signs that stand for nyah's terms, so that every view uses the same ones. */
+
+export interface KindWords {
+  /** Plain ASCII, so that it is one column wide everywhere. */
+  readonly sign: string
+  readonly verb: string
+  readonly doing: string
+  readonly done: string
+  readonly tone: Tone
+}
+
+export const KINDS: Readonly<Record<ChangeKind, KindWords>> = {
+  create: { sign: '+', verb: 'create', doing: 'creating', done: 'created', tone: 'create' },
+  update: { sign: '~', verb: 'change', doing: 'changing', done: 'changed', tone: 'update' },
+  replace: { sign: '*', verb: 'replace', doing: 'replacing', done: 'replaced', tone: 'remove' },
+  delete: { sign: '-', verb: 'delete', doing: 'deleting', done: 'deleted', tone: 'remove' },
+  shift: { sign: '>', verb: 'shift', doing: 'shifting', done: 'shifted', tone: 'update' },
+  wait: { sign: '.', verb: 'wait', doing: 'waiting', done: 'waited', tone: 'dim' },
+}
+
+export interface SeverityWords {
+  readonly word: string
+  readonly tone: Tone
+}
+
+export const SEVERITIES: Readonly<Record<Severity, SeverityWords>> = {
+  info: { word: 'Note', tone: 'dim' },
+  warn: { word: 'Warning', tone: 'warn' },
+  hold: { word: 'Held', tone: 'hold' },
+  refuse: { word: 'Refused', tone: 'refuse' },
+}
+
+/** What a scope of an operation is: the first word of `lb.mirror` decides. */
+const SCOPES: Readonly<Record<string, string>> = {
+  lb: 'Load balancer',
+  dns: 'Name',
+  failover: 'Name',
+  prod: 'Prod',
+  rollout: 'Rollout',
+  tenant: 'Tenant set',
+  cluster: 'Cluster',
+}
+
+export const scopeWord = (operation: string): string => SCOPES[operation.split('.')[0] ?? ''] ?? 'Scope'
+
+/** `3 targets`, `1 target`; the plural is given where an `s` will not do. */
+export const count = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`
+
+/** `intervalSeconds` → `interval seconds`; `url_path` → `url path`. */
+export const label = (key: string): string =>
+  key.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[_.]/g, ' ').toLowerCase()
+
+/** A span of time for people: `0.4s`, `12s`, `3m 05s`, `1h 02m`. */
+export function span(ms: number): string {
+  const positive = Math.max(0, ms)
+  if (positive < 9950) return `${(Math.round(positive / 100) / 10).toFixed(1)}s`
+  const seconds = Math.round(positive / 1000)
+  if (seconds < 60) return `${seconds}s`
+  const minutes = Math.floor(seconds / 60)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  if (minutes < 60) return `${minutes}m ${two(seconds % 60)}s`
+  return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`
+}
+
+/** `2026-11-22T21:03:11.123Z` → `2026-11-22 21:03:11 UTC`. */
+export const moment = (iso: string): string => escapeText(`${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`)
+
+/** The time of day of an event. */
+export const timeOfDay = (iso: string): string => escapeText(iso.slice(11, 19))

@@ -1,0 +1,324 @@
+import { token } from '../../../src/lib/core/change.ts'
+import type { Change } from '../../../src/lib/core/change.ts'
+import { EXIT, errorData, nyahError } from '../../../src/lib/core/errors.ts'
+import type { ErrorData } from '../../../src/lib/core/errors.ts'
+import type { EventData, EventType, NyahEvent } from '../../../src/lib/core/events.ts'
+import type { Json, JsonObject } from '../../../src/lib/core/json.ts'
+import type { Finding, Plan } from '../../../src/lib/core/plan.ts'
+
+/** Plans and event streams as the lb domain makes them, for the views. */
+
+export const SHOP = '5f0c7c1e-6f7b-4f6a-8d3a-0e2f2b9f6f11'
+export const KESSAI = '2496bf56-a720-489f-896c-c866f13bbf56'
+const IDLE = '9c1f8a52-31c7-4c55-9f0e-2b1f0a7d6e01'
+
+const tags = (name: string, role: string): JsonObject => ({
+  'nyah:managed': 'true',
+  'nyah:octavia-id': SHOP,
+  'nyah:role': role,
+  'nyah:schema': '1',
+  'nyah:source-name': name,
+})
+
+/** A token inside a plan's data: its `$token` is plain JSON. */
+const known = (changeId: string, output: string): JsonObject => ({ ...token(changeId, output) }) as unknown as JsonObject
+
+const target = (address: string, port = 8080): JsonObject => ({ address, port, availabilityZone: 'all' })
+
+export const members = (amount: number, port = 8080): readonly JsonObject[] =>
+  Array.from({ length: amount }, (_, index) => target(`10.20.${Math.floor(index / 250)}.${11 + (index % 240)}`, port))
+
+const healthCheck: JsonObject = {
+  protocol: 'TCP',
+  port: 'traffic-port',
+  intervalSeconds: 10,
+  timeoutSeconds: 5,
+  healthyThreshold: 3,
+  unhealthyThreshold: 3,
+}
+
+interface Step {
+  readonly scope?: string
+  readonly type: string
+  readonly name: string
+  readonly key?: string
+  readonly kind?: Change['kind']
+  readonly before?: JsonObject | null
+  readonly after?: JsonObject | null
+  readonly needs?: readonly string[]
+  readonly reason: string
+  readonly risk?: Change['risk']
+}
+
+export function change(step: Step): Change {
+  const { scope = SHOP, type, name, kind = 'create', key = name } = step
+  return {
+    id: `${scope}/${type}/${key}/${kind}`,
+    scope,
+    ref: { type, id: kind === 'create' ? null : `arn:aws:elasticloadbalancing:ap-northeast-1:1234:${type}/${name}`, name },
+    kind,
+    before: step.before ?? null,
+    after: step.after ?? null,
+    needs: step.needs ?? [],
+    reason: step.reason,
+    risk: step.risk ?? 'changes',
+  }
+}
+
+const groupOf = (name: string, port: number, reason: string): Change =>
+  change({
+    type: 'target-group',
+    name,
+    key: String(port),
+    after: {
+      name,
+      protocol: 'TCP',
+      port,
+      vpcId: 'vpc-0a1b2c3d4e5f60718',
+      ipAddressType: 'ipv4',
+      healthCheck,
+      attributes: { 'preserve_client_ip.enabled': 'false', 'deregistration_delay.timeout_seconds': '300' },
+      tags: tags('shop-front', 'target-group'),
+    },
+    reason,
+    risk: 'none',
+  })
+
+const targetsOf = (name: string, port: number, register: readonly Json[], reason: string): Change =>
+  change({
+    type: 'targets',
+    name,
+    key: String(port),
+    kind: 'update',
+    after: { targetGroupArn: known(`${SHOP}/target-group/${port}/create`, 'arn'), register },
+    needs: [`${SHOP}/target-group/${port}/create`],
+    reason,
+    risk: 'none',
+  })
+
+const listenerOf = (name: string, port: number): Change =>
+  change({
+    type: 'listener',
+    name: `TCP ${port}`,
+    key: String(port),
+    after: {
+      protocol: 'TCP',
+      port,
+      loadBalancerArn: known(`${SHOP}/load-balancer/nlb/create`, 'arn'),
+      targetGroupArn: known(`${SHOP}/target-group/${port}/create`, 'arn'),
+      tags: tags('shop-front', 'listener'),
+    },
+    needs: [`${SHOP}/load-balancer/nlb/create`, `${SHOP}/targets/${port}/update`],
+    reason: `listener ${name} (port ${port}) exists in Octavia`,
+    risk: 'none',
+  })
+
+const created: readonly Change[] = [
+  change({
+    type: 'security-group',
+    name: 'nyah-shop-front-3fa9c2d1',
+    key: 'sg',
+    after: {
+      name: 'nyah-shop-front-3fa9c2d1',
+      description: 'nyah mirror of shop-front',
+      vpcId: 'vpc-0a1b2c3d4e5f60718',
+      ingress: [
+        { protocol: 'tcp', port: 80, cidr: '10.0.0.0/8' },
+        { protocol: 'tcp', port: 443, cidr: '10.0.0.0/8' },
+      ],
+      tags: tags('shop-front', 'security-group'),
+    },
+    reason: 'each mirror has a security group of its own, which admits what the listeners admit',
+    risk: 'none',
+  }),
+  groupOf('nyah-shop-front-3fa9c2d1-80', 80, 'pool web is the default of listener tcp-80'),
+  targetsOf('nyah-shop-front-3fa9c2d1-80', 80, members(3), '3 members of pool web are enabled'),
+  groupOf('nyah-shop-front-3fa9c2d1-443', 443, 'pool web-tls is the default of listener tcp-443'),
+  targetsOf('nyah-shop-front-3fa9c2d1-443', 443, members(150, 8443), '150 members of pool web-tls are enabled'),
+  change({
+    type: 'load-balancer',
+    name: 'nyah-shop-front-3fa9c2d1',
+    key: 'nlb',
+    after: {
+      name: 'nyah-shop-front-3fa9c2d1',
+      scheme: 'internal',
+      subnets: ['subnet-0a', 'subnet-0c'],
+      securityGroups: [known(`${SHOP}/security-group/sg/create`, 'id')],
+      ipAddressType: 'ipv4',
+      tags: tags('shop-front', 'load-balancer'),
+    },
+    needs: [`${SHOP}/security-group/sg/create`],
+    reason: 'no mirror of this load balancer exists in context production',
+    risk: 'none',
+  }),
+  listenerOf('tcp-80', 80),
+  listenerOf('tcp-443', 443),
+]
+
+export const finding = (part: Partial<Finding>): Finding => ({
+  code: 'LB_TIMEOUT_APPROXIMATED',
+  severity: 'info',
+  scope: SHOP,
+  subject: 'listener tcp-80 (port 80)',
+  evidence: 'Octavia ends idle connections after 50 s; an NLB listener allows 60 s at the least.',
+  remedy: '',
+  allowable: false,
+  ...part,
+})
+
+export const plan = (part: Partial<Plan>): Plan => ({
+  v: 1,
+  request: { operation: 'lb.mirror', arguments: { id: SHOP }, allowances: [], context: 'production' },
+  scopes: [SHOP],
+  observedAt: '2026-11-22T21:03:11.123Z',
+  basis: { [SHOP]: '4f8a1c' },
+  changes: [],
+  findings: [],
+  hash: 'c0ffee5eed0123456789abcdef0123456789abcdef0123456789abcdef012345',
+  ...part,
+})
+
+export const mirrorPlan: Plan = plan({
+  changes: created,
+  findings: [
+    finding({
+      code: 'LB_HEALTH_PATH_DROPPED',
+      severity: 'warn',
+      subject: 'health monitor web-check (pool web)',
+      evidence: 'Octavia sends HTTP HEAD; the NLB sends GET: a back end that answers only HEAD would be unhealthy.',
+      remedy: "openstack loadbalancer healthmonitor set --http-method GET web-check",
+    }),
+    finding({}),
+  ],
+})
+
+const removal = change({
+  type: 'targets',
+  name: 'nyah-shop-front-3fa9c2d1-80',
+  key: '80-',
+  kind: 'update',
+  after: { targetGroupArn: 'arn:aws:…/80', deregister: members(2) },
+  reason: '2 members left pool web in Octavia',
+  risk: 'removes',
+})
+
+/** A sync of three load balancers: one altered, one partly held, one as it should be. */
+export const syncPlan: Plan = plan({
+  request: { operation: 'lb.sync', arguments: { all: true }, allowances: [], context: 'production' },
+  scopes: [SHOP, KESSAI, IDLE],
+  changes: [
+    targetsOf('nyah-shop-front-3fa9c2d1-80', 80, [target('10.20.0.14')], 'member 10.20.0.14:8080 was added in Octavia'),
+    change({
+      type: 'target-group',
+      name: 'nyah-shop-front-3fa9c2d1-443',
+      key: '443',
+      kind: 'update',
+      before: { healthCheck, tags: tags('shop-front', 'target-group') },
+      after: { healthCheck: { ...healthCheck, intervalSeconds: 30, unhealthyThreshold: 2 } },
+      reason: 'the health monitor of pool web-tls was changed in Octavia',
+    }),
+    removal,
+    change({
+      scope: KESSAI,
+      type: 'listener',
+      name: 'TCP 443',
+      key: '443',
+      kind: 'delete',
+      before: { protocol: 'TCP', port: 443, tags: tags('k-ロードバランサー', 'listener') },
+      reason: 'listener 決済-443 was deleted in Octavia',
+      risk: 'removes',
+    }),
+    change({
+      scope: KESSAI,
+      type: 'target-group',
+      name: 'nyah-k-9bd01c7e-443',
+      key: '443',
+      kind: 'delete',
+      before: { protocol: 'TCP', port: 443, targets: members(9, 443), tags: tags('k-ロードバランサー', 'target-group') },
+      needs: [`${KESSAI}/listener/443/delete`],
+      reason: 'no listener uses it any more',
+      risk: 'removes',
+    }),
+  ],
+  findings: [
+    finding({
+      code: 'LB_REMOVAL_BUDGET',
+      severity: 'hold',
+      scope: SHOP,
+      subject: 'target group nyah-shop-front-3fa9c2d1-80',
+      evidence: 'Removing 2 of 3 targets (67 %) would exceed 30 % in this hour.',
+      remedy: `nyah lb sync ${SHOP} --allow LB_REMOVAL_BUDGET --reason "…"`,
+      allowable: true,
+      holds: [removal.id],
+    }),
+    finding({
+      code: 'LB_LISTENER_GONE',
+      severity: 'hold',
+      scope: KESSAI,
+      subject: 'listener 決済-443 (port 443)',
+      evidence: '41 clients were connected a minute ago.',
+      remedy: `nyah lb sync ${KESSAI} --allow LB_LISTENER_GONE --reason "…"`,
+      allowable: true,
+      holds: [`${KESSAI}/listener/443/delete`],
+      allowed: { reason: 'OPS-1187: the payment front moved' },
+    }),
+  ],
+})
+
+export const refusedPlan: Plan = plan({
+  changes: created.slice(0, 2),
+  findings: [
+    finding({
+      code: 'LB_LISTENER_PROTOCOL_UNSUPPORTED',
+      severity: 'refuse',
+      subject: 'listener udp-53 (port 53)',
+      evidence: 'Its protocol is UDP; this nyah translates TCP only, and it never drops a listener silently.',
+      remedy: `nyah lb mirror ${SHOP} --allow LB_LISTENER_PROTOCOL_UNSUPPORTED --reason "…"`,
+      allowable: true,
+    }),
+  ],
+})
+
+export const emptyPlan: Plan = plan({})
+
+/** Everything a remote could say to move, hide, reverse or forge. */
+export const EVIL = 'a\u001b[2J\u001b]8;;http://x\u0007b\u202egnp.exe\u200b\r\nok \u009b8m`|@admin <img src=x> [x](y) \u{e0041}'
+
+export const throttled: ErrorData = errorData(
+  nyahError({
+    code: 'AWS_THROTTLED',
+    message: 'RegisterTargets: Rate exceeded',
+    exit: EXIT.remote,
+    retryable: true,
+    details: { requestId: '7f3c1d2e', status: 400 },
+  }),
+)
+
+export const forbidden: ErrorData = errorData(
+  nyahError({
+    code: 'AWS_FORBIDDEN',
+    message: 'CreateListener was refused: not authorized to perform elasticloadbalancing:CreateListener',
+    exit: EXIT.remote,
+    tries: ['grant elasticloadbalancing:CreateListener to the role nyah uses', 'nyah doctor --context production'],
+    details: { requestId: '0d1f22aa', status: 403 },
+  }),
+)
+
+/** Builds a stream whose times and sequence are right: each entry is seconds since the start, type, data. */
+export function stream(
+  ...entries: readonly { [T in EventType]: readonly [number, T, EventData[T]] }[EventType][]
+): readonly NyahEvent[] {
+  const start = Date.UTC(2026, 10, 22, 21, 3, 10)
+  return entries.map(
+    ([seconds, type, data], index) =>
+      ({
+        v: 1,
+        seq: index + 1,
+        at: new Date(start + seconds * 1000).toISOString(),
+        run: '01JD5S0Q7Z-lb-mirror',
+        type,
+        scope: 'id' in data ? data.id.split('/')[0] : null,
+        data,
+      }) as NyahEvent,
+  )
+}
