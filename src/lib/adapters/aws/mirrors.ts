@@ -1,0 +1,115 @@
+import type { Mirrors, Tags, Target } from '../../ports/mirrors.ts'
+import { bounded, chunks } from './bounded.ts'
+import { need } from './decode.ts'
+import { guarded } from './door.ts'
+import { healthCheckInput } from './elbv2-decode.ts'
+import { ensureListener, ensureLoadBalancer, ensureTargetGroup, forwardTo, setAttributes } from './elbv2-ensure.ts'
+import { type Elbv2, healthOf, listMirrors, readTrees } from './elbv2-read.ts'
+import * as sdk from './elbv2.sdk.ts'
+import { tagList } from './ownership.ts'
+import { createPace, ELBV2_RATES } from './pace.ts'
+import type { AwsDeps } from './session.ts'
+import { createWire, unlessGone } from './wire.ts'
+
+/** AWS takes 200 and more; smaller calls lose less when one fails. */
+const TARGETS_PER_CALL = 100
+
+/** Mirrors in ELBv2. Errors: the AWS_ codes of docs/aws.md. */
+export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
+  const client = guarded(new sdk.ElasticLoadBalancingV2Client(session.clientConfig('ELASTIC_LOAD_BALANCING_V2')))
+  const wire = createWire('elasticloadbalancing', createPace(clock, ELBV2_RATES), retry)
+  const elb: Elbv2 = { client, wire }
+
+  const addTags = async (arn: string, tags: Tags | undefined): Promise<void> => {
+    if (tags === undefined || Object.keys(tags).length === 0) return
+    const input = { ResourceArns: [arn], Tags: tagList(tags) }
+    await wire.repeat('AddTags', 'write', (o) => client.send(new sdk.AddTagsCommand(input), o))
+  }
+  const description = ({ address, port, availabilityZone }: Target) => ({
+    Id: address,
+    Port: port,
+    ...(availabilityZone === null ? {} : { AvailabilityZone: availabilityZone }),
+  })
+
+  return {
+    list: (signal) => listMirrors(elb, signal),
+    read: (hashes, signal) => readTrees(elb, hashes, signal),
+    targetHealth: (arn, signal) => healthOf(elb, arn, signal),
+
+    async createTargetGroup(spec) {
+      const group = await ensureTargetGroup(elb, spec)
+      return { arn: need(group.TargetGroupArn, 'TargetGroups[].TargetGroupArn') }
+    },
+    async modifyTargetGroup(arn, { healthCheck, attributes, tags }) {
+      if (healthCheck !== undefined) {
+        const input = { TargetGroupArn: arn, ...healthCheckInput(healthCheck) }
+        await wire.repeat('ModifyTargetGroup', 'write', (o) => client.send(new sdk.ModifyTargetGroupCommand(input), o))
+      }
+      if (attributes !== undefined) await setAttributes(elb, arn, attributes)
+      await addTags(arn, tags)
+    },
+    async registerTargets(arn, targets) {
+      await bounded(chunks(targets, TARGETS_PER_CALL), (some) => {
+        const input = { TargetGroupArn: arn, Targets: some.map(description) }
+        return wire.repeat('RegisterTargets', 'targets', (o) => client.send(new sdk.RegisterTargetsCommand(input), o))
+      })
+    },
+    async deregisterTargets(arn, targets) {
+      await bounded(chunks(targets, TARGETS_PER_CALL), (some) => {
+        const input = { TargetGroupArn: arn, Targets: some.map(description) }
+        return wire.repeat('DeregisterTargets', 'targets', (o) => client.send(new sdk.DeregisterTargetsCommand(input), o))
+      })
+    },
+    async deleteTargetGroup(arn) {
+      const input = { TargetGroupArn: arn }
+      await unlessGone(wire.once('DeleteTargetGroup', (o) => client.send(new sdk.DeleteTargetGroupCommand(input), o)), null)
+    },
+
+    async createLoadBalancer(spec) {
+      const made = await ensureLoadBalancer(elb, spec)
+      return {
+        arn: need(made.LoadBalancerArn, 'LoadBalancers[].LoadBalancerArn'),
+        dnsName: need(made.DNSName, 'LoadBalancers[].DNSName'),
+        hostedZoneId: need(made.CanonicalHostedZoneId, 'LoadBalancers[].CanonicalHostedZoneId'),
+      }
+    },
+    async modifyLoadBalancer(arn, { securityGroups, subnets, tags }) {
+      if (securityGroups !== undefined) {
+        const input = { LoadBalancerArn: arn, SecurityGroups: [...securityGroups] }
+        await wire.repeat('SetSecurityGroups', 'write', (o) => client.send(new sdk.SetSecurityGroupsCommand(input), o))
+      }
+      if (subnets !== undefined) {
+        const input = { LoadBalancerArn: arn, Subnets: [...subnets] }
+        await wire.repeat('SetSubnets', 'write', (o) => client.send(new sdk.SetSubnetsCommand(input), o))
+      }
+      await addTags(arn, tags)
+    },
+    async deleteLoadBalancer(arn) {
+      const input = { LoadBalancerArn: arn }
+      await unlessGone(wire.once('DeleteLoadBalancer', (o) => client.send(new sdk.DeleteLoadBalancerCommand(input), o)), null)
+    },
+
+    async createListener(loadBalancerArn, spec) {
+      const made = await ensureListener(elb, loadBalancerArn, spec)
+      return { arn: need(made.ListenerArn, 'Listeners[].ListenerArn') }
+    },
+    async modifyListener(arn, { protocol, port, targetGroupArn, tags }) {
+      if (protocol !== undefined || port !== undefined || targetGroupArn !== undefined) {
+        const input = {
+          ListenerArn: arn,
+          ...(protocol === undefined ? {} : { Protocol: protocol }),
+          ...(port === undefined ? {} : { Port: port }),
+          ...(targetGroupArn === undefined ? {} : { DefaultActions: forwardTo(targetGroupArn) }),
+        }
+        await wire.repeat('ModifyListener', 'write', (o) => client.send(new sdk.ModifyListenerCommand(input), o))
+      }
+      await addTags(arn, tags)
+    },
+    async deleteListener(arn) {
+      const input = { ListenerArn: arn }
+      await unlessGone(wire.once('DeleteListener', (o) => client.send(new sdk.DeleteListenerCommand(input), o)), null)
+    },
+
+    check: (signal) => retry('sts:GetCallerIdentity', () => session.identity(signal), signal),
+  }
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '../../ports/clock.ts'
+import { type Bucket, fullBucket, type Rate, takeToken } from './bucket.ts'
+
+/** What AWS counts apart: looking, changing, and (ELBv2) moving targets in and out. */
+export type CallKind = 'read' | 'write' | 'targets'
+
+export type Rates = Readonly<Record<CallKind, Rate>>
+
+/**
+ * Below what is documented: Describe* has a bucket of 40 that refills with 10/s, for the whole account and Region, so
+ * that something is left for everybody else (elb-api-throttling.html). The smaller buckets of changes are not
+ * published; these are what the AWS load balancer controller paces itself at, less a margin.
+ */
+export const ELBV2_RATES: Rates = {
+  read: { perSecond: 8, burst: 30 },
+  write: { perSecond: 2.5, burst: 15 },
+  targets: { perSecond: 3.5, burst: 15 },
+}
+
+/** EC2: filtered, paged Describe* has 100 and 20/s; changes of security groups at least 50 and 5/s. */
+export const EC2_RATES: Rates = {
+  read: { perSecond: 15, burst: 60 },
+  write: { perSecond: 4, burst: 20 },
+  targets: { perSecond: 4, burst: 20 },
+}
+
+/** Resolves when a call of this kind may go out. */
+export type Pace = (kind: CallKind, signal?: AbortSignal) => Promise<void>
+
+export function createPace(clock: Clock, rates: Rates): Pace {
+  const buckets = new Map<CallKind, Bucket>()
+  return async (kind, signal) => {
+    const now = clock.now()
+    const taken = takeToken(buckets.get(kind) ?? fullBucket(rates[kind], now), rates[kind], now)
+    buckets.set(kind, taken.bucket)
+    if (taken.waitMs > 0) await clock.sleep(taken.waitMs, signal)
+  }
+}

@@ -1,0 +1,2 @@
+/** The STS client: loaded for `doctor` and for roles. */
+export { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
