@@ -1,0 +1,63 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { Retry } from '../../ports/retry.ts'
+import type { LoadBalancerSource } from '../../ports/source.ts'
+import { createDoor, type DoorOptions, type Timeouts } from '../http/door.ts'
+import { createOctaviaClient } from './client.ts'
+import type { CloudConfig } from './clouds.ts'
+import { decodeLoadBalancer } from './decode.ts'
+import { createKeystone } from './keystone.ts'
+import { listAll, readPage } from './pages.ts'
+import { describeAuth } from './token-request.ts'
+import { readTree } from './tree.ts'
+
+export interface OctaviaSourceOptions {
+  readonly cloud: CloudConfig
+  readonly clock: Clock
+  readonly retry: Retry
+  /** Requests in flight at once; 8 unless given. */
+  readonly parallel?: number
+  readonly timeouts?: Partial<Timeouts>
+  readonly maxBodyBytes?: number
+}
+
+const PARALLEL = 8
+
+/** Canonical, as Octavia prints it. Whatever else is asked for never reaches the wire. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** Load balancers of one OpenStack cloud. Errors: `OCTAVIA_*` and `KEYSTONE_*` (docs/octavia.md has the table). */
+export function createOctaviaSource(options: OctaviaSourceOptions): LoadBalancerSource {
+  const { cloud, clock, retry, parallel = PARALLEL } = options
+  const doorTo = (area: string) => {
+    const { timeouts, maxBodyBytes } = options
+    const limits: Pick<DoorOptions, 'timeouts' | 'maxBodyBytes'> = {
+      ...(timeouts === undefined ? {} : { timeouts }),
+      ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+    }
+    return createDoor({ area, ca: cloud.ca, verify: cloud.verify, parallel, ...limits })
+  }
+  const keystone = createKeystone({ cloud, door: doorTo('KEYSTONE'), clock })
+  const client = createOctaviaClient({ keystone, door: doorTo('OCTAVIA'), retry, as: describeAuth(cloud.auth) })
+  const loadBalancers = (signal: AbortSignal | undefined) =>
+    ({ path: '/loadbalancers', collection: 'loadbalancers', query: [], decode: decodeLoadBalancer, signal }) as const
+
+  return {
+    async list(signal) {
+      const found = await listAll(client, loadBalancers(signal))
+      return found.map(({ own }) => own)
+    },
+
+    async read(id, signal) {
+      const canonical = id.toLowerCase()
+      if (!UUID.test(canonical)) return null
+      return readTree({ client, clock, parallel }, canonical, signal)
+    },
+
+    async check(signal) {
+      const { identity } = await client.session(signal)
+      // One item is enough to show that the role suffices and that the address is Octavia's.
+      await readPage(client, { ...loadBalancers(signal), query: [['limit', '1']] }, null)
+      return identity
+    },
+  }
+}
