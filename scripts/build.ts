@@ -1,0 +1,39 @@
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { bundle } from './build/bundle.ts'
+import { commonJsChunks, tuiChunk } from './build/chunks.ts'
+import { BuildError, DIST, isTui } from './build/paths.ts'
+
+/** Only what changed is written, and at once: a test that runs meanwhile never sees half a file. */
+async function put(name: string, text: string): Promise<void> {
+  const path = `${DIST}${name}`
+  const old = await readFile(path, 'utf8').catch(() => null)
+  if (old === text) return
+  const temporary = `${path}.${process.pid}.tmp`
+  await writeFile(temporary, text)
+  await rename(temporary, path)
+}
+
+async function main(): Promise<void> {
+  const started = process.hrtime.bigint()
+  const { text, sdkFiles } = await bundle({ readable: false })
+  const chunks = await commonJsChunks(sdkFiles.filter((file) => !isTui(file)))
+  const tui = await tuiChunk(sdkFiles.filter(isTui))
+  const files = new Map([...chunks, ...tui, ['cli.cjs', text] as const])
+
+  await mkdir(DIST, { recursive: true })
+  await Promise.all([...files].map(([name, content]) => put(name, content)))
+  const stale = (await readdir(DIST)).filter((name) => !files.has(name) && !name.endsWith('.tmp'))
+  await Promise.all(stale.map((name) => rm(`${DIST}${name}`, { force: true })))
+
+  const kilobytes = [...files]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, content]) => `${name} ${Math.ceil(Buffer.byteLength(content) / 1024)}K`)
+  const ms = Number((process.hrtime.bigint() - started) / 1_000_000n)
+  process.stdout.write(`dist/ in ${ms} ms: ${kilobytes.join(', ')}\n`)
+}
+
+main().catch((error: unknown) => {
+  const ours = error instanceof BuildError || (error instanceof Error && 'errors' in error)
+  process.stderr.write(`build: ${error instanceof Error ? (ours ? error.message : error.stack) : String(error)}\n`)
+  process.exitCode = 1
+})

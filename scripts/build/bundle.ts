@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises'
+import { build } from 'esbuild'
+import type { Metafile, Plugin } from 'esbuild'
+import { commandTable, findCommands } from './commands.ts'
+import { oclifPatches } from './patches.ts'
+import { BuildError, DIST, IMPORT_META_URL, ROOT, SRC, TARGET, chunkName, isSdk, isTui } from './paths.ts'
+
+/** Where the ES module of Ink is kept once a real `import()` has loaded it. */
+const TUI_HOLDER = 'globalThis[Symbol.for("nyah.tui")]'
+
+/** Third-party packages that may stand in the bundle itself: what every command pays for. */
+const ALLOWED = new Set(['@oclif/core', '@oclif/plugin-help', 'zod', 'ipaddr.js'])
+
+/** oclif names these to look for TypeScript at run time; a shipped nyah has none. */
+const NEVER = ['typescript', 'ts-node', 'tsx', 'semver']
+
+/** Resolves what the bundle does not hold itself: chunks, the command table, package.json. */
+const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
+  name: 'nyah',
+  setup(context) {
+    context.onResolve({ filter: /^nyah:commands$/ }, ({ path }) => ({ path, namespace: 'nyah' }))
+    context.onLoad({ filter: /^nyah:commands$/, namespace: 'nyah' }, async () => ({
+      contents: commandTable(await findCommands()),
+      resolveDir: SRC,
+    }))
+    context.onResolve({ filter: /^nyah:chunk\// }, ({ path }) => ({
+      path: `./${path.slice('nyah:chunk/'.length)}.cjs`,
+      external: true,
+    }))
+
+    context.onResolve({ filter: /\.sdk\.ts$/ }, ({ path, resolveDir, kind }) => {
+      const file = `${resolveDir}/${path}`.replaceAll('\\', '/')
+      const absolute = new URL(file, 'file:///').pathname
+      sdkFiles.add(absolute)
+      if (!isTui(absolute)) return { path: `./${chunkName(absolute)}.cjs`, external: true }
+      if (kind === 'dynamic-import') throw new BuildError(`${path}: import the view, not the SDK; the build loads it`)
+      return { path: 'tui', namespace: 'nyah-tui' }
+    })
+    context.onResolve({ filter: /^react\/jsx-runtime$/ }, ({ importer }) =>
+      isTui(importer) ? { path: 'jsx', namespace: 'nyah-tui' } : undefined,
+    )
+    context.onLoad({ filter: /.*/, namespace: 'nyah-tui' }, ({ path }) => ({
+      contents: `module.exports = ${TUI_HOLDER}${path === 'jsx' ? '.jsxRuntime' : ''}`,
+      loader: 'js',
+    }))
+
+    // Our views are in this bundle and Ink is not: the `import()` of a view first loads the ES module of Ink.
+    context.onLoad({ filter: /\/src\/lib\/runtime\/.*\.tsx?$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const contents = text.replaceAll(
+        /import\((\s*['"](?:\.\.\/)+tui\/[^'"]+['"]\s*,?\s*)\)/g,
+        (_, view: string) => `__nyahTui().then(() => import(${view}))`,
+      )
+      const helper =
+        contents === text
+          ? ''
+          : `\nconst __nyahTui = async () => { ${TUI_HOLDER} ??= await import('nyah:tui') }\n`
+      return { contents: contents + helper, loader: path.endsWith('x') ? 'tsx' : 'ts' }
+    })
+    context.onResolve({ filter: /^nyah:tui$/ }, () => ({ path: './tui.mjs', external: true }))
+  },
+})
+
+/** `…/node_modules/@oclif/core/lib/x.js` ⇒ `@oclif/core`; null: not of node_modules. */
+export const packageOf = (input: string): string | null =>
+  /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? null
+
+/** Packages that something outside of `allowed` and its dependencies brought into the bundle. */
+export function strangers(meta: Metafile, allowed: ReadonlySet<string>): readonly string[] {
+  const found = new Set<string>()
+  for (const [input, { imports }] of Object.entries(meta.inputs)) {
+    if (packageOf(input) !== null) continue
+    for (const { path, external } of imports) {
+      const name = packageOf(path)
+      if (external !== true && name !== null && !allowed.has(name)) found.add(`${name} (imported by ${input})`)
+    }
+  }
+  return [...found]
+}
+
+export interface Bundle {
+  readonly text: string
+  /** Absolute paths of the `*.sdk.ts` files that it names: each needs its chunk. */
+  readonly sdkFiles: readonly string[]
+}
+
+/**
+ * All of our code and oclif's core as one CommonJS file. `readable` keeps module names in it (for the arch lane, which
+ * records what a command initialises). Throws BuildError.
+ */
+export async function bundle(options: { readable: boolean }): Promise<Bundle> {
+  const sdkFiles = new Set<string>()
+  const pjson = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8'))
+  const inlined = { name: pjson.name, version: pjson.version, type: pjson.type, oclif: pjson.oclif }
+  const result = await build({
+    absWorkingDir: ROOT,
+    entryPoints: { cli: `${SRC}cli.ts` },
+    outdir: DIST,
+    outExtension: { '.js': '.cjs' },
+    write: false,
+    metafile: true,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: TARGET,
+    mainFields: ['module', 'main'],
+    conditions: ['import', 'node', 'module'],
+    jsx: 'automatic',
+    minify: !options.readable,
+    legalComments: 'none',
+    logLevel: 'silent',
+    external: NEVER,
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      'import.meta.url': '__importMetaUrl',
+      __NYAH_PACKAGE__: JSON.stringify(inlined),
+    },
+    banner: { js: `const __importMetaUrl=${IMPORT_META_URL};` },
+    plugins: [resolveOurs(sdkFiles), oclifPatches()],
+  })
+  if (result.warnings.length > 0) throw new BuildError(result.warnings.map((warning) => warning.text).join('\n'))
+  const odd = strangers(result.metafile, ALLOWED)
+  if (odd.length > 0) throw new BuildError(`third-party code in cli.cjs, import it through a *.sdk.ts: ${odd.join(', ')}`)
+  const [output] = result.outputFiles
+  if (output === undefined) throw new BuildError('esbuild gave no output')
+  return { text: output.text, sdkFiles: [...sdkFiles].toSorted() }
+}

@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config'
+
+/** One lane is one project: `vitest run --project unit`. */
+const lane = (name: string, options: { timeoutMs: number; globalSetup?: string; serial?: boolean }) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.{ts,tsx}`],
+    testTimeout: options.timeoutMs,
+    hookTimeout: options.timeoutMs,
+    ...(options.globalSetup === undefined ? {} : { globalSetup: options.globalSetup }),
+    ...(options.serial === true ? { fileParallelism: false } : {}),
+  },
+})
+
+export default defineConfig({
+  // Ink's views; esbuild's default would be the classic runtime.
+  oxc: { jsx: { runtime: 'automatic' } },
+  test: {
+    sequence: { shuffle: true },
+    // @oclif/test captures output itself.
+    disableConsoleIntercept: true,
+    // A test that cannot fail, or that was left out, is worse than none.
+    allowOnly: false,
+    expect: { requireAssertions: true },
+    env: { NO_COLOR: '1' },
+    projects: [
+      lane('unit', { timeoutMs: 10_000 }),
+      lane('contract', { timeoutMs: 30_000 }),
+      lane('lifecycle', { timeoutMs: 60_000 }),
+      lane('cli', { timeoutMs: 30_000 }),
+      lane('e2e', { timeoutMs: 60_000 }),
+      lane('arch', { timeoutMs: 60_000 }),
+      lane('real', { timeoutMs: 300_000, globalSetup: 'test/real/setup.ts', serial: true }),
+    ],
+  },
+})
