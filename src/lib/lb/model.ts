@@ -44,3 +44,8 @@ export const TAG = {
 } as const
 
 export const SCHEMA = '1'
+
+/** Where a load balancer's mirror belongs; throws CONFIG_… when the configuration does not say. */
+export interface LbSettings {
+  placementFor(id: string): Placement
+}

@@ -24,6 +24,10 @@ export interface SourceLoadBalancer {
   readonly project_id: string
   readonly vip_address: string
   readonly additional_vips: readonly string[]
+  /** Neutron security groups the operator put on the VIP (API 2.29); absent on older clouds. */
+  readonly vip_sg_ids?: readonly string[]
+  /** Bandwidth limit on the VIP's port. */
+  readonly vip_qos_policy_id?: string | null
   readonly provider: string
   readonly tags: readonly string[]
   readonly created_at: string

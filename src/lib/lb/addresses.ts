@@ -1,0 +1,44 @@
+import ipaddr from 'ipaddr.js'
+
+/** Addresses and CIDRs as AWS writes them, so that what was sent and what is read back compare equal. */
+
+const text = (address: ipaddr.IPv4 | ipaddr.IPv6): string =>
+  address.kind() === 'ipv4' ? address.toString() : (address as ipaddr.IPv6).toRFC5952String()
+
+/** `10.0.0.9/8` → `10.0.0.0/8`; an address alone gets its full length. Null: it is neither. */
+export function canonicalCidr(cidr: string): string | null {
+  const whole = cidr.includes('/') ? cidr : `${cidr}/${ipaddr.IPv4.isValid(cidr) ? 32 : 128}`
+  if (ipaddr.IPv4.isValidCIDRFourPartDecimal(whole)) {
+    return `${text(ipaddr.IPv4.networkAddressFromCIDR(whole))}/${ipaddr.IPv4.parseCIDR(whole)[1]}`
+  }
+  if (ipaddr.IPv6.isValidCIDR(whole)) {
+    return `${text(ipaddr.IPv6.networkAddressFromCIDR(whole))}/${ipaddr.IPv6.parseCIDR(whole)[1]}`
+  }
+  return null
+}
+
+export const isIpv4 = (address: string): boolean => ipaddr.IPv4.isValidFourPartDecimal(address)
+
+export const isIpv6 = (address: string): boolean => ipaddr.IPv6.isValid(address)
+
+/** RFC 1918 or 100.64.0.0/10: what an NLB takes as a target outside its VPC. */
+export function isPrivate(address: string): boolean {
+  if (!isIpv4(address)) return false
+  const range = ipaddr.IPv4.parse(address).range()
+  return range === 'private' || range === 'carrierGradeNat'
+}
+
+/** Does the address lie in one of the CIDRs? Those of the other family, or malformed, do not hold it. */
+export function isWithin(address: string, cidrs: readonly string[]): boolean {
+  if (!ipaddr.isValid(address)) return false
+  const parsed = ipaddr.parse(address)
+  return cidrs.some((cidr) => {
+    if (!ipaddr.isValidCIDR(cidr)) return false
+    const [network, bits] = ipaddr.parseCIDR(cidr)
+    return network.kind() === parsed.kind() && parsed.match(network, bits)
+  })
+}
+
+/** `10.20.0.14:8080`, `[2001:db8::1]:8080` */
+export const endpoint = (target: { readonly address: string; readonly port: number }): string =>
+  target.address.includes(':') ? `[${target.address}]:${target.port}` : `${target.address}:${target.port}`

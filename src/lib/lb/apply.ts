@@ -1,0 +1,92 @@
+import type { Change, Outputs } from '../core/change.ts'
+import type {
+  ListenerSpec,
+  LoadBalancerSpec,
+  Mirrors,
+  Target,
+  TargetGroupSpec,
+} from '../ports/mirrors.ts'
+import type { IngressRule, Network, SecurityGroupSpec } from '../ports/network.ts'
+import type { Tags } from '../ports/mirrors.ts'
+import { endpoint } from './addresses.ts'
+
+export interface LbWriters {
+  readonly mirrors: Mirrors
+  readonly network: Network
+}
+
+interface Registration {
+  readonly targetGroupArn: string
+  readonly targets: readonly Target[]
+}
+
+/** Carries out one change of `plan.ts` or `unmirror.ts`; its tokens are resolved. Each may be repeated. */
+export async function applyChange(change: Change, writers: LbWriters, signal: AbortSignal): Promise<Outputs> {
+  const { mirrors, network } = writers
+  switch (`${change.ref.type} ${change.kind}`) {
+    case 'security-group create':
+      return { ...(await network.createSecurityGroup(after<SecurityGroupSpec>(change))) }
+    case 'security-group update':
+      await network.modifySecurityGroup(
+        remoteId(change),
+        after<{ allow: readonly IngressRule[]; revoke: readonly IngressRule[]; tags?: Tags }>(change),
+      )
+      return {}
+    case 'security-group delete':
+      await network.deleteSecurityGroup(remoteId(change))
+      return {}
+    case 'target-group create':
+      return { ...(await mirrors.createTargetGroup(after<TargetGroupSpec>(change))) }
+    case 'target-group update':
+      await mirrors.modifyTargetGroup(remoteId(change), after<Partial<TargetGroupSpec>>(change))
+      return {}
+    case 'target-group delete':
+      await mirrors.deleteTargetGroup(remoteId(change))
+      return {}
+    case 'targets create': {
+      const { targetGroupArn, targets } = after<Registration>(change)
+      await mirrors.registerTargets(targetGroupArn, targets)
+      return {}
+    }
+    case 'targets delete':
+      return deregister(before<Registration>(change), mirrors, signal)
+    case 'load-balancer create':
+      return { ...(await mirrors.createLoadBalancer(after<LoadBalancerSpec>(change))) }
+    case 'load-balancer update':
+      await mirrors.modifyLoadBalancer(remoteId(change), after<Partial<LoadBalancerSpec>>(change))
+      return {}
+    case 'load-balancer delete':
+      await mirrors.deleteLoadBalancer(remoteId(change))
+      return {}
+    case 'listener create': {
+      const { loadBalancerArn, ...spec } = after<ListenerSpec & { readonly loadBalancerArn: string }>(change)
+      return { ...(await mirrors.createListener(loadBalancerArn, spec)) }
+    }
+    case 'listener update':
+      await mirrors.modifyListener(remoteId(change), after<Partial<ListenerSpec>>(change))
+      return {}
+    case 'listener delete':
+      await mirrors.deleteListener(remoteId(change))
+      return {}
+    default:
+      throw new Error(`no way to apply ${change.kind} of ${change.ref.type} (${change.id})`)
+  }
+}
+
+/** A look in the same breath: only what is still registered is taken out, and nothing twice. */
+async function deregister(asked: Registration, mirrors: Mirrors, signal: AbortSignal): Promise<Outputs> {
+  const now = await mirrors.targetHealth(asked.targetGroupArn, signal)
+  const still = new Set(now.filter((target) => target.state !== 'draining').map(endpoint))
+  const targets = asked.targets.filter((target) => still.has(endpoint(target)))
+  if (targets.length > 0) await mirrors.deregisterTargets(asked.targetGroupArn, targets)
+  return { deregistered: targets.length }
+}
+
+/** Plans are computed by this process, never taken from a file: their shapes are those of `plan.ts`. */
+const after = <Shape>(change: Change): Shape => change.after as Shape
+const before = <Shape>(change: Change): Shape => change.before as Shape
+
+function remoteId(change: Change): string {
+  if (change.ref.id === null) throw new Error(`${change.id} has no remote id`)
+  return change.ref.id
+}

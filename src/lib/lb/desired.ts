@@ -1,0 +1,80 @@
+import type { LoadBalancerSpec, Tags, TargetGroupSpec } from '../ports/mirrors.ts'
+import type { IngressRule, SecurityGroupSpec } from '../ports/network.ts'
+import type { SourceTree } from '../ports/source.ts'
+import type { Placement } from './model.ts'
+import { loadBalancerName, securityGroupName, tagsFor, targetGroupName } from './names.ts'
+import type { WantedTarget } from './pool.ts'
+import type { Translation } from './translate.ts'
+
+export interface DesiredListener {
+  readonly port: number
+  readonly subject: string
+  readonly pool: string
+  readonly tags: Tags
+  readonly targetGroup: TargetGroupSpec
+  readonly targets: readonly WantedTarget[]
+  /** See TranslatedPool. */
+  readonly leftOut: Readonly<Record<string, string>>
+}
+
+/** What one mirror should be, whatever is there now. */
+export interface Desired {
+  readonly securityGroup: SecurityGroupSpec
+  /** Its security group is known once that is made. */
+  readonly loadBalancer: Omit<LoadBalancerSpec, 'securityGroups'>
+  /** By port. */
+  readonly listeners: readonly DesiredListener[]
+  /** Ports nyah cannot judge: what the mirror has there stays as it is. */
+  readonly untouched: ReadonlySet<number>
+}
+
+/** Targets see the NLB's own addresses: answers must come back the way requests went, over Direct Connect. */
+const TARGET_GROUP_ATTRIBUTES = { 'preserve_client_ip.enabled': 'false' }
+
+export function desiredOf(tree: SourceTree, translation: Translation, placement: Placement): Desired {
+  const { id, name } = tree.loadbalancer
+  const mirrored = translation.listeners.filter((listener) => listener.verdict === 'mirrored')
+  return {
+    securityGroup: {
+      name: securityGroupName(id),
+      description: `nyah: clients of the mirror of Octavia load balancer ${id}`,
+      vpcId: placement.vpcId,
+      ingress: mirrored.flatMap((listener) =>
+        listener.cidrs.map((cidr): IngressRule => ({ protocol: 'tcp', port: listener.port, cidr })),
+      ),
+      tags: tagsFor(id, 'security-group', name),
+    },
+    loadBalancer: {
+      name: loadBalancerName(id, name),
+      scheme: placement.scheme,
+      subnets: placement.subnets,
+      ipAddressType: 'ipv4',
+      tags: tagsFor(id, 'load-balancer', name),
+    },
+    listeners: mirrored.map((listener) => ({
+      port: listener.port,
+      subject: listener.subject,
+      pool: listener.pool,
+      tags: tagsFor(id, 'listener', name, listener.port),
+      targetGroup: {
+        name: targetGroupName(id, name, listener.port),
+        protocol: 'TCP',
+        port: listener.port,
+        vpcId: placement.vpcId,
+        ipAddressType: 'ipv4',
+        healthCheck: listener.healthCheck ?? unreachable(listener.subject),
+        attributes: TARGET_GROUP_ATTRIBUTES,
+        tags: tagsFor(id, 'target-group', name, listener.port),
+      },
+      targets: listener.targets,
+      leftOut: listener.leftOut,
+    })),
+    untouched: new Set(
+      translation.listeners.filter((listener) => listener.verdict === 'refused').map((listener) => listener.port),
+    ),
+  }
+}
+
+function unreachable(subject: string): never {
+  throw new Error(`${subject} is mirrored without a health check`)
+}

@@ -1,0 +1,81 @@
+import type { Observed } from './model.ts'
+import type { Owned } from './owned.ts'
+import { some, type Remark } from './remarks.ts'
+
+/** Does the configured network fit AWS, and what is already there? */
+
+/** What AWS can never change about a mirror that exists. */
+export function placementChanged({ id, placement }: Observed, owned: Owned): readonly Remark[] {
+  const { loadBalancer } = owned
+  const differences: string[] = []
+  if (loadBalancer !== null) {
+    if (loadBalancer.type !== 'network') differences.push(`its type is ${loadBalancer.type}, not network`)
+    if (loadBalancer.scheme !== placement.scheme) {
+      differences.push(`its scheme is ${loadBalancer.scheme}, network ${placement.name} says ${placement.scheme}`)
+    }
+    if (loadBalancer.vpcId !== placement.vpcId) {
+      differences.push(`it is in ${loadBalancer.vpcId}, network ${placement.name} is in ${placement.vpcId}`)
+    }
+    if (loadBalancer.securityGroups.length === 0) differences.push('it was made without a security group')
+  }
+  for (const group of [...owned.targetGroups.values(), ...owned.spareTargetGroups]) {
+    if (group.vpcId !== placement.vpcId) {
+      differences.push(`target group ${group.name} is in ${group.vpcId}, network ${placement.name} is in ${placement.vpcId}`)
+    }
+  }
+  if (differences.length === 0) return []
+  return [
+    {
+      code: 'LB_PLACEMENT_CHANGED',
+      severity: 'refuse',
+      subject: `mirror ${loadBalancer?.name ?? id}`,
+      evidence: `${differences.join('; ')}; AWS cannot change this`,
+      remedy: `Set the configuration back, or build it anew: nyah lb unmirror ${id}, then nyah lb mirror ${id}`,
+    },
+  ]
+}
+
+export function subnetProblems({ placement, network }: Observed): readonly Remark[] {
+  const subject = `network ${placement.name}`
+  const remark = (code: string, evidence: string, remedy: string): Remark => ({
+    code,
+    severity: 'refuse',
+    subject,
+    evidence,
+    remedy,
+  })
+  if (placement.subnets.length === 0) {
+    return [remark('LB_SUBNET_NONE', 'it names no subnet', 'Name at least one subnet of the VPC, each in its own zone')]
+  }
+  const found = new Map(network.subnets.map((subnet) => [subnet.id, subnet]))
+  const missing = placement.subnets.filter((subnet) => !found.has(subnet))
+  const foreign = network.subnets.filter((subnet) => subnet.vpcId !== placement.vpcId)
+  const zones = new Map<string, readonly string[]>()
+  for (const subnet of network.subnets) {
+    zones.set(subnet.availabilityZone, [...(zones.get(subnet.availabilityZone) ?? []), subnet.id])
+  }
+  const shared = [...zones].filter(([, ids]) => ids.length > 1)
+  return [
+    ...(missing.length === 0
+      ? []
+      : [remark('LB_SUBNET_NOT_FOUND', `no such subnet: ${some(missing)}`, `Correct the subnets of ${subject}`)]),
+    ...(foreign.length === 0
+      ? []
+      : [
+          remark(
+            'LB_SUBNET_OTHER_VPC',
+            `${some(foreign.map((subnet) => `${subnet.id} is in ${subnet.vpcId}`))}, not in ${placement.vpcId}`,
+            `Correct the subnets or the vpcId of ${subject}`,
+          ),
+        ]),
+    ...(shared.length === 0
+      ? []
+      : [
+          remark(
+            'LB_SUBNET_SAME_ZONE',
+            shared.map(([zone, ids]) => `${ids.join(' and ')} are both in ${zone}`).join('; '),
+            'An NLB takes one subnet per zone: leave one of them',
+          ),
+        ]),
+  ]
+}

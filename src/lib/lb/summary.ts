@@ -1,0 +1,84 @@
+import type { Json, JsonObject } from '../core/json.ts'
+import type { Plan } from '../core/plan.ts'
+import { endpoint } from './addresses.ts'
+import type { LbWorld, Observed } from './model.ts'
+import { ownedOf, registered, type Owned } from './owned.ts'
+import { judge } from './plan.ts'
+import { awaited } from './waiting.ts'
+
+/** `{mirrors: [{id, source, mirror, securityGroup, listeners, notes, changes}]}`: what is there now, and what was left to do. */
+export const summaryOf = (world: LbWorld, plan: Plan): Json => ({
+  mirrors: world.scopes.map((observed) => describe(observed, plan.changes.filter((one) => one.scope === observed.id).length)),
+})
+
+/** One load balancer beside its mirror. `changes`: how many changes the plan has for it. */
+export function describe(observed: Observed, changes: number): JsonObject {
+  const { source } = observed
+  const owned = ownedOf(observed)
+  const judged = judge(observed)
+  const listeners = (judged?.translation.listeners ?? []).map((listener): JsonObject => {
+    const group = owned.targetGroups.get(listener.port)
+    return {
+      port: listener.port,
+      listener: listener.subject,
+      pool: listener.pool,
+      verdict: listener.verdict,
+      members: listener.targets.length,
+      ...targetCounts(owned, listener.port),
+      targetGroup: group?.name ?? null,
+    }
+  })
+  return {
+    id: observed.id,
+    source:
+      source === null
+        ? null
+        : {
+            name: source.loadbalancer.name,
+            vip: source.loadbalancer.vip_address,
+            provisioning_status: source.loadbalancer.provisioning_status,
+            operating_status: source.loadbalancer.operating_status,
+            updated_at: source.loadbalancer.updated_at,
+          },
+    mirror: mirrorOf(owned),
+    network: observed.placement.name,
+    securityGroup: owned.securityGroup?.id ?? null,
+    listeners,
+    notes: notWaitedFor(observed),
+    changes,
+  }
+}
+
+function mirrorOf({ loadBalancer }: Owned): JsonObject | null {
+  if (loadBalancer === null) return null
+  const { name, arn, dnsName, hostedZoneId, state, scheme, vpcId } = loadBalancer
+  return { name, arn, dnsName, hostedZoneId, state, scheme, vpcId, subnets: [...loadBalancer.subnets] }
+}
+
+function targetCounts(owned: Owned, port: number): JsonObject {
+  const group = owned.targetGroups.get(port)
+  if (group === undefined) return { registered: 0, healthy: 0, draining: 0, unhealthy: [] }
+  const present = registered(group)
+  return {
+    registered: present.length,
+    healthy: present.filter((target) => target.state === 'healthy').length,
+    draining: group.targets.length - present.length,
+    unhealthy: present
+      .filter((target) => target.state !== 'healthy')
+      .map((target) => ({ target: endpoint(target), state: target.state, reason: target.reason })),
+  }
+}
+
+/** Members whose health Octavia does not vouch for: said once, never waited for. */
+function notWaitedFor(observed: Observed): readonly Json[] {
+  const judged = judge(observed)
+  return (judged?.desired.listeners ?? []).flatMap((listener) =>
+    listener.targets
+      .filter((target) => !awaited(target))
+      .map((target) => ({
+        code: 'LB_NOT_WAITED_FOR',
+        subject: `${endpoint(target)} (port ${listener.port})`,
+        message: `its member is ${target.status} in Octavia: its health on the NLB is not waited for`,
+      })),
+  )
+}

@@ -1,0 +1,49 @@
+import type { Waiting } from '../core/events.ts'
+import type { TargetHealth } from '../ports/mirrors.ts'
+import { endpoint } from './addresses.ts'
+import type { DesiredListener } from './desired.ts'
+import type { LbWorld } from './model.ts'
+import { registered } from './owned.ts'
+import { judge, type Judged } from './plan.ts'
+import type { WantedTarget } from './pool.ts'
+import { some } from './remarks.ts'
+
+/** Does Octavia itself believe in this member? Others may never become healthy, and are not waited for. */
+export const awaited = (target: WantedTarget): boolean => target.status === 'ONLINE' || target.status === 'NO_MONITOR'
+
+/** What is not yet as it should be: the NLB active, its listeners there, the targets of sound members healthy. */
+export const waitingFor = (world: LbWorld): readonly Waiting[] =>
+  world.scopes.flatMap((observed) => {
+    const judged = judge(observed)
+    return judged === null || judged.obstacles.length > 0 ? [] : scopeWaiting(judged)
+  })
+
+function scopeWaiting({ owned, desired }: Judged): readonly Waiting[] {
+  const { loadBalancer } = owned
+  const subject = loadBalancer?.name ?? desired.loadBalancer.name
+  const state = loadBalancer?.state ?? 'not there'
+  return [
+    ...(state === 'active' ? [] : [{ subject, detail: `the load balancer is ${state}` }]),
+    ...desired.listeners.flatMap((listener) => {
+      const group = owned.targetGroups.get(listener.port)
+      const detail = owned.listeners.has(listener.port)
+        ? targetsDetail(listener, group === undefined ? [] : registered(group))
+        : 'there is no listener'
+      return detail === null ? [] : [{ subject: `${subject} port ${listener.port}`, detail }]
+    }),
+  ]
+}
+
+/** `2 of 3 targets healthy; 10.20.0.13:8080 is unhealthy (Target.Timeout)`; null when nothing is missing. */
+function targetsDetail(listener: DesiredListener, present: readonly TargetHealth[]): string | null {
+  const states = new Map(present.map((target) => [endpoint(target), target]))
+  const expected = listener.targets.filter(awaited)
+  const missing = expected.filter((target) => states.get(endpoint(target))?.state !== 'healthy')
+  if (missing.length === 0) return null
+  const lines = missing.map((target) => {
+    const seen = states.get(endpoint(target))
+    if (seen === undefined) return `${endpoint(target)} is not registered`
+    return `${endpoint(target)} is ${seen.state}${seen.reason === null ? '' : ` (${seen.reason})`}`
+  })
+  return `${expected.length - missing.length} of ${expected.length} targets healthy; ${some(lines)}`
+}
