@@ -1,10 +1,20 @@
+import { heldChanges } from '../core/allow.ts'
+import { EXIT, type ErrorData, type ExitCode, errorData, isNyahError } from '../core/errors.ts'
 import type { Emit, NyahEvent, Outcome } from '../core/events.ts'
-import type { ErrorData, ExitCode } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Plan, Request } from '../core/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
+import type { Deadline } from './deadline.ts'
+import { decide } from './decide.ts'
+import { type Ending, endedBy, endedIn } from './ending.ts'
+import { execute } from './execute.ts'
+import { interruption, unlessAborted } from './interrupt.ts'
+import { secure, type Secured } from './journal.ts'
 import type { Operation } from './operation.ts'
+import { readAgain } from './reread.ts'
+import { makeStage, type Stage } from './stage.ts'
+import { notHealthy, verify } from './verify.ts'
 
 /** How a run is to be carried out: data, made of flags by the runtime. */
 export interface RunOptions {
@@ -25,6 +35,8 @@ export interface RunOptions {
   readonly resumes: string | null
   /** A saved plan: the same changes must come out again, else STALE_PLAN (10). Never prompts. */
   readonly saved: Plan | null
+  /** What the operator typed, quoted for a shell and without secrets: hints are made of it (`… --yes`). */
+  readonly command?: string
 }
 
 /** What a run needs of its surroundings. */
@@ -39,7 +51,12 @@ export interface RunDeps {
   readonly attach: (sink: (event: NyahEvent) => void) => void
   /** Asks on the terminal: y/N, or the id to be typed. */
   readonly ask: (plan: Plan, confirmId: string | null) => Promise<boolean>
+  /** Aborted with `interrupted('SIGINT' | 'SIGTERM')`. */
   readonly signal: AbortSignal
+  /** Jitter of the executor's retries, 0 ≤ random() < 1; absent: Math.random. */
+  readonly random?: () => number
+  /** The one that the adapters' retriers have too; absent: `timeoutMs` from now. */
+  readonly deadline?: Deadline
 }
 
 export interface RunResult {
@@ -56,3 +73,133 @@ export type Run = <World>(
   options: RunOptions,
   deps: RunDeps,
 ) => Promise<RunResult>
+
+/**
+ * Carries out an operation: observe, plan, guard, ask, apply, verify. Never throws: whatever happens, exactly one
+ * `run.finished` is the last event, and the result says the same.
+ */
+export const run: Run = async (operation, request, options, deps) => {
+  const { emit, signal } = deps
+  const { actor, reason, resumes } = options
+  const kept: Kept = { plan: null, secured: null }
+  emit('run.started', null, { request, actor, reason, nyah: deps.nyah, resumes })
+  const stage = makeStage(operation, request, options, deps)
+  let ending: Ending
+  let result: Json = null
+  try {
+    ending = await carryOut(stage, kept)
+  } catch (error) {
+    // A library's own word for an aborted signal is no bug.
+    ending = endedBy(signal.aborted ? interruption(signal) : error)
+  }
+  try {
+    const last = stage.last()
+    // After a write, the world that was read before it says nothing about what is there now.
+    if (last !== null && kept.plan !== null) result = operation.summary(last.world, kept.plan)
+  } catch (error) {
+    ending = ending.error === null ? endedBy(error) : ending
+  }
+  const { outcome, exitCode, error } = ending
+  if (error !== null) emit('run.error', null, { error })
+  emit('run.finished', null, { outcome, exitCode, result })
+  kept.secured?.release()
+  return { outcome, exitCode, plan: kept.plan, result, error }
+}
+
+const NOTHING_TO_DO: Ending = { outcome: 'nothing-to-do', exitCode: EXIT.ok, error: null }
+const APPLIED: Ending = { outcome: 'applied', exitCode: EXIT.ok, error: null }
+const HELD: Ending = { outcome: 'held', exitCode: EXIT.held, error: null }
+
+/** What is needed at the end, however it comes. */
+interface Kept {
+  plan: Plan | null
+  secured: Secured | null
+}
+
+async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending> {
+  const { operation, options, deps } = stage
+  const plan = await stage.plan()
+  kept.plan = plan
+  deps.emit('plan.made', null, { plan })
+  const facts = { mutates: operation.mutates, confirmId: operation.confirmId, waits: operation.waiting !== null }
+  const decision = decide(plan, facts, options)
+  if (decision.do === 'end') {
+    if (decision.outcome === 'declined') deps.emit('plan.declined', null, { by: 'no-terminal' })
+    if (decision.outcome === 'held') skipAll(plan, deps.emit)
+    return decision
+  }
+  if (decision.do === 'verify') return verified(stage, NOTHING_TO_DO, stage.last()?.world ?? null)
+  if (decision.do === 'ask') {
+    const askedAt = deps.clock.now()
+    const yes = await unlessAborted(deps.signal, () => deps.ask(plan, operation.confirmId))
+    stage.deadline.extend(deps.clock.now() - askedAt)
+    if (!yes) {
+      deps.emit('plan.declined', null, { by: 'terminal' })
+      return { outcome: 'declined', exitCode: EXIT.refused, error: null }
+    }
+  }
+  deps.emit('plan.confirmed', null, { by: decision.do === 'ask' ? 'terminal' : decision.by })
+  kept.secured = secure(deps, stage.request.context)
+  return applied(stage, kept, plan, kept.secured)
+}
+
+/** From the first write on. */
+async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secured: Secured): Promise<Ending> {
+  const { operation, options, deps } = stage
+  const { clock, emit, signal } = deps
+  const second = await readAgain(stage, asked)
+  const plan = second.plan
+  kept.plan = plan
+  if (second.ending !== null) return second.ending
+  const held = heldChanges(plan.changes, plan.findings)
+  if (held.size < plan.changes.length) stage.forget()
+  const execution = await execute({
+    changes: plan.changes,
+    held,
+    parallel: options.parallel,
+    deadline: stage.deadline,
+    clock,
+    emit,
+    random: stage.random,
+    signal,
+    broken: secured.broken,
+    apply: operation.apply,
+  })
+  const ending = endedIn(execution, deps.run)
+  if (ending !== null) return ending
+  const done = held.size > 0 ? HELD : APPLIED
+  return execution.succeeded.size === 0 ? done : verified(stage, done, null)
+}
+
+/**
+ * The end, once what was applied (or was there already) is healthy; not healthy in time is 9.
+ *
+ * @param last the world to judge first; null: it is observed anew
+ */
+async function verified<World>(stage: Stage<World>, done: Ending, last: World | null): Promise<Ending> {
+  const { operation, deps } = stage
+  const { waiting } = operation
+  try {
+    if (waiting !== null) {
+      const seen = await verify(stage, waiting, last)
+      return seen.healthy ? done : endedBy(notHealthy(seen.waiting))
+    }
+    // Nothing is waited for, but the result is to tell what is there now.
+    await stage.observe()
+    return done
+  } catch (error) {
+    if (deps.signal.aborted || !isNyahError(error)) throw error
+    const { code, message } = error
+    if (waiting === null) {
+      deps.emit('note', null, { code: 'RESULT_UNREAD', message: `applied, but what is there now could not be read: ${code} ${message}` })
+      return done
+    }
+    // It was applied; but what nobody can see is not healthy.
+    return { outcome: 'not-healthy', exitCode: EXIT.notHealthy, error: errorData(error) }
+  }
+}
+
+/** Every change of the plan is held. */
+function skipAll(plan: Plan, emit: Emit): void {
+  for (const { id, scope } of plan.changes) emit('change.skipped', scope, { id, why: 'held' })
+}

@@ -1,0 +1,82 @@
+import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import { EXIT, type NyahError, nyahError } from '../../core/errors.ts'
+
+/** Never through a symbolic link that somebody else put there (0 where the platform has no such flag). */
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
+
+/** Code of a failed system call, `ENOENT`; else ''. */
+export const systemCode = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** STATE_UNWRITABLE (exit 3): nyah's own files cannot be written. */
+export const unwritable = (path: string, error: unknown): NyahError =>
+  nyahError({
+    code: 'STATE_UNWRITABLE',
+    message: `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    exit: EXIT.configuration,
+    tries: ['make the directory writable, or name another one with XDG_STATE_HOME'],
+  })
+
+/** STATE_UNREADABLE (exit 3) */
+export const unreadable = (path: string, error: unknown): NyahError =>
+  nyahError({
+    code: 'STATE_UNREADABLE',
+    message: `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    exit: EXIT.configuration,
+    tries: [`look at who owns it: ls -l ${path}`],
+  })
+
+/** Makes a directory of nyah's own, 0700; an existing one must not be a symbolic link. Throws STATE_UNWRITABLE. */
+export function ownDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (!lstatSync(path).isDirectory()) throw new Error('it is no directory')
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
+/** Opens a new file, 0600; one that exists (or a link) is EEXIST. */
+export const createFile = (path: string): number =>
+  openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | NO_FOLLOW, 0o600)
+
+export const openToRead = (path: string): number => openSync(path, constants.O_RDONLY | NO_FOLLOW)
+
+/** Writes all of it: a single write may be cut short. */
+export function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text, 'utf8')
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at)
+}
+
+/** Makes a new name in a directory last through a power cut. Not every platform can; the file itself is synced anyway. */
+export function syncDirectory(path: string): void {
+  try {
+    const fd = openSync(path, constants.O_RDONLY)
+    try {
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // Windows and some network file systems refuse this.
+  }
+}
+
+/** Up to `length` bytes from `position` on. */
+export function readAt(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length)
+  let got = 0
+  while (got < length) {
+    const more = readSync(fd, bytes, got, length - got, position + got)
+    if (more === 0) break
+    got += more
+  }
+  return bytes.subarray(0, got)
+}
+
+/** The whole of a regular file, or null when it is longer than `cap` bytes or no regular file. */
+export function readCapped(fd: number, cap: number): string | null {
+  const stat = fstatSync(fd)
+  if (!stat.isFile() || stat.size > cap) return null
+  return readAt(fd, 0, stat.size).toString('utf8')
+}

@@ -1,0 +1,140 @@
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import * as z from 'zod/mini'
+import { EXIT, isNyahError, type NyahError, nyahError } from '../../core/errors.ts'
+import { fingerprint } from '../../core/hash.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Plan } from '../../core/plan.ts'
+import { createFile, readCapped, syncDirectory, systemCode, writeAll } from './files.ts'
+
+/** 16 MiB: a plan of ten thousand changes is a tenth of it. */
+export const LONGEST_PLAN = 16 * 1024 * 1024
+
+const json = z.json()
+const jsonObject = z.record(z.string(), json)
+
+const changeShape = z.strictObject({
+  id: z.string(),
+  scope: z.string(),
+  ref: z.strictObject({ type: z.string(), id: z.nullable(z.string()), name: z.string() }),
+  kind: z.enum(['create', 'update', 'replace', 'delete', 'shift', 'wait']),
+  before: z.nullable(jsonObject),
+  after: z.nullable(jsonObject),
+  needs: z.array(z.string()),
+  reason: z.string(),
+  risk: z.enum(['none', 'changes', 'removes']),
+})
+
+const findingShape = z.strictObject({
+  code: z.string(),
+  severity: z.enum(['info', 'warn', 'hold', 'refuse']),
+  scope: z.string(),
+  subject: z.string(),
+  evidence: z.string(),
+  remedy: z.string(),
+  allowable: z.boolean(),
+  holds: z.optional(z.array(z.string())),
+  allowed: z.optional(z.strictObject({ reason: z.string() })),
+})
+
+const planShape = z.strictObject({
+  v: z.literal(1),
+  request: z.strictObject({
+    operation: z.string(),
+    arguments: jsonObject,
+    allowances: z.array(z.strictObject({ code: z.string(), reason: z.string() })),
+    context: z.string(),
+  }),
+  scopes: z.array(z.string()),
+  observedAt: z.iso.datetime(),
+  basis: z.record(z.string(), z.string()),
+  changes: z.array(changeShape),
+  findings: z.array(findingShape),
+  hash: z.string(),
+})
+
+const fileShape = z.strictObject({ nyahPlan: z.literal(1), sha256: z.string(), plan: planShape })
+
+/**
+ * Saves a plan: `{nyahPlan: 1, sha256, plan}`, 0600. The file appears whole or not at all, and takes the place of one
+ * that was there. Throws PLAN_UNWRITABLE (exit 3).
+ */
+export function writePlan(path: string, plan: Plan): void {
+  const draft = `${path}.${process.pid}.draft`
+  try {
+    const text = `${JSON.stringify({ nyahPlan: 1, sha256: seal(plan), plan }, null, 2)}\n`
+    if (Buffer.byteLength(text) > LONGEST_PLAN) throw new Error(`the plan is longer than ${LONGEST_PLAN} bytes`)
+    rmSync(draft, { force: true })
+    const fd = createFile(draft)
+    try {
+      writeAll(fd, text)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(draft, path)
+    syncDirectory(dirname(path))
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw nyahError({
+      code: 'PLAN_UNWRITABLE',
+      message: `cannot save the plan as ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      exit: EXIT.configuration,
+      tries: ['name a file in a directory that you may write to'],
+    })
+  }
+}
+
+/**
+ * Reads a saved plan and checks its shape and its seal. It is a request and a promise to be compared with, never a
+ * desired state to be trusted: whoever applies it observes and plans again.
+ *
+ * Throws PLAN_UNREADABLE, PLAN_INVALID_FILE or PLAN_CHANGED (exit 2).
+ */
+export function readPlan(path: string): Plan {
+  const text = read(path)
+  try {
+    return parse(path, text)
+  } catch (error) {
+    if (isNyahError(error)) throw error
+    throw problem('PLAN_INVALID_FILE', `${path} is no plan: it is not JSON, or nested too deeply`)
+  }
+}
+
+const seal = (plan: Plan): string => fingerprint(plan as unknown as JsonObject)
+
+function read(path: string): string {
+  try {
+    // Not to hang on a pipe that nobody writes to.
+    const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    try {
+      const text = readCapped(fd, LONGEST_PLAN)
+      if (text === null) throw new Error(`it is longer than ${LONGEST_PLAN} bytes, or no regular file`)
+      return text
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    const why = systemCode(error) === 'ENOENT' ? 'there is no such file' : error instanceof Error ? error.message : String(error)
+    throw problem('PLAN_UNREADABLE', `cannot read the plan ${path}: ${why}`)
+  }
+}
+
+function parse(path: string, text: string): Plan {
+  const value: unknown = JSON.parse(text)
+  const checked = fileShape.safeParse(value)
+  if (!checked.success) {
+    const [issue] = checked.error.issues
+    const where = issue === undefined || issue.path.length === 0 ? 'at its top' : `at ${issue.path.join('.')}`
+    throw problem('PLAN_INVALID_FILE', `${path} is no plan of this nyah: ${where}: ${issue?.message ?? 'unknown shape'}`)
+  }
+  // The file's own data, which the check has just found to have a plan's shape.
+  const { plan, sha256 } = value as { readonly plan: Plan; readonly sha256: string }
+  if (seal(plan) !== sha256) {
+    throw problem('PLAN_CHANGED', `${path} was changed after it was saved: its SHA-256 does not fit`)
+  }
+  return plan
+}
+
+const problem = (code: string, message: string): NyahError =>
+  nyahError({ code, message, exit: EXIT.usage, tries: ['make it again: the same command with --plan-out FILE'] })

@@ -1,0 +1,47 @@
+import type { Change } from './change.ts'
+import { withDependents } from './dag.ts'
+import type { Allowance, Finding } from './plan.ts'
+
+/** Does it stop something: a refusal or a hold that nobody overruled? */
+export const stops = (finding: Finding): boolean =>
+  (finding.severity === 'refuse' || finding.severity === 'hold') && finding.allowed === undefined
+
+export interface Allowed {
+  /** All findings, those that an allowance overruled with `allowed` set. */
+  readonly findings: readonly Finding[]
+  /** Allowances that met no refusal or hold of that code. */
+  readonly unused: readonly Allowance[]
+  /** Allowances that met one which nobody may overrule. */
+  readonly impossible: readonly Allowance[]
+}
+
+/** Overrules what may be overruled. */
+export function applyAllowances(findings: readonly Finding[], allowances: readonly Allowance[]): Allowed {
+  const reasons = new Map(allowances.map(({ code, reason }) => [code, reason]))
+  const allowed = findings.map((finding) => {
+    const reason = reasons.get(finding.code)
+    return stops(finding) && finding.allowable && reason !== undefined ? { ...finding, allowed: { reason } } : finding
+  })
+  const used = new Set(allowed.filter((finding) => finding.allowed !== undefined).map(({ code }) => code))
+  const barred = new Set(allowed.filter(stops).map(({ code }) => code))
+  const rest = allowances.filter(({ code }) => !used.has(code))
+  return {
+    findings: allowed,
+    unused: rest.filter(({ code }) => !barred.has(code)),
+    impossible: rest.filter(({ code }) => barred.has(code)),
+  }
+}
+
+/**
+ * Ids of the changes that holds keep back, with all that need them. A hold that does not say what it holds keeps its
+ * whole scope back: what is unclear is not done.
+ */
+export function heldChanges(changes: readonly Change[], findings: readonly Finding[]): ReadonlySet<string> {
+  const held = new Set<string>()
+  for (const finding of findings) {
+    if (finding.severity !== 'hold' || finding.allowed !== undefined) continue
+    const { holds = changes.filter(({ scope }) => scope === finding.scope).map(({ id }) => id) } = finding
+    for (const id of holds) held.add(id)
+  }
+  return withDependents(changes, held)
+}

@@ -1,0 +1,46 @@
+import type { Change, Outputs } from '../core/change.ts'
+import { type ErrorData, errorData } from '../core/errors.ts'
+import { resolveTokens } from '../core/token.ts'
+import type { ExecuteOptions } from './execute.ts'
+import { unlessAborted } from './interrupt.ts'
+import { backOff } from './retry.ts'
+
+export type Attempted =
+  | { readonly ok: true; readonly outputs: Outputs; readonly ms: number }
+  | { readonly ok: false; readonly error: ErrorData }
+
+interface AttemptOptions extends ExecuteOptions {
+  /** Aborted when even what is under way must be left alone. */
+  readonly cut: AbortSignal
+  readonly outputsOf: (change: string) => Outputs | undefined
+  /** Is another attempt pointless: its scope has failed, or the run was stopped? */
+  readonly givenUp: () => boolean
+}
+
+/**
+ * Applies one change, again while its error is retryable and the deadline allows. A lost answer is no special case:
+ * `apply` looks before it creates. `apply` gets the signal that ends the grace, not the interruption itself: a write
+ * that is under way may finish.
+ */
+export async function applyChange(change: Change, options: AttemptOptions): Promise<Attempted> {
+  const { clock, emit, random, deadline, signal, cut, broken, givenUp, outputsOf, apply } = options
+  const { id, scope } = change
+  const began = clock.now()
+  for (let attempt = 1; ; attempt += 1) {
+    emit('change.started', scope, { id, attempt })
+    const unwritable = broken()
+    if (unwritable !== null) return { ok: false, error: unwritable }
+    try {
+      const ready = change.after === null ? change : { ...change, after: resolveTokens(change.after, outputsOf) }
+      const outputs = await unlessAborted(cut, () => apply(ready, { clock, emit, signal: cut }))
+      return { ok: true, outputs, ms: clock.now() - began }
+    } catch (thrown) {
+      const error = errorData(thrown)
+      const delayMs = backOff(attempt, random(), error)
+      if (!error.retryable || givenUp() || clock.now() + delayMs > deadline.at()) return { ok: false, error }
+      emit('change.retrying', scope, { id, attempt, delayMs, error })
+      await clock.sleep(delayMs, signal).catch(() => undefined)
+      if (givenUp()) return { ok: false, error }
+    }
+  }
+}

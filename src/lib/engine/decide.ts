@@ -1,0 +1,91 @@
+import { heldChanges, stops } from '../core/allow.ts'
+import { EXIT, type ErrorData, type ExitCode, errorData, nyahError } from '../core/errors.ts'
+import type { EventData, Outcome } from '../core/events.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Operation } from './operation.ts'
+import type { RunOptions } from './run.ts'
+import { staleness } from './saved.ts'
+
+/** What is to be done with a plan. */
+export type Decision =
+  | { readonly do: 'end'; readonly outcome: Outcome; readonly exitCode: ExitCode; readonly error: ErrorData | null }
+  /** Nothing is left to change, but it may still have to become healthy. */
+  | { readonly do: 'verify' }
+  | { readonly do: 'ask' }
+  | { readonly do: 'apply'; readonly by: EventData['plan.confirmed']['by'] }
+
+type Facts = Pick<Operation<never>, 'mutates' | 'confirmId'> & { readonly waits: boolean }
+
+/** What a plan leads to under these options. Pure: a table, tested as one. */
+export function decide(plan: Plan, operation: Facts, options: RunOptions): Decision {
+  const refused = plan.findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
+  if (refused.length > 0) return ending('refused', refusal(plan, options))
+  const empty = plan.changes.length === 0
+  if (options.mode === 'plan' || !operation.mutates) {
+    if (empty) return end('nothing-to-do', EXIT.ok)
+    return end('planned', options.detailedExitcode || !operation.mutates ? EXIT.notEmpty : EXIT.ok)
+  }
+  if (options.saved !== null) {
+    const stale = staleness(options.saved, plan)
+    if (stale !== null) return ending('stale', errorData(stale))
+  }
+  const holds = plan.findings.some((finding) => finding.severity === 'hold' && stops(finding))
+  if (holds && heldChanges(plan.changes, plan.findings).size === plan.changes.length) return end('held', EXIT.held)
+  if (empty) return operation.waits ? { do: 'verify' } : end('nothing-to-do', EXIT.ok)
+  return consent(operation.confirmId, options)
+}
+
+/** Who answers for the plan, or that nobody does. */
+function consent(confirmId: string | null, options: RunOptions): Decision {
+  if (confirmId !== null && options.confirmed === confirmId) return { do: 'apply', by: 'confirm-flag' }
+  if (confirmId === null && options.saved !== null) return { do: 'apply', by: 'saved-plan' }
+  if (confirmId === null && options.consent === 'yes') return { do: 'apply', by: 'yes-flag' }
+  if (options.consent === 'ask' && options.saved === null) return { do: 'ask' }
+  return ending('declined', errorData(confirmationNeeded(confirmId, options)))
+}
+
+const confirmationNeeded = (confirmId: string | null, { command, confirmed }: RunOptions) => {
+  if (confirmId === null) {
+    return nyahError({
+      code: 'CONFIRMATION_NEEDED',
+      message: 'the plan needs a yes, and there is no terminal to ask on',
+      exit: EXIT.confirmationNeeded,
+      tries: [command === undefined ? 'run the command again with --yes' : `${command} --yes`],
+    })
+  }
+  const given = confirmed === null ? 'it needs --confirm (--yes does not answer this)' : `--confirm names "${confirmed}" instead`
+  return nyahError({
+    code: 'CONFIRMATION_NEEDED',
+    message: `this cannot be taken back, so its id ${confirmId} must be given: ${given}`,
+    exit: EXIT.confirmationNeeded,
+    // A command that already carries a wrong id would only grow a second one.
+    tries: [
+      command === undefined || confirmed !== null
+        ? `run the command again with --confirm ${confirmId}`
+        : `${command} --confirm ${confirmId}`,
+    ],
+  })
+}
+
+/** Why a plan is refused, and how each refusal can be met. */
+export function refusal(plan: Plan, { command }: Pick<RunOptions, 'command'>): ErrorData {
+  const refused = plan.findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
+  const codes = [...new Set(refused.map(({ code }) => code))]
+  const flags = codes.map((code) => `--allow ${code}`).join(' ')
+  const overrule = command === undefined ? `run the command again with ${flags} --reason "…"` : `${command} ${flags} --reason "…"`
+  return errorData(
+    nyahError({
+      code: 'PLAN_REFUSED',
+      message: `nothing was changed: ${refused.map(({ code, subject, evidence }) => `${code} ${subject}: ${evidence}`).join('; ')}`,
+      exit: EXIT.refused,
+      tries: [
+        ...new Set(refused.map(({ remedy }) => remedy)),
+        ...(refused.length > 0 && refused.every(({ allowable }) => allowable) ? [overrule] : []),
+      ],
+    }),
+  )
+}
+
+const end = (outcome: Outcome, exitCode: ExitCode): Decision => ({ do: 'end', outcome, exitCode, error: null })
+
+const ending = (outcome: Outcome, error: ErrorData): Decision => ({ do: 'end', outcome, exitCode: error.exit, error })

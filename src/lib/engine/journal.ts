@@ -1,0 +1,43 @@
+import { type ErrorData, errorData, nyahError } from '../core/errors.ts'
+import type { RunDeps } from './run.ts'
+
+export interface Secured {
+  /** Why the journal can no longer be written; null: it can. */
+  readonly broken: () => ErrorData | null
+  /** After `run.finished`. */
+  readonly release: () => void
+}
+
+/**
+ * What a run needs before its first write: the lock of its context and an open journal that already holds every event
+ * so far. Throws RUN_LOCKED (10) or STATE_UNWRITABLE (3); nothing is kept then.
+ */
+export function secure(deps: RunDeps, context: string): Secured {
+  const lock = deps.store.lock(context, deps.run)
+  try {
+    const journal = deps.store.openJournal(deps.run)
+    let broken: ErrorData | null = null
+    deps.attach((event) => {
+      // A journal that failed once has a gap; whatever came after it would mislead.
+      if (broken !== null) return
+      try {
+        journal.append(event)
+      } catch (error) {
+        broken = errorData(error)
+      }
+    })
+    const release = () => {
+      journal.close()
+      lock.release()
+    }
+    const failure = broken as ErrorData | null
+    if (failure !== null) {
+      journal.close()
+      throw nyahError(failure)
+    }
+    return { broken: () => broken, release }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
