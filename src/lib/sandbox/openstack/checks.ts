@@ -1,0 +1,192 @@
+import { isIPv6 } from 'node:net'
+import type { Json } from '../../core/json.ts'
+import type { Body } from './fields.ts'
+import { isObject } from './fields.ts'
+import type { LoadBalancerRow, Octavia, PoolRow, SessionPersistence } from './model.ts'
+import { fault } from './reply.ts'
+import { where } from './views.ts'
+
+/** What Octavia refuses although every field by itself is good. */
+
+const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+
+const POOLS_OF: Readonly<Record<string, readonly string[]>> = {
+  TCP: ['HTTP', 'HTTPS', 'PROXY', 'PROXYV2', 'TCP'],
+  HTTP: ['HTTP', 'PROXY', 'PROXYV2'],
+  HTTPS: ['HTTPS', 'PROXY', 'PROXYV2', 'TCP'],
+  TERMINATED_HTTPS: ['HTTP', 'HTTPS', 'PROXY', 'PROXYV2'],
+  UDP: ['UDP'],
+  SCTP: ['SCTP'],
+  PROMETHEUS: [],
+}
+
+export function checkPair(listenerProtocol: string, poolProtocol: string): void {
+  if (POOLS_OF[listenerProtocol]?.includes(poolProtocol)) return
+  throw fault(
+    400,
+    `Validation failure: The pool protocol '${poolProtocol}' is invalid while the listener protocol is '${listenerProtocol}'.`,
+  )
+}
+
+/** HTTP, TCP and the like share one port; UDP and SCTP have their own. */
+const transport = (protocol: string): string => (protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP')
+
+export function checkCidrs(balancer: LoadBalancerRow, cidrs: Json | undefined): void {
+  const vips = [balancer.vip_address, ...balancer.additional_vips.map((vip) => vip.ip_address)]
+  for (const cidr of Array.isArray(cidrs) ? (cidrs as string[]) : []) {
+    if (vips.some((vip) => isIPv6(vip) === cidr.includes(':'))) continue
+    throw fault(
+      400,
+      `Validation failure: CIDR ${cidr} IP version incompatible with all VIPs [${vips.map((vip) => `'${vip}'`).join(', ')}] IP version.`,
+    )
+  }
+}
+
+export function checkListener(o: Octavia, balancer: LoadBalancerRow, body: Body): void {
+  const protocol = text(body['protocol'])
+  const taken = where(
+    o.listeners,
+    (one) =>
+      one.loadbalancer_id === balancer.id &&
+      one.protocol_port === body['protocol_port'] &&
+      transport(one.protocol) === transport(protocol),
+  )[0]
+  if (taken !== undefined) {
+    throw fault(
+      409,
+      `Another Listener on this Load Balancer is already using protocol ${taken.protocol} and protocol_port ${taken.protocol_port}`,
+    )
+  }
+  const sni = body['sni_container_refs']
+  if (
+    protocol === 'TERMINATED_HTTPS' &&
+    body['default_tls_container_ref'] === null &&
+    !(Array.isArray(sni) && sni.length > 0)
+  ) {
+    throw fault(
+      400,
+      'Validation failure: An SNI or default certificate container reference must be provided for TERMINATED_HTTPS protocol listeners.',
+    )
+  }
+  const headers = body['insert_headers']
+  if (isObject(headers) && Object.keys(headers).length > 0 && !['HTTP', 'TERMINATED_HTTPS'].includes(protocol)) {
+    throw fault(400, `insert-headers is not a valid option for a ${protocol} protocol listener.`)
+  }
+  checkCidrs(balancer, body['allowed_cidrs'])
+}
+
+const PERSISTENCE = ['APP_COOKIE', 'HTTP_COOKIE', 'SOURCE_IP']
+
+/** A session persistence as it is stored. */
+export function persistence(given: Json | undefined, protocol: string): SessionPersistence | null {
+  if (!isObject(given)) return null
+  const type = text(given['type'])
+  if (!PERSISTENCE.includes(type)) {
+    throw fault(
+      400,
+      `Invalid input for field/attribute type. Value: '${type}'. Value should be one of: ${PERSISTENCE.join(', ')}`,
+    )
+  }
+  if (type !== 'SOURCE_IP' && ['UDP', 'SCTP'].includes(protocol)) {
+    throw fault(
+      400,
+      `Validation failure: Session persistence of type ${type} is not supported for UDP/SCTP protocol pools.`,
+    )
+  }
+  const cookie = given['cookie_name']
+  if (type === 'APP_COOKIE' && typeof cookie !== 'string') {
+    throw fault(
+      400,
+      'Validation failure: Field "cookie_name" must be specified when using the "APP_COOKIE" session persistence type.',
+    )
+  }
+  const seconds = given['persistence_timeout']
+  const granularity = given['persistence_granularity']
+  return {
+    type,
+    cookie_name: typeof cookie === 'string' ? cookie : null,
+    persistence_timeout: typeof seconds === 'number' ? seconds : null,
+    persistence_granularity: typeof granularity === 'string' ? granularity : null,
+  }
+}
+
+export function checkMember(o: Octavia, poolId: string, body: Body): void {
+  const { address, protocol_port: port } = body
+  if (where(o.members, (one) => one.pool_id === poolId && one.address === address && one.protocol_port === port)[0]) {
+    throw fault(
+      409,
+      `Another member on this pool is already using ip ${text(address)} on protocol_port ${String(port)}`,
+    )
+  }
+}
+
+/** Options of HTTP checks, which other types refuse. */
+export function checkMonitorOptions(type: string, body: Body): void {
+  if (type !== 'HTTP' && type !== 'HTTPS') {
+    for (const option of ['http_method', 'url_path', 'expected_codes', 'http_version', 'domain_name']) {
+      if ((body[option] ?? null) === null) continue
+      throw fault(400, `${option} is not a valid option for health monitors of type ${type}`)
+    }
+  }
+}
+
+/** A monitor as it is stored: HTTP checks get their defaults. */
+export function monitorBody(pool: PoolRow, body: Body): Body {
+  const type = text(body['type'])
+  const datagram = ['UDP', 'SCTP'].includes(pool.protocol)
+  if (!datagram && (type === 'UDP-CONNECT' || type === 'SCTP')) {
+    throw fault(400, `Validation failure: The ${type} type is only supported for pools of type UDP/SCTP.`)
+  }
+  if (datagram && !['UDP-CONNECT', 'SCTP', 'HTTP', 'TCP'].includes(type)) {
+    throw fault(
+      400,
+      'Validation failure: The associated pool protocol is ' +
+        `${pool.protocol}, so only a ['HTTP', 'SCTP', 'TCP', 'UDP-CONNECT'] health monitor is supported.`,
+    )
+  }
+  checkMonitorOptions(type, body)
+  if (body['domain_name'] !== null && body['http_version'] === null) {
+    throw fault(400, "Validation failure: 'http_version' must be specified when 'domain_name' is provided.")
+  }
+  if (type !== 'HTTP' && type !== 'HTTPS') return body
+  return {
+    ...body,
+    http_method: body['http_method'] ?? 'GET',
+    url_path: body['url_path'] ?? '/',
+    expected_codes: body['expected_codes'] ?? '200',
+  }
+}
+
+const L7_LISTENERS = ['HTTP', 'TERMINATED_HTTPS']
+
+/** An L7 policy's redirect fields as they are stored: each action keeps its own, forgets the others. */
+export function policyBody(listenerProtocol: string, body: Body): Body {
+  if (!L7_LISTENERS.includes(listenerProtocol)) {
+    throw fault(
+      501,
+      `Provider 'amphora' does not support a requested option: ${listenerProtocol} protocol listeners do not support L7 policies`,
+    )
+  }
+  const action = text(body['action'])
+  const needs = (field: string, words: string): void => {
+    if ((body[field] ?? null) === null) throw fault(400, `Invalid L7 Policy arguments: ${words} must not be None`)
+  }
+  if (action === 'REDIRECT_TO_POOL') needs('redirect_pool_id', 'redirect_pool_id or redirect_pool')
+  if (action === 'REDIRECT_TO_URL') needs('redirect_url', 'redirect_url')
+  if (action === 'REDIRECT_PREFIX') needs('redirect_prefix', 'redirect_prefix')
+  const redirects = action === 'REDIRECT_TO_URL' || action === 'REDIRECT_PREFIX'
+  return {
+    ...body,
+    redirect_pool_id: action === 'REDIRECT_TO_POOL' ? (body['redirect_pool_id'] ?? null) : null,
+    redirect_url: action === 'REDIRECT_TO_URL' ? (body['redirect_url'] ?? null) : null,
+    redirect_prefix: action === 'REDIRECT_PREFIX' ? (body['redirect_prefix'] ?? null) : null,
+    redirect_http_code: redirects ? (body['redirect_http_code'] ?? 302) : null,
+  }
+}
+
+export function checkRule(body: Body): void {
+  const type = text(body['type'])
+  if (['HEADER', 'COOKIE', 'SSL_DN_FIELD'].includes(type) && (body['key'] ?? null) === null) {
+    throw fault(400, 'Error parsing L7Rule: Invalid L7 Rule: L7 rule type requires a key')
+  }
+}
