@@ -17,7 +17,11 @@ export const fullBucket = (rate: Rate, now: number): Bucket => ({ tokens: rate.b
  * Takes one token, on credit when there is none: whoever asks first is served first, and nobody has to ask again.
  * A clock that was set back refills nothing.
  */
-export function takeToken(bucket: Bucket, rate: Rate, now: number): { readonly bucket: Bucket; readonly waitMs: number } {
+export function takeToken(
+  bucket: Bucket,
+  rate: Rate,
+  now: number,
+): { readonly bucket: Bucket; readonly waitMs: number } {
   const elapsed = Math.max(0, now - bucket.at)
   const tokens = Math.min(rate.burst, bucket.tokens + (elapsed / 1000) * rate.perSecond) - 1
   return {

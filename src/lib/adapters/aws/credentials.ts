@@ -65,13 +65,17 @@ function chainError(error: unknown, profile: string | null): NyahError {
     return awsError(error, { service: 'sts', operation: 'AssumeRole', writes: false })
   }
   // A credential process's command line and its stderr may hold secrets.
-  const why = /command failed|credential_process/i.test(message) ? 'its credential_process failed' : message.split('\n')[0]
+  const why = /command failed|credential_process/i.test(message)
+    ? 'its credential_process failed'
+    : message.split('\n')[0]
   return nyahError({
     code: 'AWS_NO_CREDENTIALS',
     message: `no AWS credentials (profile ${profile ?? 'default'}, no keys in the environment): ${why}`,
     exit: EXIT.configuration,
     tries: [
-      profile === null ? 'aws configure sso, then set aws.profile or AWS_PROFILE' : `aws sso login --profile ${profile}`,
+      profile === null
+        ? 'aws configure sso, then set aws.profile or AWS_PROFILE'
+        : `aws sso login --profile ${profile}`,
       'export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     ],
   })

@@ -10,7 +10,8 @@ interface WireRequest {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?|[a-z0-9.-]+\.localhost)$/i.test(host)
+const isLoopback = (host: string): boolean =>
+  /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?|[a-z0-9.-]+\.localhost)$/i.test(host)
 
 function insecureEndpoint(host: string): NyahError {
   return nyahError({

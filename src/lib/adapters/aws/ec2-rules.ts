@@ -9,15 +9,21 @@ import type { IngressRule } from '../../ports/network.ts'
 export const rulesOf = (permissions: readonly IpPermission[] | undefined): IngressRule[] =>
   (permissions ?? []).flatMap(({ IpProtocol, FromPort, ToPort, IpRanges, Ipv6Ranges }) => {
     if (IpProtocol !== 'tcp' || FromPort === undefined || FromPort !== ToPort) return []
-    const cidrs = [...(IpRanges ?? []).map(({ CidrIp }) => CidrIp), ...(Ipv6Ranges ?? []).map(({ CidrIpv6 }) => CidrIpv6)]
-    return cidrs.flatMap((cidr): IngressRule[] => (cidr === undefined ? [] : [{ protocol: 'tcp', port: FromPort, cidr }]))
+    const cidrs = [
+      ...(IpRanges ?? []).map(({ CidrIp }) => CidrIp),
+      ...(Ipv6Ranges ?? []).map(({ CidrIpv6 }) => CidrIpv6),
+    ]
+    return cidrs.flatMap((cidr): IngressRule[] =>
+      cidr === undefined ? [] : [{ protocol: 'tcp', port: FromPort, cidr }],
+    )
   })
 
 /** As EC2 stores it: host bits cleared, IPv6 in its short form. */
 function canonical(cidr: string): string {
   if (!ipaddr.isValidCIDR(cidr)) return cidr
   const [address, bits] = ipaddr.parseCIDR(cidr)
-  const network = address.kind() === 'ipv6' ? ipaddr.IPv6.networkAddressFromCIDR(cidr) : ipaddr.IPv4.networkAddressFromCIDR(cidr)
+  const network =
+    address.kind() === 'ipv6' ? ipaddr.IPv6.networkAddressFromCIDR(cidr) : ipaddr.IPv4.networkAddressFromCIDR(cidr)
   return `${network.toString()}/${bits}`
 }
 
@@ -53,4 +59,5 @@ export function permissionsOf(rules: readonly IngressRule[]): IpPermission[] {
 }
 
 /** EC2 takes a few ASCII characters and 255 of them in a group's name and description. */
-export const asciiText = (text: string): string => text.replace(/[^a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]/g, '-').slice(0, 255)
+export const asciiText = (text: string): string =>
+  text.replace(/[^a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]/g, '-').slice(0, 255)

@@ -36,7 +36,8 @@ export function listenerOf(raw: AwsListener, tags: Tags): Listener {
   const action = raw.DefaultActions?.length === 1 ? raw.DefaultActions[0] : undefined
   const groups = action?.ForwardConfig?.TargetGroups ?? []
   // A weighted forward to several groups has no single target group, whatever TargetGroupArn says.
-  const single = action?.Type === 'forward' && groups.length <= 1 ? (action.TargetGroupArn ?? groups[0]?.TargetGroupArn) : undefined
+  const single =
+    action?.Type === 'forward' && groups.length <= 1 ? (action.TargetGroupArn ?? groups[0]?.TargetGroupArn) : undefined
   return {
     arn: need(raw.ListenerArn, 'Listeners[].ListenerArn'),
     protocol: need(raw.Protocol, 'Listeners[].Protocol'),

@@ -52,7 +52,11 @@ export const ensureLoadBalancer = (elb: Elbv2, spec: LoadBalancerSpec): Promise<
   const { client, wire } = elb
   if (spec.securityGroups.length === 0) {
     // Such an NLB can never get one later (SetSecurityGroups refuses), and would be open to everybody.
-    throw nyahError({ code: 'BUG', message: `load balancer ${spec.name} was planned without a security group`, exit: EXIT.bug })
+    throw nyahError({
+      code: 'BUG',
+      message: `load balancer ${spec.name} was planned without a security group`,
+      exit: EXIT.bug,
+    })
   }
   const names = { Names: [spec.name] }
   const input = {
@@ -69,10 +73,14 @@ export const ensureLoadBalancer = (elb: Elbv2, spec: LoadBalancerSpec): Promise<
     tags: spec.tags,
     arn: ({ LoadBalancerArn }) => need(LoadBalancerArn, 'LoadBalancers[].LoadBalancerArn'),
     find: async () => {
-      const look = wire.read('DescribeLoadBalancers', (o) => client.send(new sdk.DescribeLoadBalancersCommand(names), o))
+      const look = wire.read('DescribeLoadBalancers', (o) =>
+        client.send(new sdk.DescribeLoadBalancersCommand(names), o),
+      )
       return (await unlessGone(look, null))?.LoadBalancers?.[0]
     },
-    create: async () => (await wire.once('CreateLoadBalancer', (o) => client.send(new sdk.CreateLoadBalancerCommand(input), o))).LoadBalancers?.[0],
+    create: async () =>
+      (await wire.once('CreateLoadBalancer', (o) => client.send(new sdk.CreateLoadBalancerCommand(input), o)))
+        .LoadBalancers?.[0],
   })
 }
 
@@ -97,17 +105,25 @@ export async function ensureTargetGroup(elb: Elbv2, spec: TargetGroupSpec): Prom
       const look = wire.read('DescribeTargetGroups', (o) => client.send(new sdk.DescribeTargetGroupsCommand(names), o))
       return (await unlessGone(look, null))?.TargetGroups?.[0]
     },
-    create: async () => (await wire.once('CreateTargetGroup', (o) => client.send(new sdk.CreateTargetGroupCommand(input), o))).TargetGroups?.[0],
+    create: async () =>
+      (await wire.once('CreateTargetGroup', (o) => client.send(new sdk.CreateTargetGroupCommand(input), o)))
+        .TargetGroups?.[0],
   })
   // Attributes cannot be given at creation. Always set, also on one that was found: a crash may lie between the calls.
   await setAttributes(elb, need(group.TargetGroupArn, 'TargetGroups[].TargetGroupArn'), spec.attributes)
   return group
 }
 
-export async function setAttributes({ client, wire }: Elbv2, arn: string, attributes: Readonly<Record<string, string>>): Promise<void> {
+export async function setAttributes(
+  { client, wire }: Elbv2,
+  arn: string,
+  attributes: Readonly<Record<string, string>>,
+): Promise<void> {
   if (Object.keys(attributes).length === 0) return
   const input = { TargetGroupArn: arn, Attributes: tagList(attributes) }
-  await wire.repeat('ModifyTargetGroupAttributes', 'write', (o) => client.send(new sdk.ModifyTargetGroupAttributesCommand(input), o))
+  await wire.repeat('ModifyTargetGroupAttributes', 'write', (o) =>
+    client.send(new sdk.ModifyTargetGroupAttributesCommand(input), o),
+  )
 }
 
 export const forwardTo = (targetGroupArn: string) => [{ Type: 'forward' as const, TargetGroupArn: targetGroupArn }]
@@ -126,6 +142,7 @@ export const ensureListener = (elb: Elbv2, loadBalancerArn: string, spec: Listen
     tags: spec.tags,
     arn: ({ ListenerArn }) => need(ListenerArn, 'Listeners[].ListenerArn'),
     find: async () => (await listenersOf(elb, loadBalancerArn)).find(({ Port }) => Port === spec.port),
-    create: async () => (await wire.once('CreateListener', (o) => client.send(new sdk.CreateListenerCommand(input), o))).Listeners?.[0],
+    create: async () =>
+      (await wire.once('CreateListener', (o) => client.send(new sdk.CreateListenerCommand(input), o))).Listeners?.[0],
   })
 }

@@ -28,7 +28,11 @@ type ByArn<T> = ReadonlyMap<string, T>
 const networkLoadBalancers = async ({ client, wire }: Elbv2, signal?: AbortSignal): Promise<AwsLoadBalancer[]> => {
   const all = await everyPage('DescribeLoadBalancers', async (Marker) => {
     const input = { PageSize: PAGE, ...(Marker === undefined ? {} : { Marker }) }
-    const page = await wire.read('DescribeLoadBalancers', (o) => client.send(new sdk.DescribeLoadBalancersCommand(input), o), signal)
+    const page = await wire.read(
+      'DescribeLoadBalancers',
+      (o) => client.send(new sdk.DescribeLoadBalancersCommand(input), o),
+      signal,
+    )
     return { items: page.LoadBalancers ?? [], next: page.NextMarker }
   })
   return all.filter(({ Type }) => Type === 'network')
@@ -37,7 +41,11 @@ const networkLoadBalancers = async ({ client, wire }: Elbv2, signal?: AbortSigna
 const targetGroups = ({ client, wire }: Elbv2, signal?: AbortSignal): Promise<AwsTargetGroup[]> =>
   everyPage('DescribeTargetGroups', async (Marker) => {
     const input = { PageSize: PAGE, ...(Marker === undefined ? {} : { Marker }) }
-    const page = await wire.read('DescribeTargetGroups', (o) => client.send(new sdk.DescribeTargetGroupsCommand(input), o), signal)
+    const page = await wire.read(
+      'DescribeTargetGroups',
+      (o) => client.send(new sdk.DescribeTargetGroupsCommand(input), o),
+      signal,
+    )
     return { items: page.TargetGroups ?? [], next: page.NextMarker }
   })
 
@@ -46,14 +54,22 @@ export const listenersOf = ({ client, wire }: Elbv2, arn: string, signal?: Abort
   unlessGone(
     everyPage('DescribeListeners', async (Marker) => {
       const input = { LoadBalancerArn: arn, PageSize: PAGE, ...(Marker === undefined ? {} : { Marker }) }
-      const page = await wire.read('DescribeListeners', (o) => client.send(new sdk.DescribeListenersCommand(input), o), signal)
+      const page = await wire.read(
+        'DescribeListeners',
+        (o) => client.send(new sdk.DescribeListenersCommand(input), o),
+        signal,
+      )
       return { items: page.Listeners ?? [], next: page.NextMarker }
     }),
     [],
   )
 
 /** Tags by ARN. What vanished since it was listed is missing in the answer. */
-export async function tagsByArn({ client, wire }: Elbv2, arns: readonly string[], signal?: AbortSignal): Promise<ByArn<Tags>> {
+export async function tagsByArn(
+  { client, wire }: Elbv2,
+  arns: readonly string[],
+  signal?: AbortSignal,
+): Promise<ByArn<Tags>> {
   const describe = (some: readonly string[]) =>
     wire.read('DescribeTags', (o) => client.send(new sdk.DescribeTagsCommand({ ResourceArns: [...some] }), o), signal)
   const answers = await bounded(chunks(arns, TAGS_PER_CALL), async (some) => {
@@ -63,20 +79,32 @@ export async function tagsByArn({ client, wire }: Elbv2, arns: readonly string[]
     const single = await bounded(some, async (arn) => (await unlessGone(describe([arn]), null))?.TagDescriptions ?? [])
     return single.flat()
   })
-  return new Map(answers.flat().map(({ ResourceArn, Tags }) => [need(ResourceArn, 'TagDescriptions[].ResourceArn'), tagsOf(Tags)]))
+  return new Map(
+    answers.flat().map(({ ResourceArn, Tags }) => [need(ResourceArn, 'TagDescriptions[].ResourceArn'), tagsOf(Tags)]),
+  )
 }
 
 export async function healthOf({ client, wire }: Elbv2, arn: string, signal?: AbortSignal): Promise<TargetHealth[]> {
   const input = { TargetGroupArn: arn }
-  const answer = await wire.read('DescribeTargetHealth', (o) => client.send(new sdk.DescribeTargetHealthCommand(input), o), signal)
+  const answer = await wire.read(
+    'DescribeTargetHealth',
+    (o) => client.send(new sdk.DescribeTargetHealthCommand(input), o),
+    signal,
+  )
   return (answer.TargetHealthDescriptions ?? []).map(targetHealthOf)
 }
 
-async function attributesOf({ client, wire }: Elbv2, arn: string, signal?: AbortSignal): Promise<Record<string, string>> {
+async function attributesOf(
+  { client, wire }: Elbv2,
+  arn: string,
+  signal?: AbortSignal,
+): Promise<Record<string, string>> {
   const input = { TargetGroupArn: arn }
   const send = (o: { abortSignal?: AbortSignal }) => client.send(new sdk.DescribeTargetGroupAttributesCommand(input), o)
   const answer = await wire.read('DescribeTargetGroupAttributes', send, signal)
-  return Object.fromEntries((answer.Attributes ?? []).map(({ Key, Value }) => [need(Key, 'Attributes[].Key'), Value ?? '']))
+  return Object.fromEntries(
+    (answer.Attributes ?? []).map(({ Key, Value }) => [need(Key, 'Attributes[].Key'), Value ?? '']),
+  )
 }
 
 export async function listMirrors(elb: Elbv2, signal?: AbortSignal): Promise<LoadBalancer[]> {
@@ -129,7 +157,11 @@ export async function readTrees(elb: Elbv2, hashes: readonly string[], signal?: 
     // Two balancers can carry one hash (renamed in Octavia, or a stranger's): nyah's own comes first.
     const tree = trees
       .filter(({ loadBalancer }) => hashInName(loadBalancer.name) === hash)
-      .sort((a, b) => Number(isManaged(b.loadBalancer.tags)) - Number(isManaged(a.loadBalancer.tags)) || (a.loadBalancer.name < b.loadBalancer.name ? -1 : 1))[0]
+      .sort(
+        (a, b) =>
+          Number(isManaged(b.loadBalancer.tags)) - Number(isManaged(a.loadBalancer.tags)) ||
+          (a.loadBalancer.name < b.loadBalancer.name ? -1 : 1),
+      )[0]
     return {
       loadBalancer: tree?.loadBalancer ?? null,
       listeners: tree?.listeners ?? [],
@@ -141,6 +173,9 @@ export async function readTrees(elb: Elbv2, hashes: readonly string[], signal?: 
 /** Null: gone since it was listed. */
 const groupParts = (elb: Elbv2, arn: string, signal?: AbortSignal) =>
   unlessGone(
-    Promise.all([attributesOf(elb, arn, signal), healthOf(elb, arn, signal)]).then(([attributes, targets]) => ({ attributes, targets })),
+    Promise.all([attributesOf(elb, arn, signal), healthOf(elb, arn, signal)]).then(([attributes, targets]) => ({
+      attributes,
+      targets,
+    })),
     null,
   )

@@ -40,22 +40,58 @@ const RULES: readonly (readonly [RegExp, Verdict])[] = [
     { code: 'AWS_THROTTLED', exit: EXIT.remote, retryable: true, tries: again },
   ],
   // The SDK has learnt the right time from this answer and signs the next request with it.
-  [/^(RequestTimeTooSkewed|RequestInTheFuture)$/, { code: 'AWS_CLOCK', exit: EXIT.configuration, retryable: true, silent: true, tries: ['set this machine\'s clock (timedatectl)'] }],
+  [
+    /^(RequestTimeTooSkewed|RequestInTheFuture)$/,
+    {
+      code: 'AWS_CLOCK',
+      exit: EXIT.configuration,
+      retryable: true,
+      silent: true,
+      tries: ["set this machine's clock (timedatectl)"],
+    },
+  ],
   [
     /^(InvalidClientTokenId|UnrecognizedClient|AuthFailure|SignatureDoesNotMatch|IncompleteSignature|InvalidSignature|ExpiredToken|RequestExpired|MissingAuthenticationToken|InvalidAccessKeyId|InvalidToken|PendingVerification|OptInRequired|Blocked)$/,
     {
       code: 'AWS_CREDENTIALS_REFUSED',
       exit: EXIT.configuration,
       silent: true,
-      tries: ['aws sts get-caller-identity', 'log in again (aws sso login) or correct the keys', 'check this machine\'s clock and the Region'],
+      tries: [
+        'aws sts get-caller-identity',
+        'log in again (aws sso login) or correct the keys',
+        "check this machine's clock and the Region",
+      ],
     },
   ],
-  [/^(AccessDenied|UnauthorizedOperation|Unauthorized|AuthorizationError|NotAuthorized)$/, { code: 'AWS_ACCESS_DENIED', exit: EXIT.remote, tries: [] }],
-  [/^(ResourceInUse|DependencyViolation)$|InUse$/, { code: 'AWS_IN_USE', exit: EXIT.remote, retryable: true, tries: again }],
-  [/^Duplicate(LoadBalancerName|TargetGroupName|Listener)$|^InvalidGroup\.Duplicate$/, { code: 'AWS_NAME_TAKEN', exit: EXIT.refused, tries: ['delete or rename what has the name, if nobody needs it'] }],
-  [/NotFound$|^NoSuch/, { code: 'AWS_NOT_FOUND', exit: EXIT.remote, tries: ['nyah lb diff UUID', 'check the ids under aws and networks in the configuration: nyah config explain'] }],
+  [
+    /^(AccessDenied|UnauthorizedOperation|Unauthorized|AuthorizationError|NotAuthorized)$/,
+    { code: 'AWS_ACCESS_DENIED', exit: EXIT.remote, tries: [] },
+  ],
+  [
+    /^(ResourceInUse|DependencyViolation)$|InUse$/,
+    { code: 'AWS_IN_USE', exit: EXIT.remote, retryable: true, tries: again },
+  ],
+  [
+    /^Duplicate(LoadBalancerName|TargetGroupName|Listener)$|^InvalidGroup\.Duplicate$/,
+    { code: 'AWS_NAME_TAKEN', exit: EXIT.refused, tries: ['delete or rename what has the name, if nobody needs it'] },
+  ],
+  [
+    /NotFound$|^NoSuch/,
+    {
+      code: 'AWS_NOT_FOUND',
+      exit: EXIT.remote,
+      tries: ['nyah lb diff UUID', 'check the ids under aws and networks in the configuration: nyah config explain'],
+    },
+  ],
   [/^TooMany|LimitExceeded$|AssociationLimit$/, { code: 'AWS_LIMIT', exit: EXIT.remote, tries: [] }],
-  [/^OperationNotPermitted$/, { code: 'AWS_NOT_PERMITTED', exit: EXIT.remote, tries: ['look at the load balancer in AWS: deletion protection, or a service that manages it'] }],
+  [
+    /^OperationNotPermitted$/,
+    {
+      code: 'AWS_NOT_PERMITTED',
+      exit: EXIT.remote,
+      tries: ['look at the load balancer in AWS: deletion protection, or a service that manages it'],
+    },
+  ],
   [
     /^(InternalFailure|InternalError|InternalServerError|ServiceUnavailable|Unavailable|RequestTimeout|ServerInternal|InternalServiceError)$/,
     { code: 'AWS_UNAVAILABLE', exit: EXIT.remote, retryable: true, tries: again },
@@ -64,7 +100,8 @@ const RULES: readonly (readonly [RegExp, Verdict])[] = [
 
 /** Never reached AWS: nothing was lost. */
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/
-const NETWORK = /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ESOCKETTIMEDOUT|ERR_SOCKET_CLOSED|ERR_STREAM_PREMATURE_CLOSE)$/
+const NETWORK =
+  /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ESOCKETTIMEDOUT|ERR_SOCKET_CLOSED|ERR_STREAM_PREMATURE_CLOSE)$/
 const TLS = /^(ERR_TLS_|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_)/
 
 /** The fields of an SDK error that are looked at. Nothing else of it leaves this file. */
@@ -78,7 +115,9 @@ interface Remote {
 
 const clean = (text: unknown): string =>
   // EC2 appends some kilobytes that only an administrator can decode.
-  String(text).replace(/\s*Encoded authorization failure message:.*/s, '').slice(0, 500)
+  String(text)
+    .replace(/\s*Encoded authorization failure message:.*/s, '')
+    .slice(0, 500)
 
 /**
  * Any error of an SDK call as nyah's. Names are matched with and without `Exception`; throttling, 5xx and network
@@ -103,7 +142,12 @@ export function awsError(error: unknown, call: AwsCall): NyahError {
   const rule = RULES.find(([pattern]) => pattern.test(name))?.[1]
   const verdict = rule ?? byStatus(status)
   const said = verdict.silent === true ? '' : `: ${clean(remote.message)}`
-  const base = { ...verdict, retryable: verdict.retryable ?? false, lostAnswer: call.writes && status >= 500 && verdict.code !== 'AWS_THROTTLED', details }
+  const base = {
+    ...verdict,
+    retryable: verdict.retryable ?? false,
+    lostAnswer: call.writes && status >= 500 && verdict.code !== 'AWS_THROTTLED',
+    details,
+  }
   if (verdict.code === 'AWS_ACCESS_DENIED') {
     const action = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/.exec(clean(remote.message))?.[1] ?? what
     return nyahError({
@@ -129,9 +173,17 @@ function byStatus(status: number): Verdict {
   if (status === 429) return { code: 'AWS_THROTTLED', exit: EXIT.remote, retryable: true, tries: again }
   if (status >= 500) return { code: 'AWS_UNAVAILABLE', exit: EXIT.remote, retryable: true, tries: again }
   if (status >= 300 && status < 400) {
-    return { code: 'AWS_UNEXPECTED_ANSWER', exit: EXIT.remote, tries: ['check aws.endpointUrl: it answers with a redirect, and redirects are off'] }
+    return {
+      code: 'AWS_UNEXPECTED_ANSWER',
+      exit: EXIT.remote,
+      tries: ['check aws.endpointUrl: it answers with a redirect, and redirects are off'],
+    }
   }
-  return { code: 'AWS_INVALID', exit: EXIT.remote, tries: ['correct what AWS names (nyah config explain shows the configuration), then run the command again'] }
+  return {
+    code: 'AWS_INVALID',
+    exit: EXIT.remote,
+    tries: ['correct what AWS names (nyah config explain shows the configuration), then run the command again'],
+  }
 }
 
 /** No answer, or none that the SDK could read. */

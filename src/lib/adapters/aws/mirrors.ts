@@ -57,12 +57,17 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
     async deregisterTargets(arn, targets) {
       await bounded(chunks(targets, TARGETS_PER_CALL), (some) => {
         const input = { TargetGroupArn: arn, Targets: some.map(description) }
-        return wire.repeat('DeregisterTargets', 'targets', (o) => client.send(new sdk.DeregisterTargetsCommand(input), o))
+        return wire.repeat('DeregisterTargets', 'targets', (o) =>
+          client.send(new sdk.DeregisterTargetsCommand(input), o),
+        )
       })
     },
     async deleteTargetGroup(arn) {
       const input = { TargetGroupArn: arn }
-      await unlessGone(wire.once('DeleteTargetGroup', (o) => client.send(new sdk.DeleteTargetGroupCommand(input), o)), null)
+      await unlessGone(
+        wire.once('DeleteTargetGroup', (o) => client.send(new sdk.DeleteTargetGroupCommand(input), o)),
+        null,
+      )
     },
 
     async createLoadBalancer(spec) {
@@ -86,7 +91,10 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
     },
     async deleteLoadBalancer(arn) {
       const input = { LoadBalancerArn: arn }
-      await unlessGone(wire.once('DeleteLoadBalancer', (o) => client.send(new sdk.DeleteLoadBalancerCommand(input), o)), null)
+      await unlessGone(
+        wire.once('DeleteLoadBalancer', (o) => client.send(new sdk.DeleteLoadBalancerCommand(input), o)),
+        null,
+      )
     },
 
     async createListener(loadBalancerArn, spec) {
@@ -107,7 +115,10 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
     },
     async deleteListener(arn) {
       const input = { ListenerArn: arn }
-      await unlessGone(wire.once('DeleteListener', (o) => client.send(new sdk.DeleteListenerCommand(input), o)), null)
+      await unlessGone(
+        wire.once('DeleteListener', (o) => client.send(new sdk.DeleteListenerCommand(input), o)),
+        null,
+      )
     },
 
     check: (signal) => retry('sts:GetCallerIdentity', () => session.identity(signal), signal),

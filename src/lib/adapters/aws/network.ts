@@ -30,8 +30,16 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
     // By filter and not by id: one that does not exist would fail the whole call.
     const found = await bounded(chunks(ids, VALUES_PER_FILTER), (some) =>
       everyPage('DescribeSubnets', async (token) => {
-        const input = { Filters: [{ Name: 'subnet-id', Values: some }], MaxResults: PAGE, ...(token === undefined ? {} : { NextToken: token }) }
-        const page = await wire.read('DescribeSubnets', (o) => client.send(new sdk.DescribeSubnetsCommand(input), o), signal)
+        const input = {
+          Filters: [{ Name: 'subnet-id', Values: some }],
+          MaxResults: PAGE,
+          ...(token === undefined ? {} : { NextToken: token }),
+        }
+        const page = await wire.read(
+          'DescribeSubnets',
+          (o) => client.send(new sdk.DescribeSubnetsCommand(input), o),
+          signal,
+        )
         return { items: page.Subnets ?? [], next: page.NextToken }
       }),
     )
@@ -50,8 +58,12 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
     const vpc = need(answer.Vpcs?.[0], 'Vpcs[0]')
     const blocks = [
       vpc.CidrBlock,
-      ...(vpc.CidrBlockAssociationSet ?? []).filter((one) => one.CidrBlockState?.State === 'associated').map((one) => one.CidrBlock),
-      ...(vpc.Ipv6CidrBlockAssociationSet ?? []).filter((one) => one.Ipv6CidrBlockState?.State === 'associated').map((one) => one.Ipv6CidrBlock),
+      ...(vpc.CidrBlockAssociationSet ?? [])
+        .filter((one) => one.CidrBlockState?.State === 'associated')
+        .map((one) => one.CidrBlock),
+      ...(vpc.Ipv6CidrBlockAssociationSet ?? [])
+        .filter((one) => one.Ipv6CidrBlockState?.State === 'associated')
+        .map((one) => one.Ipv6CidrBlock),
     ]
     return [...new Set(blocks.filter((block) => block !== undefined))]
   }
@@ -59,33 +71,53 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
   const groups = (filters: readonly Filter[], signal?: AbortSignal): Promise<AwsSecurityGroup[]> =>
     everyPage('DescribeSecurityGroups', async (token) => {
       const input = { Filters: [...filters], MaxResults: PAGE, ...(token === undefined ? {} : { NextToken: token }) }
-      const page = await wire.read('DescribeSecurityGroups', (o) => client.send(new sdk.DescribeSecurityGroupsCommand(input), o), signal)
+      const page = await wire.read(
+        'DescribeSecurityGroups',
+        (o) => client.send(new sdk.DescribeSecurityGroupsCommand(input), o),
+        signal,
+      )
       return { items: page.SecurityGroups ?? [], next: page.NextToken }
     })
 
   const named = (vpcId: string, names: readonly string[], signal?: AbortSignal): Promise<AwsSecurityGroup[]> =>
-    groups([{ Name: 'vpc-id', Values: [vpcId] }, { Name: 'group-name', Values: [...names] }], signal)
+    groups(
+      [
+        { Name: 'vpc-id', Values: [vpcId] },
+        { Name: 'group-name', Values: [...names] },
+      ],
+      signal,
+    )
 
   const authorize = async (id: string, rules: readonly IngressRule[]): Promise<void> => {
     if (rules.length === 0) return
     const input = { GroupId: id, IpPermissions: permissionsOf(rules) }
-    await wire.repeat('AuthorizeSecurityGroupIngress', 'write', (o) => client.send(new sdk.AuthorizeSecurityGroupIngressCommand(input), o))
+    await wire.repeat('AuthorizeSecurityGroupIngress', 'write', (o) =>
+      client.send(new sdk.AuthorizeSecurityGroupIngressCommand(input), o),
+    )
   }
   const revoke = async (id: string, rules: readonly IngressRule[]): Promise<void> => {
     if (rules.length === 0) return
     const input = { GroupId: id, IpPermissions: permissionsOf(rules) }
-    await wire.repeat('RevokeSecurityGroupIngress', 'write', (o) => client.send(new sdk.RevokeSecurityGroupIngressCommand(input), o))
+    await wire.repeat('RevokeSecurityGroupIngress', 'write', (o) =>
+      client.send(new sdk.RevokeSecurityGroupIngressCommand(input), o),
+    )
   }
 
   /**
    * One rule that is there already (or is gone already) fails a whole Authorize (Revoke): so what is there is read
    * first, and read again when somebody was faster, or when the answer to the first sending was lost.
    */
-  const settleRules = async (id: string, allow: readonly IngressRule[], drop: readonly IngressRule[]): Promise<void> => {
+  const settleRules = async (
+    id: string,
+    allow: readonly IngressRule[],
+    drop: readonly IngressRule[],
+  ): Promise<void> => {
     if (allow.length === 0 && drop.length === 0) return
     for (let race = 1; ; race++) {
       const input = { GroupIds: [id] }
-      const answer = await wire.read('DescribeSecurityGroups', (o) => client.send(new sdk.DescribeSecurityGroupsCommand(input), o))
+      const answer = await wire.read('DescribeSecurityGroups', (o) =>
+        client.send(new sdk.DescribeSecurityGroupsCommand(input), o),
+      )
       const present = rulesOf(need(answer.SecurityGroups?.[0], 'SecurityGroups[0]').IpPermissions)
       try {
         await authorize(id, missingFrom(present, allow))
@@ -128,7 +160,9 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
       }
       let id: string
       try {
-        const made = await wire.once('CreateSecurityGroup', (o) => client.send(new sdk.CreateSecurityGroupCommand(input), o))
+        const made = await wire.once('CreateSecurityGroup', (o) =>
+          client.send(new sdk.CreateSecurityGroupCommand(input), o),
+        )
         id = need(made.GroupId, 'GroupId')
       } catch (error) {
         if ((error as { code?: unknown }).code !== 'AWS_NAME_TAKEN') throw error
@@ -155,7 +189,9 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
 
     async deleteSecurityGroup(id) {
       try {
-        await wire.once('DeleteSecurityGroup', (o) => client.send(new sdk.DeleteSecurityGroupCommand({ GroupId: id }), o))
+        await wire.once('DeleteSecurityGroup', (o) =>
+          client.send(new sdk.DeleteSecurityGroupCommand({ GroupId: id }), o),
+        )
       } catch (error) {
         if (awsCode(error) !== 'InvalidGroup.NotFound') throw error
       }

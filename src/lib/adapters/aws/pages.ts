@@ -16,7 +16,7 @@ export interface Page<T> {
 export async function everyPage<T>(what: string, page: (marker?: string) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = []
   const seen = new Set<string>()
-  for (let marker: string | undefined; ; ) {
+  for (let marker: string | undefined; ;) {
     const { items: some, next } = await page(marker)
     items.push(...some)
     if (next === undefined || next === '') return items

@@ -15,13 +15,18 @@ export function parseIni(text: string): IniFile {
       continue
     }
     const pair = /^([^\s#;=][^=]*?)\s*=\s*(.*)$/.exec(line)
-    if (current !== null && pair !== null) current[pair[1] as string] = (pair[2] as string).replace(/\s+[#;].*$/, '').trim()
+    if (current !== null && pair !== null)
+      current[pair[1] as string] = (pair[2] as string).replace(/\s+[#;].*$/, '').trim()
   }
   return sections
 }
 
 /** A profile's settings: `[profile x]` of the config file (`[default]` without the word), over `[x]` of the credentials file. */
-export const profileSettings = (name: string, config: IniFile, credentials: IniFile): Readonly<Record<string, string>> => ({
+export const profileSettings = (
+  name: string,
+  config: IniFile,
+  credentials: IniFile,
+): Readonly<Record<string, string>> => ({
   ...credentials[name],
   ...(name === 'default' ? config['default'] : undefined),
   ...config[`profile ${name}`],

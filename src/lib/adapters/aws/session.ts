@@ -110,7 +110,12 @@ function clientConfig(settings: AwsSettings, service: ServiceName, credentials: 
     userAgentAppId: () => Promise.resolve('nyah'),
     useFipsEndpoint: endpoint === null && settings.fips,
     useDualstackEndpoint: endpoint === null && settings.dualstack,
-    requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, socketTimeout: 30_000, throwOnRequestTimeout: true },
+    requestHandler: {
+      connectionTimeout: 5000,
+      requestTimeout: 30_000,
+      socketTimeout: 30_000,
+      throwOnRequestTimeout: true,
+    },
     ...(endpoint === null ? {} : { endpoint }),
   }
 }

@@ -53,7 +53,9 @@ export function awsSettings(options: AwsOptions): AwsSettings {
   return {
     region,
     profile: chosen,
-    assumeRole: options.assumeRole ? { arn: options.assumeRole.arn, externalId: options.assumeRole.externalId ?? null } : null,
+    assumeRole: options.assumeRole
+      ? { arn: options.assumeRole.arn, externalId: options.assumeRole.externalId ?? null }
+      : null,
     endpoints: {
       ELASTIC_LOAD_BALANCING_V2: endpoint('ELASTIC_LOAD_BALANCING_V2'),
       EC2: endpoint('EC2'),
@@ -85,7 +87,10 @@ function checkedUrl(text: string): string {
     code: 'CONFIG_AWS_ENDPOINT',
     message: 'aws.endpointUrl (or AWS_ENDPOINT_URL) is no http or https URL without a user in it',
     exit: EXIT.configuration,
-    tries: ['unset AWS_ENDPOINT_URL', 'set aws.endpointUrl to something like http://127.0.0.1:4510: nyah config explain'],
+    tries: [
+      'unset AWS_ENDPOINT_URL',
+      'set aws.endpointUrl to something like http://127.0.0.1:4510: nyah config explain',
+    ],
   })
 }
 

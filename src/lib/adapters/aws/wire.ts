@@ -30,7 +30,8 @@ export function createWire(service: AwsCall['service'], pace: Pace, retry: Retry
     }
   }
   return {
-    read: (operation, send, signal) => retry(`${service}:${operation}`, () => attempt(operation, 'read', send, signal), signal),
+    read: (operation, send, signal) =>
+      retry(`${service}:${operation}`, () => attempt(operation, 'read', send, signal), signal),
     repeat: (operation, kind, send) => retry(`${service}:${operation}`, () => attempt(operation, kind, send)),
     once: (operation, send) => attempt(operation, 'write', send),
   }
