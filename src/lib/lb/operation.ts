@@ -4,7 +4,7 @@ import { MIRROR_GUARDS } from './guards.ts'
 import type { LbSettings, LbWorld } from './model.ts'
 import { canonicalIds, observeForRemoval, observeMirrors, type LbPorts } from './observe.ts'
 import { planMirrors } from './plan.ts'
-import { summaryOf } from './summary.ts'
+import { removalSummaryOf, summaryOf } from './summary.ts'
 import { planUnmirror, unmirrorOwnership } from './unmirror.ts'
 import { waitingFor } from './waiting.ts'
 
@@ -64,6 +64,6 @@ export function unmirrorOperation(
     guards: [unmirrorOwnership],
     apply: (change, scene) => applyChange(change, ports, scene.signal),
     waiting: null,
-    summary: summaryOf,
+    summary: removalSummaryOf,
   }
 }

@@ -11,6 +11,21 @@ export const summaryOf = (world: LbWorld, plan: Plan): Json => ({
   mirrors: world.scopes.map((observed) => describe(observed, plan.changes.filter((one) => one.scope === observed.id).length)),
 })
 
+/** The same where Octavia was not asked. */
+export const removalSummaryOf = (world: LbWorld, plan: Plan): Json => ({
+  mirrors: world.scopes.map((observed) => {
+    const owned = ownedOf(observed)
+    return {
+      id: observed.id,
+      mirror: mirrorOf(owned),
+      listeners: [...owned.listeners.keys()],
+      targetGroups: [...owned.targetGroups.values(), ...owned.spareTargetGroups].map((group) => group.name),
+      securityGroup: owned.securityGroup?.id ?? null,
+      changes: plan.changes.filter((one) => one.scope === observed.id).length,
+    }
+  }),
+})
+
 /** One load balancer beside its mirror. `changes`: how many changes the plan has for it. */
 export function describe(observed: Observed, changes: number): JsonObject {
   const { source } = observed
