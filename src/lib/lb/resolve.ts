@@ -24,10 +24,8 @@ export function resolveName(
   const byMirror = mirrors.filter(
     (one) => one.name === wanted || one.dnsName.toLowerCase() === lower || one.tags[TAG.octaviaId] === lower,
   )
-  const ids = new Set([
-    ...bySource.map((one) => one.id),
-    ...byMirror.flatMap((one) => (one.tags[TAG.octaviaId] === undefined ? [] : [one.tags[TAG.octaviaId]])),
-  ])
+  const owners = byMirror.map((one) => one.tags[TAG.octaviaId]).filter((id) => id !== undefined)
+  const ids = new Set([...bySource.map((one) => one.id), ...owners])
   const [only] = ids
   if (ids.size === 1 && only !== undefined) return only
   if (ids.size === 0) {
