@@ -21,9 +21,8 @@ export function errorLines(error: ErrorData, width: number, paint: Paint): reado
   const [first = '', ...rest] = hanging(`${code}  `, escapeLong(error.message, MESSAGE_LIMIT), width)
   return [
     `${paint('error', code)}${first.slice(code.length)}`,
-    // Below a long code there is little room: continued lines start near the margin.
     ...rest,
-    ...tryLines('', error.tries, paint),
+    ...tryLines('', error.tries, width, paint),
   ]
 }
 

@@ -106,23 +106,43 @@ function differences(prefix: string, before: JsonObject, after: JsonObject): rea
   })
 }
 
-function told(values: JsonObject, name: string): readonly Fact[] {
+const isEndpoints = (values: readonly Json[]): boolean =>
+  values.length > 0 && values.every((value) => isObject(value) && endpoint(value) !== null)
+
+/** The sign of a list that by itself adds or takes: by its name, or because it is of targets that come or go. */
+function listSign(key: string, values: readonly Json[], goes: boolean): Fact['sign'] {
+  if (ADDS.has(key)) return '+'
+  if (TAKES.has(key)) return '-'
+  return isEndpoints(values) ? (goes ? '-' : '+') : ' '
+}
+
+/** Does the reason name the first of them already? Then the list is not said twice. */
+const isSaid = (values: readonly Json[], reason: string): boolean =>
+  reason.includes(values.slice(0, SAID).map(item).join(', '))
+
+const SAID = 5
+
+/** The fields of something that comes, or (`goes`) is taken away. */
+function told(values: JsonObject, { ref, reason }: Change, goes: boolean): readonly Fact[] {
   return Object.entries(values).flatMap(([key, value]): readonly Fact[] => {
-    if (value === null || value === name || isPlumbing(key, value)) return []
-    if (isList(value) && (ADDS.has(key) || TAKES.has(key)))
-      return value.length === 0 ? [] : [fact(ADDS.has(key) ? '+' : '-', listed(value))]
+    if (value === null || value === ref.name || isPlumbing(key, value)) return []
     if (isObject(value)) return [fact(' ', `${escapeText(label(key))}: ${inline(value)}`)]
-    return [{ ...fact(' ', `${escapeText(label(key))} ${inline(value)}`), brief: !isList(value) || value.length < 3 }]
+    if (!isList(value)) return [{ ...fact(' ', `${escapeText(label(key))} ${inline(value)}`), brief: true }]
+    const sign = listSign(key, value, goes)
+    if (value.length === 0) return []
+    if (sign === ' ') return [{ ...fact(' ', `${escapeText(label(key))} ${listed(value)}`), brief: value.length < 3 }]
+    return isSaid(value, reason) ? [] : [fact(sign, listed(value))]
   })
 }
 
 /** Facts of one change, in the order of its fields. A delete tells what it takes away. */
 export function changeFacts(change: Change): readonly Fact[] {
-  const { kind, before, after, ref } = change
-  if (kind === 'delete') return before === null ? [] : told(before, ref.name)
+  const { kind, before, after } = change
+  if (kind === 'delete') return before === null ? [] : told(before, change, true)
   if (after === null) return []
-  if (before === null || kind === 'create' || kind === 'replace') return told(after, ref.name)
-  const orders = Object.fromEntries(Object.entries(after).filter(([key]) => ADDS.has(key) || TAKES.has(key)))
-  const fields = Object.fromEntries(Object.entries(after).filter(([key]) => !ADDS.has(key) && !TAKES.has(key)))
-  return [...told(orders, ref.name), ...differences('', before, fields)]
+  if (before === null || kind === 'create' || kind === 'replace') return told(after, change, false)
+  const isOrder = ([key]: readonly [string, Json]): boolean => ADDS.has(key) || TAKES.has(key)
+  const orders = Object.fromEntries(Object.entries(after).filter(isOrder))
+  const fields = Object.fromEntries(Object.entries(after).filter((entry) => !isOrder(entry)))
+  return [...told(orders, change, false), ...differences('', before, fields)]
 }

@@ -13,12 +13,19 @@ export function hanging(first: string, text: string, width: number): readonly st
   return wrap(text, Math.max(20, width - first.length)).map((line, index) => (index === 0 ? first : blank) + line)
 }
 
-/** A command to paste stays on one line, however long: a break inside it would be pasted too. */
-export const tryLines = (indent: string, tries: readonly string[], paint: Paint): readonly string[] =>
-  tries.map((text, index) => {
-    const head = index === 0 ? 'Try: ' : '     '
-    return `${indent}${paint('bold', head)}${paint('code', escapeLong(text, TEXT_LIMIT))}`
+/** What starts like this is pasted into a shell. */
+const COMMAND = /^(?:nyah|openstack|aws|kubectl|npx|sudo) /
+
+/** A command stays on one line, however long: a break inside it would be pasted too. Other advice is wrapped. */
+export function tryLines(indent: string, tries: readonly string[], width: number, paint: Paint): readonly string[] {
+  const blank = `${indent}     `
+  return tries.flatMap((text, index) => {
+    const advice = escapeLong(text, TEXT_LIMIT)
+    const lines = COMMAND.test(text) ? [advice] : wrap(advice, Math.max(20, width - blank.length))
+    const head = index === 0 ? `${indent}${paint('bold', 'Try: ')}` : blank
+    return lines.map((line, row) => `${row === 0 ? head : blank}${paint('code', line)}`)
   })
+}
 
 /** A finding: its severity in a word, its code, what it is about, what was seen, what to do. */
 export function findingLines(finding: Finding, width: number, paint: Paint): readonly string[] {
@@ -39,5 +46,5 @@ export function findingLines(finding: Finding, width: number, paint: Paint): rea
 function remedyLines(finding: Finding, width: number, paint: Paint): readonly string[] {
   if (finding.allowed !== undefined)
     return hanging('  ', `allowed: ${escapeLong(finding.allowed.reason, TEXT_LIMIT)}`, width)
-  return finding.remedy === '' ? [] : tryLines('  ', [finding.remedy], paint)
+  return finding.remedy === '' ? [] : tryLines('  ', [finding.remedy], width, paint)
 }

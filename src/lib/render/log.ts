@@ -109,7 +109,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
     case 'run.error':
       return errorLines(event.data.error, width, paint)
     case 'run.finished':
-      return outcomeLines(progress, paint)
+      return outcomeLines(progress, width, paint)
     default:
       return []
   }

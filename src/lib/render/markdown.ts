@@ -3,7 +3,7 @@ import { markdownCell, markdownCode, markdownFence, markdownText } from './escap
 import { countsText, outlinePlan } from './outline.ts'
 import type { Outline, ScopeOutline } from './outline.ts'
 import { plainPaint } from './paint.ts'
-import { scopeLines } from './text.ts'
+import { scopeLines, verdictLines } from './text.ts'
 import { KINDS, moment, scopeWord, SEVERITIES } from './words.ts'
 
 /** Columns of the text inside the fenced blocks: what a pull request shows without scrolling. */
@@ -59,9 +59,11 @@ function overview(operation: string, scopes: readonly ScopeOutline[]): readonly 
 }
 
 function verdict(plan: Plan, outline: Outline): string {
-  if (plan.changes.length === 0 && !outline.refused) return '**Nothing to do:** everything is as it should be.'
-  const refused = outline.refused ? ' **Refused:** nothing of it will be applied.' : ''
-  return `**Plan:** ${countsText(outline)}.${refused}`
+  if (plan.changes.length > 0 || outline.refused) {
+    const refused = outline.refused ? ' **Refused:** nothing of it will be applied.' : ''
+    return `**Plan:** ${countsText(outline)}.${refused}`
+  }
+  return verdictLines(plan, outline, plainPaint).join(' ').replace('above', 'below')
 }
 
 /** A plan for a pull request: the verdict first, what stops it, then scope by scope. Ends with a newline. */

@@ -1,8 +1,9 @@
 import type { Outcome } from '../core/events.ts'
 import { countChanges } from '../core/progress.ts'
 import type { Progress } from '../core/progress.ts'
+import { errorLines } from './errors.ts'
 import { escapeLong, escapeText } from './escape.ts'
-import { tryLines } from './findings.ts'
+import { hanging, tryLines } from './findings.ts'
 import type { Paint, Tone } from './paint.ts'
 import { count, span } from './words.ts'
 
@@ -49,7 +50,7 @@ function nextSteps(progress: Progress): readonly string[] {
 }
 
 /** The last words on a run: outcome, tallies, time; the rest of what is waited for; what to do next. */
-export function outcomeLines(progress: Progress, paint: Paint): readonly string[] {
+export function outcomeLines(progress: Progress, width: number, paint: Paint): readonly string[] {
   const { outcome, exitCode } = progress
   if (outcome === null) return []
   const { word, tone } = OUTCOMES[outcome]
@@ -57,9 +58,30 @@ export function outcomeLines(progress: Progress, paint: Paint): readonly string[
   const tallies = outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`
   return [
     `${paint(tone, word)}${tallies}.${code}`,
-    ...(outcome === 'not-healthy' ? progress.waiting : []).map(
-      ({ subject, detail }) => `  ${escapeLong(subject, 120)}: ${escapeLong(detail, 400)}`,
+    ...(outcome === 'not-healthy' ? progress.waiting : []).flatMap(({ subject, detail }) =>
+      hanging('  ', `${escapeLong(subject, 120)}: ${escapeLong(detail, 400)}`, width),
     ),
-    ...tryLines('', nextSteps(progress), paint),
+    ...tryLines('', nextSteps(progress), width, paint),
+  ]
+}
+
+/** All that is said when a run is over, where no log stood before it: notes, errors in full, how it ended. */
+export function endingLines(progress: Progress, width: number, paint: Paint): readonly string[] {
+  const failed = progress.changes.flatMap(({ change, status, error }) =>
+    status === 'failed' && error !== null ? [{ change, error }] : [],
+  )
+  return [
+    ...progress.notes.flatMap(({ code, message }) =>
+      hanging(`${escapeText(code)}  `, escapeLong(message, 1200), width),
+    ),
+    ...failed.flatMap(({ change, error }) => [
+      `${paint('error', 'failed')} ${escapeText(change.ref.type)} ${escapeLong(change.ref.name, 120)}`,
+      ...errorLines(error, width, paint),
+    ]),
+    // What made a change fail is often also what ends the run: said once.
+    ...progress.errors
+      .filter(({ code, message }) => !failed.some(({ error }) => error.code === code && error.message === message))
+      .flatMap((error) => errorLines(error, width, paint)),
+    ...outcomeLines(progress, width, paint),
   ]
 }

@@ -25,9 +25,9 @@ const STATUS_TONES: Readonly<Record<ChangeStatus, Tone>> = {
 /** Why a change was never started. */
 export const SKIPPED: Readonly<Record<NonNullable<ChangeProgress['skipped']>, string>> = {
   held: 'held by a guard',
-  needs: 'something it needs was not done',
-  'scope-failed': 'another change of the same scope failed',
-  interrupted: 'the run was interrupted',
+  needs: 'what it needs was not done',
+  'scope-failed': 'its scope failed',
+  interrupted: 'interrupted',
 }
 
 /** A change's status in words, which need no colour. */
@@ -86,7 +86,7 @@ export function renderRun(progress: Progress, view: RunView): string {
     ),
     ...progress.errors.flatMap((error) => ['', ...errorLines(error, width, paint)]),
     '',
-    ...(progress.outcome === null ? unfinished(progress, paint) : outcomeLines(progress, paint)),
+    ...(progress.outcome === null ? unfinished(progress, paint) : outcomeLines(progress, width, paint)),
     '',
   ].join('\n')
 }

@@ -40,7 +40,7 @@ function factLines(facts: readonly Fact[], view: PlanView): readonly PlanLine[] 
     ...facts
       .filter((fact) => !fact.brief)
       .flatMap(({ sign, text }) =>
-        hanging(sign === ' ' ? '' : `${sign} `, text, room).map((line) => ({
+        hanging(sign === ' ' ? '' : `${sign} `, text, room).map((line): PlanLine => ({
           mark: sign === '~' ? '!' : sign,
           line: FACTS + view.paint(FACT_TONES[sign], line),
         })),
@@ -59,7 +59,7 @@ function changeLines({ change, heldBy }: PlannedChange, typeWidth: number, view:
     padEnd(escapeText(change.ref.type), typeWidth),
     view.paint('bold', escapeLong(change.ref.name, 120)),
   ].join(' ')
-  const held = isHeld ? `would ${verb} it; held by ${heldBy.map(escapeText).join(', ')}` : ''
+  const held = isHeld ? `would ${verb}; held by ${heldBy.map(escapeText).join(', ')}` : ''
   const why = escapeLong(change.reason, 400)
   return [
     { mark: markOf(shown), line: head },
@@ -85,7 +85,7 @@ function scopeTitle(operation: string, scope: ScopeOutline, paint: Paint): strin
 /** The line above the question: what would happen, in numbers, and whether it may. */
 export function verdictLines(plan: Plan, outline: Outline, paint: Paint): readonly string[] {
   const { held, refused } = outline
-  if (plan.changes.length === 0 && !refused) return [`${paint('ok', 'Nothing to do:')} everything is as it should be.`]
+  if (plan.changes.length === 0 && !refused) return idleVerdict(outline, paint)
   const lines = [`${paint('bold', 'Plan:')} ${countsText(outline)}.`]
   if (refused) return [...lines, `${paint('refuse', 'Refused:')} nothing of this plan will be applied.`]
   if (held > 0) lines.push(`${paint('hold', 'Held:')} ${count(held, 'change')} will not be applied now.`)
@@ -94,6 +94,18 @@ export function verdictLines(plan: Plan, outline: Outline, paint: Paint): readon
   const named = removals.slice(0, 4).map(({ ref }) => `${escapeText(ref.type)} ${escapeLong(ref.name, 80)}`)
   const rest = removals.length - named.length
   return [...lines, `${paint('remove', 'Takes away:')} ${named.join(', ')}${rest > 0 ? ` … and ${rest} more` : ''}.`]
+}
+
+/** No changes is not the same as all is well: a guard may have stopped what would have been planned. */
+function idleVerdict({ findings }: Outline, paint: Paint): readonly string[] {
+  const open = findings.filter(({ allowed }) => allowed === undefined)
+  if (open.some(({ severity }) => severity === 'hold'))
+    return [`${paint('hold', 'Held:')} nothing is changed, for the reasons above.`]
+  return [
+    open.some(({ severity }) => severity === 'warn')
+      ? `${paint('bold', 'Nothing to do')}, but see the warnings above.`
+      : `${paint('ok', 'Nothing to do:')} everything is as it should be.`,
+  ]
 }
 
 /** Goes ahead, and something is gone afterwards. */

@@ -89,8 +89,7 @@ const targetsOf = (name: string, port: number, register: readonly Json[], reason
     type: 'targets',
     name,
     key: String(port),
-    kind: 'update',
-    after: { targetGroupArn: known(`${SHOP}/target-group/${port}/create`, 'arn'), register },
+    after: { targetGroupArn: known(`${SHOP}/target-group/${port}/create`, 'arn'), targets: register },
     needs: [`${SHOP}/target-group/${port}/create`],
     reason,
     risk: 'none',
@@ -108,7 +107,7 @@ const listenerOf = (name: string, port: number): Change =>
       targetGroupArn: known(`${SHOP}/target-group/${port}/create`, 'arn'),
       tags: tags('shop-front', 'listener'),
     },
-    needs: [`${SHOP}/load-balancer/nlb/create`, `${SHOP}/targets/${port}/update`],
+    needs: [`${SHOP}/load-balancer/nlb/create`, `${SHOP}/targets/${port}/create`],
     reason: `listener ${name} (port ${port}) exists in Octavia`,
     risk: 'none',
   })
@@ -132,9 +131,9 @@ const created: readonly Change[] = [
     risk: 'none',
   }),
   groupOf('nyah-shop-front-3fa9c2d1-80', 80, 'pool web is the default of listener tcp-80'),
-  targetsOf('nyah-shop-front-3fa9c2d1-80', 80, members(3), '3 members of pool web are enabled'),
+  targetsOf('nyah-shop-front-3fa9c2d1-80', 80, members(3), '3 members of pool web take traffic: 10.20.0.11:8080, 10.20.0.12:8080, 10.20.0.13:8080'),
   groupOf('nyah-shop-front-3fa9c2d1-443', 443, 'pool web-tls is the default of listener tcp-443'),
-  targetsOf('nyah-shop-front-3fa9c2d1-443', 443, members(150, 8443), '150 members of pool web-tls are enabled'),
+  targetsOf('nyah-shop-front-3fa9c2d1-443', 443, members(150, 8443), '150 members of pool web-tls take traffic'),
   change({
     type: 'load-balancer',
     name: 'nyah-shop-front-3fa9c2d1',
@@ -196,9 +195,9 @@ const removal = change({
   type: 'targets',
   name: 'nyah-shop-front-3fa9c2d1-80',
   key: '80-',
-  kind: 'update',
-  after: { targetGroupArn: 'arn:aws:…/80', deregister: members(2) },
-  reason: '2 members left pool web in Octavia',
+  kind: 'delete',
+  before: { targetGroupArn: 'arn:aws:elasticloadbalancing:…/80', targets: members(2) },
+  reason: '10.20.0.11:8080: no member of pool web, 10.20.0.12:8080: its weight is 0',
   risk: 'removes',
 })
 
@@ -207,7 +206,7 @@ export const syncPlan: Plan = plan({
   request: { operation: 'lb.sync', arguments: { all: true }, allowances: [], context: 'production' },
   scopes: [SHOP, KESSAI, IDLE],
   changes: [
-    targetsOf('nyah-shop-front-3fa9c2d1-80', 80, [target('10.20.0.14')], 'member 10.20.0.14:8080 was added in Octavia'),
+    targetsOf('nyah-shop-front-3fa9c2d1-80', 80, [target('10.20.0.14')], 'in pool web and not yet registered: 10.20.0.14:8080'),
     change({
       type: 'target-group',
       name: 'nyah-shop-front-3fa9c2d1-443',
@@ -322,3 +321,91 @@ export function stream(
       }) as NyahEvent,
   )
 }
+
+const group80 = `${SHOP}/target-group/80/create`
+const nlb = `${SHOP}/load-balancer/nlb/create`
+const id = (index: number): string => created[index]?.id ?? ''
+
+const waiting = (healthy: number): EventData['verify.waiting'] => ({
+  deadlineAt: '2026-11-22T21:18:10.000Z',
+  waiting: [
+    {
+      subject: 'target group nyah-shop-front-3fa9c2d1-80',
+      detail: `${healthy} of 3 targets healthy; 10.20.0.13:8080 is unhealthy (Target.Timeout)`,
+    },
+    { subject: 'load balancer nyah-shop-front-3fa9c2d1', detail: 'provisioning' },
+  ],
+})
+
+const started: EventData['run.started'] = {
+  request: mirrorPlan.request,
+  actor: 'sato@bastion-1',
+  reason: 'OPS-1187',
+  nyah: '0.1.0',
+  resumes: null,
+}
+
+/** A mirror is made; one call is throttled; the targets need a while. */
+export const mirrorRun: readonly NyahEvent[] = stream(
+  [0, 'run.started', started],
+  [0.1, 'observe.started', { pass: 1 }],
+  [0.9, 'read.retrying', { what: 'GET /v2/lbaas/pools', attempt: 1, delayMs: 400, error: throttled }],
+  [2, 'observe.finished', { pass: 1, ms: 1900 }],
+  [2, 'plan.made', { plan: mirrorPlan }],
+  [9, 'plan.confirmed', { by: 'terminal' }],
+  [9, 'change.started', { id: id(0), attempt: 1 }],
+  [9, 'change.started', { id: id(1), attempt: 1 }],
+  [9, 'change.started', { id: id(3), attempt: 1 }],
+  [9.8, 'change.succeeded', { id: id(1), outputs: { arn: 'arn:80' }, ms: 800 }],
+  [9.8, 'change.started', { id: id(2), attempt: 1 }],
+  [10.1, 'change.succeeded', { id: id(0), outputs: { id: 'sg-1' }, ms: 1100 }],
+  [10.1, 'change.started', { id: id(5), attempt: 1 }],
+  [10.2, 'change.succeeded', { id: id(3), outputs: { arn: 'arn:443' }, ms: 1200 }],
+  [10.2, 'change.started', { id: id(4), attempt: 1 }],
+  [10.9, 'change.retrying', { id: id(4), attempt: 1, delayMs: 2000, error: throttled }],
+  [11, 'change.succeeded', { id: id(2), outputs: {}, ms: 1200 }],
+  [12.9, 'change.started', { id: id(4), attempt: 2 }],
+  [14.4, 'change.succeeded', { id: id(4), outputs: {}, ms: 4200 }],
+  [15, 'change.succeeded', { id: id(5), outputs: { arn: 'arn:nlb' }, ms: 4900 }],
+  [15, 'change.started', { id: id(6), attempt: 1 }],
+  [15, 'change.started', { id: id(7), attempt: 1 }],
+  [15.5, 'change.succeeded', { id: id(6), outputs: {}, ms: 500 }],
+  [15.6, 'change.succeeded', { id: id(7), outputs: {}, ms: 600 }],
+  [16, 'verify.waiting', waiting(1)],
+  [20, 'verify.waiting', waiting(1)],
+  [30, 'verify.waiting', waiting(2)],
+  [47, 'verify.waiting', waiting(2)],
+  [70, 'verify.finished', { healthy: true, waiting: [] }],
+  [70, 'note', { code: 'CACHE_UNWRITABLE', message: 'the cache cannot be written; the next run is a little slower' }],
+  [70, 'run.finished', { outcome: 'applied', exitCode: EXIT.ok, result: { mirrors: [] } }],
+)
+
+/** The load balancer cannot be made: its scope stops, the exit code is 8. */
+export const brokenRun: readonly NyahEvent[] = stream(
+  [0, 'run.started', started],
+  [2, 'plan.made', { plan: mirrorPlan }],
+  [9, 'plan.confirmed', { by: 'yes-flag' }],
+  [9, 'change.started', { id: group80, attempt: 1 }],
+  [9, 'change.started', { id: nlb, attempt: 1 }],
+  [9.8, 'change.succeeded', { id: group80, outputs: { arn: 'arn:80' }, ms: 800 }],
+  [10, 'change.failed', { id: nlb, error: forbidden }],
+  ...created
+    .map((one) => one.id)
+    .filter((one) => one !== group80 && one !== nlb)
+    .map((one) => [10, 'change.skipped', { id: one, why: 'scope-failed' }] as const),
+  [10.1, 'run.error', { error: forbidden }],
+  [10.2, 'run.finished', { outcome: 'partly-applied', exitCode: EXIT.partial, result: null }],
+)
+
+/** A plan of very many changes in one scope. */
+export const manyPlan: Plan = plan({
+  changes: members(60).map((member, index) =>
+    change({
+      type: 'targets',
+      name: `nyah-shop-front-3fa9c2d1-${8000 + index}`,
+      kind: 'update',
+      after: { register: [member] },
+      reason: 'a member was added in Octavia',
+    }),
+  ),
+})

@@ -1,0 +1,2 @@
+export { Box, render, Text, useAnimation, useWindowSize } from 'ink'
+export { createElement } from 'react'
