@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { WireRequest, WireResponse } from './service.ts'
 import type { SandboxState } from './services.ts'
 import { SERVICES, initialState, settle } from './services.ts'
-import { VERSION, readState, writeState } from './stateFile.ts'
+import { VERSION, readState, writeState } from './state-file.ts'
 import type { World } from './world.ts'
 import { defaultWorld, loadWorld, parseWorld } from './world.ts'
 
@@ -80,16 +80,21 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   const setDown = (hosts: readonly string[]): void => {
     down = new Set(hosts)
-    keep(settle(state, now(), down))
+    keep(settle(state, { now: now(), down }))
   }
 
   function control(path: string, method: string, body: string): WireResponse {
     if (path === '/info' && method === 'GET') {
-      return json(200, { pid: process.pid, startedAt: new Date(startedAt).toISOString(), speed, now: new Date(now()).toISOString() })
+      return json(200, {
+        pid: process.pid,
+        startedAt: new Date(startedAt).toISOString(),
+        speed,
+        now: new Date(now()).toISOString(),
+      })
     }
     if (path === '/state' && method === 'GET') {
       // Without users, secrets and tokens: what is there, not who may.
-      const { openstack, ...rest } = settle(state, now(), down)
+      const { openstack, ...rest } = settle(state, { now: now(), down })
       return json(200, { now: new Date(now()).toISOString(), down: [...down], octavia: openstack.octavia, ...rest })
     }
     if (path === '/down' && method === 'PUT') {

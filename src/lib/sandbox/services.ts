@@ -1,17 +1,49 @@
+import * as z from 'zod/mini'
+import type { JsonObject } from '../core/json.ts'
+import { noticed } from './aws/elbv2-health.ts'
+import type { AwsState, AwsWorld } from './aws/service.ts'
+import { awsService, initialAws } from './aws/service.ts'
 import { keystone } from './openstack/keystone.ts'
 import type { OpenStackState } from './openstack/model.ts'
 import { octavia, passed } from './openstack/octavia.ts'
 import { initialOpenStack } from './openstack/seed.ts'
-import type { Service, WireResponse } from './service.ts'
+import type { Service, Surroundings } from './service.ts'
 import type { World } from './world.ts'
+import { unusableWorld } from './world.ts'
 
 /** All the sandbox is, apart from the time and what does not answer. */
 export interface SandboxState {
   readonly openstack: OpenStackState
+  readonly aws: AwsState
 }
 
+const awsSchema = z.object({
+  accountId: z.string().check(z.regex(/^\d{12}$/)),
+  region: z.string(),
+  vpcs: z.array(z.object({ id: z.string(), cidrs: z.array(z.string()) })),
+  subnets: z.array(
+    z.object({
+      id: z.string(),
+      vpcId: z.string(),
+      availabilityZone: z.string(),
+      cidr: z.string(),
+      freeAddresses: z.number(),
+    }),
+  ),
+  addresses: z.array(z.object({ allocationId: z.string(), publicIp: z.string() })),
+})
+
+function awsWorld(section: JsonObject): AwsWorld {
+  const parsed = awsSchema.safeParse(section)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw unusableWorld('(section aws)', `${issue?.path.map(String).join('.')}: ${issue?.message}`)
+}
+
+/** Throws SANDBOX_WORLD_INVALID. */
 export const initialState = (world: World, now: number, tokenLifetimeSeconds?: number): SandboxState => ({
   openstack: initialOpenStack(world.openstack, now, tokenLifetimeSeconds),
+  aws: initialAws(awsWorld(world.aws), now),
 })
 
 /** A service on its own part of the state. */
@@ -22,17 +54,16 @@ const on =
     return { state: next === state[part] ? state : { ...state, [part]: next }, response }
   }
 
-const absent: WireResponse = { status: 501, headers: { 'content-type': 'text/plain' }, body: 'not in this sandbox' }
-
 /** By the first part of the path. */
 export const SERVICES: Readonly<Record<string, Service<SandboxState>>> = {
   identity: on('openstack', keystone),
   'load-balancer': on('openstack', octavia),
-  aws: (state) => ({ state, response: absent }),
+  aws: on('aws', awsService),
 }
 
 /** What happened by itself until now; called when something stops answering, or answers again. */
-export const settle = (state: SandboxState, now: number, down: ReadonlySet<string>): SandboxState => {
-  const openstack = passed(state.openstack, now, down)
-  return openstack === state.openstack ? state : { ...state, openstack }
+export function settle(state: SandboxState, surroundings: Surroundings): SandboxState {
+  const openstack = passed(state.openstack, surroundings.now, surroundings.down)
+  const aws = noticed(state.aws, surroundings)
+  return openstack === state.openstack && aws === state.aws ? state : { openstack, aws }
 }

@@ -1,13 +1,5 @@
 import type { Json } from '../../core/json.ts'
-import {
-  checkListener,
-  checkMember,
-  checkPair,
-  checkRule,
-  monitorBody,
-  persistence,
-  policyBody,
-} from './checks.ts'
+import { checkListener, checkMember, checkPair, checkRule, monitorBody, persistence, policyBody } from './checks.ts'
 import type { Body, Fields } from './fields.ts'
 import { created, isObject } from './fields.ts'
 import { stamp, uuidOf } from './ids.ts'
@@ -177,10 +169,7 @@ export function addLoadBalancer(o: Octavia, given: Body, making: Making): LoadBa
   const { body, base } = parse(making, 'load_balancer.loadbalancer', schema.LOAD_BALANCER, given)
   const { listeners, pools, additional_vips, ...rest } = body
   if (!['vip_port_id', 'vip_network_id', 'vip_subnet_id'].some((name) => typeof rest[name] === 'string')) {
-    throw fault(
-      400,
-      'Validation failure: VIP must contain one of: vip_port_id, vip_network_id, vip_subnet_id.',
-    )
+    throw fault(400, 'Validation failure: VIP must contain one of: vip_port_id, vip_network_id, vip_subnet_id.')
   }
   if (!['amphora', 'octavia'].includes(String(rest['provider']))) {
     throw fault(400, `Provider '${String(rest['provider'])}' is not enabled.`)

@@ -131,7 +131,8 @@ export function updated(argument: string, fields: Fields, body: Body): Body {
   return out
 }
 
-const unknown = (argument: string, name: string): Error => fault(400, `Unknown attribute for argument ${argument}: ${name}`)
+const unknown = (argument: string, name: string): Error =>
+  fault(400, `Unknown attribute for argument ${argument}: ${name}`)
 
 const wholeOf =
   (argument: string, body: Body) =>

@@ -212,7 +212,10 @@ function route(state: OpenStackState, request: WireRequest, now: number): [OpenS
 
 /** Identity, below `/identity`. */
 export const keystone: Service<OpenStackState> = (state, request, { now }) => {
-  const common = { vary: 'X-Auth-Token', 'x-openstack-request-id': `req-${uuidOf(`${now} ${state.seq} ${request.path}`)}` }
+  const common = {
+    vary: 'X-Auth-Token',
+    'x-openstack-request-id': `req-${uuidOf(`${now} ${state.seq} ${request.path}`)}`,
+  }
   try {
     const [next, response] = route(state, request, now)
     return { state: next, response: { ...response, headers: { ...common, ...response.headers } } }

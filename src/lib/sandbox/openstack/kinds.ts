@@ -1,7 +1,17 @@
 import type { JsonObject } from '../../core/json.ts'
 import type { Fields } from './fields.ts'
 import type { Listing } from './listing.ts'
-import type { HealthMonitorRow, L7PolicyRow, ListenerRow, LoadBalancerRow, MemberRow, Octavia, PoolRow, Row, RuleRow } from './model.ts'
+import type {
+  HealthMonitorRow,
+  L7PolicyRow,
+  ListenerRow,
+  LoadBalancerRow,
+  MemberRow,
+  Octavia,
+  PoolRow,
+  Row,
+  RuleRow,
+} from './model.ts'
 import * as schema from './schema.ts'
 import * as views from './views.ts'
 
@@ -19,9 +29,29 @@ export interface Kind<R extends Row> {
 }
 
 const COMMON = ['id', 'provisioning_status', 'operating_status', 'created_at', 'updated_at', 'project_id']
-const NESTED = ['listeners', 'pools', 'l7policies', 'rules', 'members', 'default_pool', 'redirect_pool', 'healthmonitor', 'tenant_id', 'tags']
+const NESTED = [
+  'listeners',
+  'pools',
+  'l7policies',
+  'rules',
+  'members',
+  'default_pool',
+  'redirect_pool',
+  'healthmonitor',
+  'tenant_id',
+  'tags',
+]
 /** Lists of values stand in tables of their own: the real server fails on such a filter, the sandbox refuses it. */
-const LISTS = ['allowed_cidrs', 'sni_container_refs', 'tls_versions', 'alpn_protocols', 'insert_headers', 'session_persistence', 'additional_vips', 'vip_sg_ids']
+const LISTS = [
+  'allowed_cidrs',
+  'sni_container_refs',
+  'tls_versions',
+  'alpn_protocols',
+  'insert_headers',
+  'session_persistence',
+  'additional_vips',
+  'vip_sg_ids',
+]
 
 const columns = (fields: Fields, ...more: string[]): string[] => [
   ...COMMON,
@@ -108,7 +138,5 @@ export const listingOf = <R extends Row>(o: Octavia, kind: Kind<R>): Listing<R> 
   show: (row) => kind.show(o, row),
   columns: kind.columns,
   hidden: kind.hidden,
-  also: Object.fromEntries(
-    Object.entries(kind.also).map(([name, values]) => [name, (row: R) => values(o, row)]),
-  ),
+  also: Object.fromEntries(Object.entries(kind.also).map(([name, values]) => [name, (row: R) => values(o, row)])),
 })

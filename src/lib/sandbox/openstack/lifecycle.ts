@@ -64,7 +64,11 @@ export function tick(o: Octavia, now: number, down: ReadonlySet<string>): Octavi
 }
 
 /** Marks rows of a draft as being changed. */
-export function pend(rows: readonly Row[], now: number, status: 'PENDING_UPDATE' | 'PENDING_DELETE' = 'PENDING_UPDATE'): void {
+export function pend(
+  rows: readonly Row[],
+  now: number,
+  status: 'PENDING_UPDATE' | 'PENDING_DELETE' = 'PENDING_UPDATE',
+): void {
   for (const row of rows) {
     row.provisioning_status = status
     row.updated_at = stamp(now)

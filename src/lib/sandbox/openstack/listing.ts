@@ -46,9 +46,7 @@ function orderOf(query: URLSearchParams, allowed: ReadonlySet<string>): Order {
         const [key = '', direction = 'asc'] = part.split(':')
         return [key, direction]
       })
-    : query
-        .getAll('sort_key')
-        .map((key, index) => [key, query.getAll('sort_dir')[index] ?? 'asc'])
+    : query.getAll('sort_key').map((key, index) => [key, query.getAll('sort_dir')[index] ?? 'asc'])
   for (const [, direction] of given) {
     if (direction === 'asc' || direction === 'desc') continue
     throw titled(400, 'Bad Request', `Supplied sort direction '${direction}' is not valid.`)
@@ -106,13 +104,15 @@ function filter<R extends Row>(rows: readonly R[], query: URLSearchParams, listi
     const values = listing.also?.[name]
     const key = columnOf(name, columns)
     if (values === undefined && key === null) throw fault(400, 'One or more arguments are either duplicate or invalid')
-    if (given.length > 1) throw fault(500, 'Illegal parameter data types varchar and row for operation \'=\'')
+    if (given.length > 1) throw fault(500, "Illegal parameter data types varchar and row for operation '='")
     const wanted = given[0] ?? ''
     left = left.filter((row) => {
       if (wanted === '') return false
       if (values !== undefined) return values(row).includes(wanted)
       const held = column(row, key ?? '')
-      return typeof held === 'boolean' ? String(held) === wanted.toLowerCase() : held !== null && String(held) === wanted
+      return typeof held === 'boolean'
+        ? String(held) === wanted.toLowerCase()
+        : held !== null && String(held) === wanted
     })
   }
   return left
@@ -127,10 +127,7 @@ function links(request: WireRequest, page: readonly Row[], limit: number | null)
   const start = `${request.baseUrl}${request.path}?limit=${limit ?? 'None'}${kept.join('')}`
   const previous = { href: `${start}&marker=${first.id}&page_reverse=True`, rel: 'previous' }
   const next = { href: `${start}&marker=${last.id}`, rel: 'next' }
-  return [
-    ...(request.query.has('marker') ? [previous] : []),
-    ...(limit === null || page.length >= limit ? [next] : []),
-  ]
+  return [...(request.query.has('marker') ? [previous] : []), ...(limit === null || page.length >= limit ? [next] : [])]
 }
 
 /** One page of `rows` (those the caller may see), as Octavia answers it. */

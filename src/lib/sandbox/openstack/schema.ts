@@ -184,7 +184,16 @@ export const L7_POLICY: Fields = {
 export const RULE: Fields = {
   type: {
     type: 'enum',
-    values: ['COOKIE', 'FILE_TYPE', 'HEADER', 'HOST_NAME', 'PATH', 'SSL_CONN_HAS_CERT', 'SSL_DN_FIELD', 'SSL_VERIFY_RESULT'],
+    values: [
+      'COOKIE',
+      'FILE_TYPE',
+      'HEADER',
+      'HOST_NAME',
+      'PATH',
+      'SSL_CONN_HAS_CERT',
+      'SSL_DN_FIELD',
+      'SSL_VERIFY_RESULT',
+    ],
     required: true,
   },
   compare_type: {

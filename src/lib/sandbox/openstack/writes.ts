@@ -7,7 +7,7 @@ import { rooted, updated } from './fields.ts'
 import type { Kind } from './kinds.ts'
 import { HEALTH_MONITORS, L7_POLICIES, LISTENERS, LOAD_BALANCERS, POOLS } from './kinds.ts'
 import { pend } from './lifecycle.ts'
-import { batchMembers, createMember, deleteMember, updateMember } from './memberWrites.ts'
+import { batchMembers, createMember, deleteMember, updateMember } from './member-writes.ts'
 import type { HealthMonitorRow, L7PolicyRow, LoadBalancerRow, Octavia, PoolRow, Row } from './model.ts'
 import type { Actor } from './policy.ts'
 import { own } from './policy.ts'
@@ -165,8 +165,7 @@ function monitors(w: Write, id: string | undefined): WireResponse {
     pend([...around(w, pool, mutable(w, pool.loadbalancer_id)), pool], now)
     return made(w, HEALTH_MONITORS, row)
   }
-  const body =
-    w.request.method === 'PUT' ? change(w, 'health_monitor_', 'healthmonitor', schema.HEALTH_MONITOR) : null
+  const body = w.request.method === 'PUT' ? change(w, 'health_monitor_', 'healthmonitor', schema.HEALTH_MONITOR) : null
   const row: HealthMonitorRow = own(w.actor, rowOf(w.o, HEALTH_MONITORS, id ?? ''))
   const pool = rowOf(w.o, POOLS, row.pool_id)
   const rows = [...around(w, pool, mutable(w, pool.loadbalancer_id)), pool]
