@@ -1,6 +1,7 @@
 import { EXIT, nyahError } from '../core/errors.ts'
 import { cosmiconfig } from './cosmiconfig.sdk.ts'
-import { configFile, type ConfigFile, type ContextConfig } from './schema.ts'
+import { decodeConfig, invalid } from './decode.ts'
+import type { ConfigFile, ContextConfig } from './schema.ts'
 import { parse } from './yaml.sdk.ts'
 
 /** Configuration is data, never code: no loader for JavaScript, and YAML by a parser that refuses alias bombs. */
@@ -55,14 +56,6 @@ function loadYaml(filepath: string, content: string): unknown {
   }
 }
 
-const invalid = (file: string, why: string) =>
-  nyahError({
-    code: 'CONFIG_INVALID',
-    message: `${file}: ${why}`,
-    exit: EXIT.configuration,
-    tries: [`mend ${file}`, 'nyah config explain'],
-  })
-
 const missing = (message: string) =>
   nyahError({
     code: 'CONFIG_NOT_FOUND',
@@ -103,18 +96,6 @@ async function readFile(options: LoadOptions): Promise<{ file: string; content: 
 
 function refuseCode(filepath: string): never {
   throw invalid(filepath, 'configuration is data (YAML or JSON), never code')
-}
-
-/** Checks the shape; the error names every wrong field. */
-export function decodeConfig(file: string, content: unknown): ConfigFile {
-  const result = configFile.safeParse(content)
-  if (result.success) return result.data
-  const problems = result.error.issues.map((issue) => {
-    const path = issue.path.map(String).join('.')
-    const what = issue.code === 'unrecognized_keys' ? `unknown key ${issue.keys.join(', ')}` : issue.message
-    return path === '' ? what : `${path}: ${what}`
-  })
-  throw invalid(file, problems.join('; '))
 }
 
 function choose(config: ConfigFile, file: string, asked: string | null): { name: string; from: string } {

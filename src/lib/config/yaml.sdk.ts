@@ -1,1 +1,1 @@
-export { parse, parseDocument } from 'yaml'
+export { parse, stringify } from 'yaml'

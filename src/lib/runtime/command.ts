@@ -1,0 +1,73 @@
+import { Command } from '@oclif/core/command'
+import { EXIT, errorData, nyahError, type ErrorData, type ExitCode, type NyahError } from '../core/errors.ts'
+import { sharedFlags, type MutatingFlags, type SharedFlags } from './flags.ts'
+import { processIo, type Io } from './io.ts'
+import type { Errand } from './operate.ts'
+
+/** What every command shares: flags, one way to fail, one way to end. Whatever is heavy is loaded when it is used. */
+export abstract class NyahCommand extends Command {
+  static override baseFlags = sharedFlags
+
+  /** Carries out an operation: plan, guards, consent, apply, verify; sets the exit code. */
+  protected async operate(flags: MutatingFlags, errand: Errand): Promise<void> {
+    const { operate } = await import('./operate.ts')
+    process.exitCode = await operate(this.io(flags), flags, errand)
+  }
+
+  /** Prints a result that only was read: a document with --json, else `text`. */
+  protected async show(flags: SharedFlags, report: (io: Io) => Promise<Report>): Promise<void> {
+    const io = this.io(flags)
+    if (flags.output !== 'text')
+      throw nyahError({
+        code: 'USAGE',
+        message: `--output ${flags.output} is for plans and runs; this command prints text or --json`,
+        exit: EXIT.usage,
+        tries: ['the same command with --json'],
+      })
+    const { document, text, exitCode } = await report(io)
+    io.out(flags.json ? `${JSON.stringify(document, null, 2)}\n` : text)
+    process.exitCode = exitCode
+  }
+
+  protected io(flags: Pick<SharedFlags, 'no-color'>): Io {
+    return processIo(flags['no-color'])
+  }
+
+  /** oclif's own handler prints stacks and parser contexts: errors are shown as `CODE  message` with a `Try:` line. */
+  protected override async catch(error: Error): Promise<void> {
+    if (isExit(error)) throw error
+    const data = errorData(usageError(error, this.id ?? '') ?? error)
+    const { renderError } = await import('../render/errors.ts')
+    const io = processIo(this.argv.includes('--no-color'))
+    const debug = this.argv.includes('--debug')
+    if (this.argv.includes('--json')) io.out(`${JSON.stringify(failure(data), null, 2)}\n`)
+    else io.err(renderError(data, { colour: io.colour.stderr, width: io.width, debug }))
+    if (debug && data.code === 'BUG') io.err(`${error.stack ?? ''}\n`)
+    process.exitCode = data.exit
+  }
+}
+
+/** What a reading command prints. */
+export interface Report {
+  readonly document: unknown
+  /** Ends with a newline. */
+  readonly text: string
+  readonly exitCode: ExitCode
+}
+
+const failure = (error: ErrorData): unknown => ({ ok: false, outcome: 'failed', exitCode: error.exit, error })
+
+const isExit = (error: Error): boolean => 'code' in error && error.code === 'EEXIT'
+
+/** oclif's parse errors as ours. Their other fields hold the whole parser context: only the text is kept. */
+function usageError(error: Error, id: string): NyahError | null {
+  if (!('oclif' in error) && !('parse' in error)) return null
+  const [first = '', ...rest] = error.message.split('\n')
+  const details = rest.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('See more help'))
+  return nyahError({
+    code: 'USAGE',
+    message: [first, ...details].join(' '),
+    exit: EXIT.usage,
+    tries: [`nyah ${id.replaceAll(':', ' ')} --help`],
+  })
+}

@@ -1,0 +1,160 @@
+import { EXIT, type ErrorData } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { MirrorList, MirrorRow } from '../lb/list.ts'
+import type { Shown } from '../lb/show.ts'
+import { errorLines } from '../render/errors.ts'
+import { findingLines } from '../render/findings.ts'
+import { choosePaint } from '../render/paint.ts'
+import { renderPairs, renderTable } from '../render/table.ts'
+import type { Report } from './command.ts'
+import type { SharedFlags } from './flags.ts'
+import type { Io } from './io.ts'
+import { lbPorts, lbSettings, openContext, type Opened } from './open.ts'
+import { readingTools } from './reading.ts'
+import { interruptible } from './signals.ts'
+
+/** UUIDs of load balancers named by UUID, name, VIP, NLB name or DNS name. Lists are read only when they are needed. */
+export async function resolveNames(
+  opened: Opened,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { isUuid, resolveName } = await import('../lb/resolve.ts')
+  if (names.every(isUuid)) return names.map((name) => name.trim().toLowerCase())
+  const [source, mirrors] = await Promise.all([opened.source(), opened.mirrors()])
+  // A name that one cloud knows is good enough while the other cannot be read: the run itself reads both.
+  const [sources, owned] = await Promise.allSettled([source.list(signal), mirrors.list(signal)])
+  if (sources.status === 'rejected' && owned.status === 'rejected') throw sources.reason
+  const known = sources.status === 'fulfilled' ? sources.value : []
+  const twins = owned.status === 'fulfilled' ? owned.value : []
+  return names.map((name) => (isUuid(name) ? name.trim().toLowerCase() : resolveName(known, twins, name)))
+}
+
+/** Runs a reading command against an opened context. */
+async function reading<T>(
+  io: Io,
+  flags: SharedFlags,
+  read: (opened: Opened, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, release } = interruptible()
+  try {
+    const opened = await openContext(io, flags, readingTools(io, flags, signal))
+    try {
+      return await read(opened, signal)
+    } finally {
+      await opened.close()
+    }
+  } finally {
+    release()
+  }
+}
+
+/** `nyah lb list` */
+export const lbList = (io: Io, flags: SharedFlags): Promise<Report> =>
+  reading(io, flags, async (opened, signal) => {
+    const [{ listMirrors }, source, mirrors] = await Promise.all([
+      import('../lb/list.ts'),
+      opened.source(),
+      opened.mirrors(),
+    ])
+    const list = await listMirrors({ source, mirrors }, signal)
+    const exitCode = list.unread.length > 0 ? EXIT.partialAnswer : EXIT.ok
+    return {
+      document: { ok: exitCode === EXIT.ok, exitCode, loadBalancers: list.rows, unread: list.unread },
+      text: listText(io, list),
+      exitCode,
+    }
+  })
+
+/** Wide enough for the NLB's name beside everything else. */
+const WIDE = 132
+
+function listText(io: Io, { rows, unread }: MirrorList): string {
+  const paint = choosePaint(io.colour.stdout)
+  const wide = io.tableWidth >= WIDE
+  const nothing = unread.length === 0 ? 'No load balancers: neither in Octavia nor mirrored.\n' : ''
+  const table =
+    rows.length === 0
+      ? nothing
+      : renderTable(
+          ['NAME', 'ID', 'VIP', 'OCTAVIA', 'MIRROR', ...(wide ? ['NLB'] : [])],
+          rows.map((row) => [row.name ?? '', row.id, ...sourceCells(row), ...mirrorCells(row, wide)]),
+          io.tableWidth,
+          paint,
+        )
+  const partial = unread.flatMap(({ side, error }: { side: string; error: ErrorData }) => [
+    '',
+    paint('warn', `${side === 'octavia' ? 'Octavia' : 'AWS'} could not be read; its columns are unknown, not empty:`),
+    ...errorLines(error, io.width, paint),
+  ])
+  return partial.length === 0 ? table : `${table}${partial.join('\n')}\n`
+}
+
+function sourceCells({ source }: MirrorRow): readonly [string, string] {
+  if (source === 'gone' || source === 'unknown') return ['', source]
+  const { vip, provisioning_status, operating_status } = source
+  return [vip, provisioning_status === 'ACTIVE' ? operating_status : provisioning_status]
+}
+
+function mirrorCells({ mirror }: MirrorRow, wide: boolean): readonly string[] {
+  if (mirror === 'none' || mirror === 'unknown') return wide ? [mirror, ''] : [mirror]
+  return wide ? [mirror.state, mirror.name] : [mirror.state]
+}
+
+/** `nyah lb show` */
+export const lbShow = (io: Io, flags: SharedFlags, name: string): Promise<Report> =>
+  reading(io, flags, async (opened, signal) => {
+    const { showMirror } = await import('../lb/show.ts')
+    const [id = ''] = await resolveNames(opened, [name], signal)
+    const shown = await showMirror(await lbPorts(opened), lbSettings(opened), id, signal)
+    return {
+      document: { ok: true, exitCode: EXIT.ok, ...shown },
+      text: showText(io, shown),
+      exitCode: EXIT.ok,
+    }
+  })
+
+const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+
+function showText(io: Io, { loadBalancer, changes, findings }: Shown): string {
+  const paint = choosePaint(io.colour.stdout)
+  const source = loadBalancer['source'] as JsonObject | null
+  const mirror = loadBalancer['mirror'] as JsonObject | null
+  const listeners = loadBalancer['listeners'] as readonly JsonObject[]
+  const pairs = renderPairs(
+    [
+      ['load balancer', `${text(source?.['name'])}  ${text(loadBalancer['id'])}`],
+      ['octavia', source === null ? 'gone' : `${text(source['provisioning_status'])}, ${text(source['operating_status'])}`],
+      ['vip', text(source?.['vip'])],
+      ['mirror', mirror === null ? 'none' : `${text(mirror['name'])}  ${text(mirror['state'])}`],
+      ...(mirror === null ? [] : [['dns name', text(mirror['dnsName'])] as const, ['arn', text(mirror['arn'])] as const]),
+      ['network', `${text(loadBalancer['network'])}  ${text(loadBalancer['securityGroup'])}`],
+      ['in step', changes.length === 0 ? 'yes' : `no: ${changes.length} changes to make`],
+    ],
+    paint,
+  )
+  const table =
+    listeners.length === 0
+      ? ''
+      : `\n${renderTable(
+          ['PORT', 'LISTENER', 'MEMBERS', 'REGISTERED', 'HEALTHY', 'DRAINING', 'NOT HEALTHY'],
+          listeners.map((one) => [
+            text(one['port']),
+            text(one['listener']),
+            text(one['members']),
+            text(one['registered']),
+            text(one['healthy']),
+            text(one['draining']),
+            unhealthyText(one['unhealthy'] as readonly JsonObject[]),
+          ]),
+          io.tableWidth,
+          paint,
+        )}`
+  const said = findings.flatMap((finding) => findingLines(finding, io.width, paint))
+  const next = changes.length === 0 ? [] : ['', `Try: nyah lb diff ${text(loadBalancer['id'])}`]
+  const tail = [...(said.length === 0 ? [] : ['', ...said]), ...next]
+  return `${pairs}${table}${tail.length === 0 ? '' : `${tail.join('\n')}\n`}`
+}
+
+const unhealthyText = (targets: readonly JsonObject[]): string =>
+  targets.map(({ target, state, reason }) => `${text(target)} ${text(state)} ${text(reason)}`.trim()).join(', ')

@@ -1,0 +1,144 @@
+import type { Loaded } from '../config/load.ts'
+import type { ContextConfig } from '../config/schema.ts'
+import { EXIT, nyahError } from '../core/errors.ts'
+import type { LbSettings, Placement } from '../lb/model.ts'
+import type { LbPorts } from '../lb/observe.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Mirrors } from '../ports/mirrors.ts'
+import type { Network } from '../ports/network.ts'
+import type { Retry } from '../ports/retry.ts'
+import type { LoadBalancerSource } from '../ports/source.ts'
+import type { SharedFlags } from './flags.ts'
+import type { Io } from './io.ts'
+
+/** One chosen context with its adapters, each loaded when it is first asked for. */
+export interface Opened {
+  readonly name: string
+  /** Null with --sandbox: no file is read then. */
+  readonly loaded: Loaded | null
+  readonly context: ContextConfig
+  readonly sandbox: 'running' | 'in this process' | null
+  source(): Promise<LoadBalancerSource>
+  mirrors(): Promise<Mirrors>
+  network(): Promise<Network>
+  close(): Promise<void>
+}
+
+export interface Tools {
+  readonly clock: Clock
+  readonly retry: Retry
+}
+
+/**
+ * Opens the context that flags, environment and configuration name. Never falls back to the sandbox: it is
+ * `--sandbox`, or a context that says so.
+ */
+export async function openContext(
+  io: Io,
+  flags: Pick<SharedFlags, 'context' | 'config' | 'sandbox'>,
+  tools: Tools,
+): Promise<Opened> {
+  if (flags.sandbox) return openSandbox(io, null, tools)
+  const { loadConfig } = await import('../config/load.ts')
+  const loaded = await loadConfig({
+    file: flags.config ?? null,
+    context: flags.context ?? null,
+    cwd: io.cwd,
+    env: io.env,
+  })
+  if (loaded.context.sandbox === true) return openSandbox(io, loaded, tools)
+  return {
+    name: loaded.contextName,
+    loaded,
+    context: loaded.context,
+    sandbox: null,
+    ...adapters(io, io.env, loaded.context, tools),
+    close: async () => {},
+  }
+}
+
+async function openSandbox(io: Io, loaded: Loaded | null, tools: Tools): Promise<Opened> {
+  const { joinSandbox } = await import('./sandbox.ts')
+  const sandbox = await joinSandbox(io, tools.clock)
+  // Networks of the file win, so that a context can be rehearsed; clouds and credentials are always the sandbox's.
+  const networks = loaded?.context.networks ?? sandbox.networks
+  const context: ContextConfig = { ...loaded?.context, networks }
+  return {
+    name: loaded?.contextName ?? 'sandbox',
+    loaded,
+    context,
+    sandbox: sandbox.where,
+    ...adapters(io, sandbox.env, { networks }, tools),
+    close: sandbox.close,
+  }
+}
+
+function adapters(
+  io: Io,
+  env: Readonly<Record<string, string | undefined>>,
+  context: ContextConfig,
+  { clock, retry }: Tools,
+): Pick<Opened, 'source' | 'mirrors' | 'network'> {
+  const session = once(async () => {
+    const { createSession } = await import('../adapters/aws/session.ts')
+    return createSession({ ...context.aws, env }, clock, {
+      chain: () => import('../adapters/aws/credentials.sdk.ts'),
+      sts: () => import('../adapters/aws/sts.sdk.ts'),
+    })
+  })
+  return {
+    source: once(async () => {
+      const [{ loadCloud }, { createOctaviaSource }] = await Promise.all([
+        import('../adapters/octavia/clouds.ts'),
+        import('../adapters/octavia/source.ts'),
+      ])
+      const cloud = loadCloud({ cloud: context.octavia?.cloud ?? null, env, homedir: io.home, cwd: io.cwd })
+      return createOctaviaSource({ cloud, clock, retry })
+    }),
+    mirrors: once(async () => {
+      const [{ createMirrors }, made] = await Promise.all([import('../adapters/aws/mirrors.ts'), session()])
+      return createMirrors({ session: made, clock, retry })
+    }),
+    network: once(async () => {
+      const [{ createNetwork }, made] = await Promise.all([import('../adapters/aws/network.ts'), session()])
+      return createNetwork({ session: made, clock, retry })
+    }),
+  }
+}
+
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | null = null
+  return () => (made ??= make())
+}
+
+/** What the `lb` operations act through; the three adapters load at once. */
+export async function lbPorts(opened: Opened): Promise<LbPorts> {
+  const [source, mirrors, network] = await Promise.all([opened.source(), opened.mirrors(), opened.network()])
+  return { source, mirrors, network }
+}
+
+/** Where each mirror of this context belongs: its own `network`, else the first of the context. */
+export function lbSettings(opened: Opened): LbSettings {
+  const networks = Object.entries(opened.context.networks ?? {})
+  const own = opened.context.mirrors ?? {}
+  return {
+    placementFor: (id): Placement => {
+      const wanted = own[id]?.network
+      const [name, network] = networks.find(([each]) => each === wanted || wanted === undefined) ?? []
+      if (name === undefined || network === undefined) throw noNetwork(opened.name, wanted, networks.map(([each]) => each))
+      const { vpcId, scheme, subnets, routableCidrs } = network
+      return { name, vpcId, scheme, subnets, routableCidrs: routableCidrs ?? null }
+    },
+  }
+}
+
+const noNetwork = (context: string, wanted: string | undefined, names: readonly string[]): Error =>
+  nyahError({
+    code: 'CONFIG_NETWORK_MISSING',
+    message:
+      wanted === undefined
+        ? `context ${context} has no networks: nyah does not know where mirrors should live`
+        : `context ${context} has no network ${wanted}; it has ${names.join(', ') || 'none'}`,
+    exit: EXIT.configuration,
+    tries: [`add contexts.${context}.networks to the configuration`, 'nyah init', 'nyah config explain'],
+  })

@@ -1,0 +1,136 @@
+import { userInfo } from 'node:os'
+import { realClock } from '../adapters/host/clock.ts'
+import { createStore } from '../adapters/host/store.ts'
+import { parseDuration } from '../core/duration.ts'
+import { EXIT, type ExitCode, nyahError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Allowance, Plan, Request } from '../core/plan.ts'
+import { makeDeadline } from '../engine/deadline.ts'
+import { makeEmitter } from '../engine/emitter.ts'
+import { makeRetry } from '../engine/retry.ts'
+import type { RunOptions, RunResult } from '../engine/run.ts'
+import { newRunId } from '../engine/run-id.ts'
+import { choosePaint } from '../render/paint.ts'
+import { askConsent } from './ask.ts'
+import type { MutatingFlags } from './flags.ts'
+import type { Io } from './io.ts'
+import { resolveNames } from './lb.ts'
+import { openContext, type Opened } from './open.ts'
+import { bindOperation } from './operations.ts'
+import { chooseOutput } from './output.ts'
+import { packageVersion } from './package.ts'
+import { interruptible } from './signals.ts'
+
+/** What a command wants done. */
+export interface Errand {
+  readonly operation: string
+  /** Load balancers by whatever the operator has; they become `arguments.ids`. Empty: `arguments` has them already. */
+  readonly names: readonly string[]
+  readonly arguments: JsonObject
+  /** Of a saved plan or an earlier run; it wins over --context. */
+  readonly context?: string
+  readonly allowances?: readonly Allowance[]
+  readonly saved?: Plan
+  /** Id of the run that this one finishes. */
+  readonly resumes?: string
+}
+
+/** Carries out an errand and prints it. Returns the exit code; throws only what happens before a run begins. */
+export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Promise<ExitCode> {
+  const allowances = [...(errand.allowances ?? []), ...allowancesOf(flags)]
+  const timeoutMs = parseDuration(flags.timeout, '--timeout')
+  const clock = realClock()
+  const { signal, release } = interruptible()
+  const output = await chooseOutput(io, flags, clock)
+  const run = newRunId(clock.now(), Math.random)
+  const emitter = makeEmitter({ clock, run, sinks: [output.sink] })
+  const deadline = makeDeadline(clock, timeoutMs)
+  const retry = makeRetry({ clock, random: Math.random, deadline, emit: emitter.emit, signal })
+  let opened: Opened | null = null
+  try {
+    opened = await openContext(io, { ...flags, ...contextFlag(flags, errand) }, { clock, retry })
+    const request: Request = {
+      operation: errand.operation,
+      arguments: await argumentsOf(errand, opened, signal),
+      allowances,
+      context: opened.name,
+    }
+    const bound = await bindOperation(request, opened)
+    const result = await bound.run(request, optionsOf(io, flags, errand, timeoutMs), {
+      run,
+      nyah: packageVersion(),
+      clock,
+      store: createStore({ stateDir: io.stateDir }),
+      emit: emitter.emit,
+      attach: emitter.attach,
+      ask: (plan, confirmId) => askConsent(plan, confirmId, choosePaint(io.colour.stderr), signal),
+      random: Math.random,
+      deadline,
+      signal,
+    })
+    if (flags['plan-out'] !== undefined) await savePlan(flags['plan-out'], result, output.say)
+    return output.finish(run, result)
+  } finally {
+    output.stop()
+    await opened?.close()
+    release()
+  }
+}
+
+const contextFlag = (flags: MutatingFlags, errand: Errand): { context: string | undefined; sandbox: boolean } => {
+  // A plan made on the sandbox without a configuration file is named by the context `sandbox`.
+  const name = errand.context ?? flags.context
+  return { context: name, sandbox: flags.sandbox || (errand.context === 'sandbox' && flags.config === undefined) }
+}
+
+function allowancesOf(flags: MutatingFlags): readonly Allowance[] {
+  const codes = flags.allow ?? []
+  if (codes.length > 0 && (flags.reason ?? '').trim() === '')
+    throw nyahError({
+      code: 'USAGE',
+      message: '--allow needs --reason: whoever reads the journal wants to know why a guard was overruled',
+      exit: EXIT.usage,
+      tries: [...codes.map((code) => `--allow ${code}`), '--reason "…"'].slice(-1),
+    })
+  return codes.map((code) => ({ code, reason: flags.reason ?? '' }))
+}
+
+async function argumentsOf(errand: Errand, opened: Opened, signal: AbortSignal): Promise<JsonObject> {
+  if (errand.names.length === 0) return errand.arguments
+  return { ...errand.arguments, ids: [...(await resolveNames(opened, errand.names, signal))] }
+}
+
+function optionsOf(io: Io, flags: MutatingFlags, errand: Errand, timeoutMs: number): RunOptions {
+  const planOnly = flags.plan || flags['plan-out'] !== undefined
+  return {
+    mode: planOnly ? 'plan' : 'apply',
+    detailedExitcode: flags['detailed-exitcode'],
+    consent: flags.yes ? 'yes' : io.interactive ? 'ask' : 'none',
+    confirmed: flags.confirm ?? null,
+    timeoutMs,
+    parallel: flags.parallel,
+    actor: actor(io),
+    reason: flags.reason ?? null,
+    resumes: errand.resumes ?? null,
+    saved: errand.saved ?? null,
+  }
+}
+
+/** Who runs it: `NYAH_ACTOR` where a CI knows better, else the user of this machine. */
+function actor(io: Io): string {
+  const own = io.env['NYAH_ACTOR'] ?? ''
+  if (own !== '') return own
+  const host = io.env['HOSTNAME'] ?? ''
+  try {
+    return host === '' ? userInfo().username : `${userInfo().username}@${host}`
+  } catch {
+    return io.env['USER'] ?? 'unknown'
+  }
+}
+
+async function savePlan(file: string, { plan }: RunResult, say: (text: string) => void): Promise<void> {
+  if (plan === null) return
+  const { writePlan } = await import('../adapters/host/plans.ts')
+  writePlan(file, plan)
+  say(`plan saved: ${file}\nTry: nyah plan apply ${file}\n`)
+}

@@ -1,0 +1,85 @@
+import { EXIT, nyahError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Request } from '../core/plan.ts'
+import type { Operation } from '../engine/operation.ts'
+import type { RunDeps, RunOptions, RunResult } from '../engine/run.ts'
+import { lbPorts, lbSettings, type Opened } from './open.ts'
+
+/** An operation bound to the adapters of a context; its world's type stays inside. */
+export interface Bound {
+  /** What must be typed before it; null: a plain yes is enough. */
+  readonly confirmId: string | null
+  run(request: Request, options: RunOptions, deps: RunDeps): Promise<RunResult>
+}
+
+type Bind = (args: JsonObject, opened: Opened) => Promise<Bound>
+
+/**
+ * The table of operations: a request names one, so that a saved plan or a journal can be taken up by any nyah. What is
+ * not in it is refused by name.
+ */
+const TABLE: Readonly<Record<string, Bind>> = {
+  'lb.mirror': (args, opened) =>
+    lb(opened, (make, ports, settings) =>
+      make.mirrorOperation(ports, settings, { ids: idsOf(args), wait: args['wait'] !== false }),
+    ),
+  'lb.sync': (args, opened) =>
+    lb(opened, (make, ports, settings) =>
+      make.syncOperation(ports, settings, { ids: idsOf(args), wait: args['wait'] !== false }),
+    ),
+  'lb.diff': (args, opened) =>
+    lb(opened, (make, ports, settings) => make.diffOperation(ports, settings, { ids: idsOf(args) })),
+  'lb.unmirror': (args, opened) =>
+    lb(opened, (make, ports, settings) => make.unmirrorOperation(ports, settings, { id: idsOf(args)[0] ?? '' })),
+}
+
+type LbOperations = typeof import('../lb/operation.ts')
+
+async function lb<World>(
+  opened: Opened,
+  choose: (
+    make: LbOperations,
+    ports: Awaited<ReturnType<typeof lbPorts>>,
+    settings: ReturnType<typeof lbSettings>,
+  ) => Operation<World>,
+): Promise<Bound> {
+  const [make, ports] = await Promise.all([import('../lb/operation.ts'), lbPorts(opened)])
+  return bind(choose(make, ports, lbSettings(opened)))
+}
+
+async function bind<World>(operation: Operation<World>): Promise<Bound> {
+  const { run } = await import('../engine/run.ts')
+  return {
+    confirmId: operation.confirmId,
+    run: (request, options, deps) => run(operation, request, options, deps),
+  }
+}
+
+/** Binds what a request names. Throws OPERATION_UNKNOWN (a plan of a newer nyah) or REQUEST_INVALID. */
+export async function bindOperation(request: Request, opened: Opened): Promise<Bound> {
+  const make = Object.hasOwn(TABLE, request.operation) ? TABLE[request.operation] : undefined
+  if (make === undefined)
+    throw nyahError({
+      code: 'OPERATION_UNKNOWN',
+      message: `this nyah does not know the operation ${request.operation}; it knows ${Object.keys(TABLE).join(', ')}`,
+      exit: EXIT.usage,
+      tries: ['use the nyah version that made it'],
+    })
+  return make(request.arguments, opened)
+}
+
+/** The load balancers of a request's arguments; they may come from a file, so nothing is taken for granted. */
+function idsOf(args: JsonObject): readonly string[] {
+  const ids = args['ids']
+  const valid = Array.isArray(ids) && ids.length > 0 && ids.every((id) => typeof id === 'string' && UUID.test(id))
+  if (!valid)
+    throw nyahError({
+      code: 'REQUEST_INVALID',
+      message: 'the request has no list of load balancer UUIDs in arguments.ids',
+      exit: EXIT.usage,
+      tries: ['make the plan again'],
+    })
+  return ids as readonly string[]
+}
+
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

@@ -1,0 +1,63 @@
+import { createStore } from '../adapters/host/store.ts'
+import { EXIT, type ExitCode } from '../core/errors.ts'
+import type { RunSummary } from '../ports/store.ts'
+import type { Report } from './command.ts'
+import type { SharedFlags } from './flags.ts'
+import type { Io } from './io.ts'
+import type { Errand } from './operate.ts'
+
+/** How a run stands: its outcome, or whether its process still lives. */
+const standing = ({ outcome, alive }: RunSummary): string => outcome ?? (alive ? 'running' : 'killed')
+
+/** `nyah run list`: newest first; says nothing of other machines. */
+export async function runList(io: Io, limit: number): Promise<Report> {
+  const runs = createStore({ stateDir: io.stateDir }).listRuns(limit)
+  const document = { runs: runs.map((run) => ({ ...run, standing: standing(run) })) }
+  return { document, text: await listText(io, runs), exitCode: EXIT.ok }
+}
+
+async function listText(io: Io, runs: readonly RunSummary[]): Promise<string> {
+  if (runs.length === 0) return 'No runs on this machine yet. Try: nyah lb mirror <uuid> --plan\n'
+  const [{ renderTable }, { choosePaint }] = await Promise.all([
+    import('../render/table.ts'),
+    import('../render/paint.ts'),
+  ])
+  return renderTable(
+    ['RUN', 'OPERATION', 'CONTEXT', 'STARTED', 'BY', 'OUTCOME', 'EXIT'],
+    runs.map((run) => [
+      run.id,
+      run.operation,
+      run.context,
+      run.startedAt,
+      run.actor,
+      standing(run),
+      run.exitCode === null ? '' : String(run.exitCode),
+    ]),
+    io.tableWidth,
+    choosePaint(io.colour.stdout),
+  )
+}
+
+/** `nyah run show ID` */
+export async function runShow(io: Io, flags: SharedFlags, id: string): Promise<ExitCode> {
+  const events = createStore({ stateDir: io.stateDir }).readRun(id)
+  if (flags.output === 'ndjson') io.out(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+  else if (flags.json) io.out(`${JSON.stringify({ events }, null, 2)}\n`)
+  else {
+    const [{ foldRun }, { renderRun }, { choosePaint }] = await Promise.all([
+      import('../core/progress.ts'),
+      import('../render/run.ts'),
+      import('../render/paint.ts'),
+    ])
+    io.out(renderRun(foldRun(events), { paint: choosePaint(io.colour.stdout), width: io.width }))
+  }
+  return EXIT.ok
+}
+
+/** The errand of `nyah run resume ID`: the same request, planned anew from what is there now. */
+export async function resumeErrand(io: Io, id: string): Promise<Errand> {
+  const { resumable } = await import('../engine/resume.ts')
+  const { run, request } = resumable(createStore({ stateDir: io.stateDir }).readRun(id))
+  const { operation, arguments: args, context, allowances } = request
+  return { operation, names: [], arguments: args, context, allowances, resumes: run }
+}
