@@ -14,8 +14,6 @@ const lane = (name: string, options: { timeoutMs: number; globalSetup?: string; 
 })
 
 export default defineConfig({
-  // Ink's views; esbuild's default would be the classic runtime.
-  oxc: { jsx: { runtime: 'automatic' } },
   test: {
     sequence: { shuffle: true },
     // @oclif/test captures output itself.

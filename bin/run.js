@@ -89,7 +89,9 @@ function run() {
   process.stderr.on('error', onStreamError)
   process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
   enableCache(fs, path)
-  builtin('module').createRequire(import.meta.url)(bundle).main(argv, root)
+  builtin('module')
+    .createRequire(import.meta.url)(bundle)
+    .main(argv, root)
 }
 
 run()

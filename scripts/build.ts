@@ -1,6 +1,6 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { bundle } from './build/bundle.ts'
-import { commonJsChunks, tuiChunk } from './build/chunks.ts'
+import { commonJsChunks, esmChunks } from './build/chunks.ts'
 import { BuildError, DIST, isTui } from './build/paths.ts'
 
 /** Only what changed is written, and at once: a test that runs meanwhile never sees half a file. */
@@ -17,8 +17,8 @@ async function main(): Promise<void> {
   const started = process.hrtime.bigint()
   const { text, sdkFiles } = await bundle({ readable: false })
   const chunks = await commonJsChunks(sdkFiles.filter((file) => !isTui(file)))
-  const tui = await tuiChunk(sdkFiles.filter(isTui))
-  const files = new Map([...chunks, ...tui, ['cli.cjs', text] as const])
+  const views = await esmChunks(sdkFiles.filter(isTui))
+  const files = new Map([...chunks, ...views, ['cli.cjs', text] as const])
 
   await mkdir(DIST, { recursive: true })
   await Promise.all([...files].map(([name, content]) => put(name, content)))

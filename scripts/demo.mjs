@@ -73,7 +73,7 @@ async function addMember({ OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAM
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
-  for (let status = ''; status !== 'ACTIVE'; ) {
+  for (let status = ''; status !== 'ACTIVE';) {
     await new Promise((resolve) => setTimeout(resolve, 100))
     status = (await json(await call('GET', `loadbalancers/${loadbalancers[0].id}`))).loadbalancer.provisioning_status
   }

@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import type { Metafile, Plugin } from 'esbuild'
 import { commandTable, findCommands } from './commands.ts'
 import { oclifPatches } from './patches.ts'
-import { BuildError, DIST, IMPORT_META_URL, ROOT, SRC, TARGET, chunkName, isSdk, isTui } from './paths.ts'
-
-/** Where the ES module of Ink is kept once a real `import()` has loaded it. */
-const TUI_HOLDER = 'globalThis[Symbol.for("nyah.tui")]'
+import { BuildError, DIST, IMPORT_META_URL, ROOT, SRC, TARGET, chunkName, isTui } from './paths.ts'
 
 /** Third-party packages that may stand in the bundle itself: what every command pays for. */
 const ALLOWED = new Set(['@oclif/core', '@oclif/plugin-help', 'zod', 'ipaddr.js'])
@@ -29,35 +27,22 @@ const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
     }))
 
     context.onResolve({ filter: /\.sdk\.ts$/ }, ({ path, resolveDir, kind }) => {
-      const file = `${resolveDir}/${path}`.replaceAll('\\', '/')
-      const absolute = new URL(file, 'file:///').pathname
-      sdkFiles.add(absolute)
-      if (!isTui(absolute)) return { path: `./${chunkName(absolute)}.cjs`, external: true }
-      if (kind === 'dynamic-import') throw new BuildError(`${path}: import the view, not the SDK; the build loads it`)
-      return { path: 'tui', namespace: 'nyah-tui' }
+      const file = resolve(resolveDir, path)
+      const name = chunkName(file)
+      sdkFiles.add(file)
+      if (!isTui(file)) {
+        // A static import becomes a `require` when our importing module is initialised; a dynamic one must not become
+        // Node's `import()`, which would be slower and give another shape.
+        return kind === 'dynamic-import'
+          ? { path: name, namespace: 'nyah-sdk' }
+          : { path: `./${name}.cjs`, external: true }
+      }
+      if (kind !== 'dynamic-import') throw new BuildError(`${path} is an ES module: only import() it, from runtime/`)
+      return { path: `./${name}.mjs`, external: true }
     })
-    context.onResolve({ filter: /^react\/jsx-runtime$/ }, ({ importer }) =>
-      isTui(importer) ? { path: 'jsx', namespace: 'nyah-tui' } : undefined,
-    )
-    context.onLoad({ filter: /.*/, namespace: 'nyah-tui' }, ({ path }) => ({
-      contents: `module.exports = ${TUI_HOLDER}${path === 'jsx' ? '.jsxRuntime' : ''}`,
-      loader: 'js',
+    context.onLoad({ filter: /.*/, namespace: 'nyah-sdk' }, ({ path }) => ({
+      contents: `module.exports = require('nyah:chunk/${path}')`,
     }))
-
-    // Our views are in this bundle and Ink is not: the `import()` of a view first loads the ES module of Ink.
-    context.onLoad({ filter: /\/src\/lib\/runtime\/.*\.tsx?$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8')
-      const contents = text.replaceAll(
-        /import\((\s*['"](?:\.\.\/)+tui\/[^'"]+['"]\s*,?\s*)\)/g,
-        (_, view: string) => `__nyahTui().then(() => import(${view}))`,
-      )
-      const helper =
-        contents === text
-          ? ''
-          : `\nconst __nyahTui = async () => { ${TUI_HOLDER} ??= await import('nyah:tui') }\n`
-      return { contents: contents + helper, loader: path.endsWith('x') ? 'tsx' : 'ts' }
-    })
-    context.onResolve({ filter: /^nyah:tui$/ }, () => ({ path: './tui.mjs', external: true }))
   },
 })
 
@@ -105,7 +90,6 @@ export async function bundle(options: { readable: boolean }): Promise<Bundle> {
     target: TARGET,
     mainFields: ['module', 'main'],
     conditions: ['import', 'node', 'module'],
-    jsx: 'automatic',
     minify: !options.readable,
     legalComments: 'none',
     logLevel: 'silent',
@@ -120,7 +104,8 @@ export async function bundle(options: { readable: boolean }): Promise<Bundle> {
   })
   if (result.warnings.length > 0) throw new BuildError(result.warnings.map((warning) => warning.text).join('\n'))
   const odd = strangers(result.metafile, ALLOWED)
-  if (odd.length > 0) throw new BuildError(`third-party code in cli.cjs, import it through a *.sdk.ts: ${odd.join(', ')}`)
+  if (odd.length > 0)
+    throw new BuildError(`third-party code in cli.cjs, import it through a *.sdk.ts: ${odd.join(', ')}`)
   const [output] = result.outputFiles
   if (output === undefined) throw new BuildError('esbuild gave no output')
   return { text: output.text, sdkFiles: [...sdkFiles].toSorted() }

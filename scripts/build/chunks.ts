@@ -1,6 +1,6 @@
 import { build, transform } from 'esbuild'
-import type { Metafile, Plugin } from 'esbuild'
-import { BuildError, DIST, IMPORT_META_URL, ROOT, SRC, TARGET, chunkName } from './paths.ts'
+import type { BuildOptions, Metafile, Plugin } from 'esbuild'
+import { BuildError, DIST, IMPORT_META_URL, ROOT, TARGET, chunkName } from './paths.ts'
 
 /** File name in dist/ ⇒ its text. */
 export type Files = ReadonlyMap<string, string>
@@ -25,13 +25,13 @@ const COMMON = {
   format: 'esm',
   platform: 'node',
   target: TARGET,
-  mainFields: ['module', 'main'],
-  conditions: ['import', 'node', 'module'],
+  mainFields: ['module', 'main'] as string[],
+  conditions: ['import', 'node', 'module'] as string[],
   minify: true,
   legalComments: 'none',
   logLevel: 'silent',
   define: { 'process.env.NODE_ENV': '"production"' },
-} as const
+} as const satisfies BuildOptions
 
 /** oclif's plugins use the core that is in the bundle: one copy, one cache, one `Command`. */
 const pluginChunks: Plugin = {
@@ -106,23 +106,18 @@ export async function commonJsChunks(sdkFiles: readonly string[]): Promise<Files
   return new Map(files)
 }
 
-/** Ink and React as one ES module. `jsxRuntime` is for the bundle's views. */
-export async function tuiChunk(sdkFiles: readonly string[]): Promise<Files> {
+/** Ink and React as an ES module, loaded by a real `import()`. */
+export async function esmChunks(sdkFiles: readonly string[]): Promise<Files> {
   if (sdkFiles.length === 0) return new Map()
   const result = await build({
     ...COMMON,
-    stdin: {
-      contents: [
-        ...sdkFiles.map((file) => `export * from ${JSON.stringify(file)}`),
-        `export * as jsxRuntime from 'react/jsx-runtime'`,
-      ].join('\n'),
-      resolveDir: SRC,
-    },
-    entryNames: 'tui',
+    entryPoints: sdkFiles.map((file) => ({ in: file, out: chunkName(file) })),
     outExtension: { '.js': '.mjs' },
-    banner: { js: `import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);` },
-    alias: { 'react-devtools-core': `${ROOT}scripts/build/noDevtools.ts` },
+    banner: {
+      js: `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`,
+    },
+    alias: { 'react-devtools-core': `${ROOT}scripts/build/no-devtools.ts` },
   })
   checked(result.metafile, result.warnings)
-  return new Map(result.outputFiles.map((file) => [file.path.slice(DIST.length).replace('stdin', 'tui'), file.text]))
+  return new Map(result.outputFiles.map((file) => [file.path.slice(DIST.length), file.text]))
 }

@@ -11,14 +11,16 @@ export const TARGET = 'node22.19'
 /** What `import.meta.url` is in a CommonJS file. */
 export const IMPORT_META_URL = `require('node:url').pathToFileURL(__filename).href`
 
-/** Third-party code behind a pure re-export; the build makes a chunk of each. */
-export const isSdk = (file: string): boolean => /\.sdk\.ts$/.test(file)
-
 /** Ink has top-level await, which CommonJS cannot hold: its chunk is an ES module. */
 export const isTui = (file: string): boolean => file.startsWith(`${SRC}lib/tui/`)
 
-/** `src/lib/adapters/aws/elbv2.sdk.ts` ⇒ `elbv2` */
-export const chunkName = (file: string): string => file.replace(/^.*\//, '').replace(/\.sdk\.ts$/, '')
+/** `src/lib/adapters/aws/elbv2.sdk.ts` ⇒ `aws-elbv2` */
+export const chunkName = (file: string): string =>
+  file
+    .replace(/\.sdk\.ts$/, '')
+    .split('/')
+    .slice(-2)
+    .join('-')
 
 /** A build that cannot go on: one line, exit 1. Nothing is written. */
 export class BuildError extends Error {}
