@@ -19,11 +19,7 @@ export interface ErrorView {
 export function errorLines(error: ErrorData, width: number, paint: Paint): readonly string[] {
   const code = escapeText(error.code)
   const [first = '', ...rest] = hanging(`${code}  `, escapeLong(error.message, MESSAGE_LIMIT), width)
-  return [
-    `${paint('error', code)}${first.slice(code.length)}`,
-    ...rest,
-    ...tryLines('', error.tries, width, paint),
-  ]
+  return [`${paint('error', code)}${first.slice(code.length)}`, ...rest, ...tryLines('', error.tries, width, paint)]
 }
 
 const detailLines = (error: ErrorData): readonly string[] => [

@@ -27,9 +27,7 @@ const visible = (character: string): string => {
 
 /** For a terminal or a log: one line, whatever was in it. */
 export const escapeText = (text: string): string =>
-  PLAIN.test(text)
-    ? text
-    : text.replace(UNSAFE, visible).replace(STACKED, visible).replace(LEADING_MARK, visible)
+  PLAIN.test(text) ? text : text.replace(UNSAFE, visible).replace(STACKED, visible).replace(LEADING_MARK, visible)
 
 /** As `escapeText`, and no longer than `limit` characters; what was cut is said. */
 export function escapeLong(text: string, limit: number): string {

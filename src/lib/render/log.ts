@@ -68,7 +68,12 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
     case 'run.started': {
       const { request, resumes } = event.data
       const again = resumes === null ? '' : `, takes up ${escapeText(resumes)}`
-      return [paint('dim', `run ${escapeText(event.run)}: ${escapeText(request.operation)} in ${escapeText(request.context)}${again}`)]
+      return [
+        paint(
+          'dim',
+          `run ${escapeText(event.run)}: ${escapeText(request.operation)} in ${escapeText(request.context)}${again}`,
+        ),
+      ]
     }
     case 'reading.second':
       return [`second reading in ${span(event.data.delayMs)}, before anything is taken away`]
@@ -78,7 +83,9 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
         ...event.data.findings.flatMap((finding) => findingLines(finding, width, paint)),
       ]
     case 'change.started':
-      return event.data.attempt > 1 ? [] : [`${paint('dim', kindOf(progress, event.data.id).doing)} ${named(progress, event.data.id)}`]
+      return event.data.attempt > 1
+        ? []
+        : [`${paint('dim', kindOf(progress, event.data.id).doing)} ${named(progress, event.data.id)}`]
     case 'change.retrying': {
       const { id, attempt, delayMs, error } = event.data
       return [
@@ -91,7 +98,10 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
       return [`${paint(tone, done)} ${named(progress, id)} ${paint('dim', `(${span(ms)})`)}`]
     }
     case 'change.failed':
-      return [`${paint('error', 'failed')} ${named(progress, event.data.id)}`, ...errorLines(event.data.error, width, paint)]
+      return [
+        `${paint('error', 'failed')} ${named(progress, event.data.id)}`,
+        ...errorLines(event.data.error, width, paint),
+      ]
     case 'change.skipped':
       return [`${paint('hold', 'not started')} ${named(progress, event.data.id)}: ${SKIPPED[event.data.why]}`]
     case 'read.retrying': {

@@ -55,7 +55,8 @@ export function outcomeLines(progress: Progress, width: number, paint: Paint): r
   if (outcome === null) return []
   const { word, tone } = OUTCOMES[outcome]
   const code = exitCode === 0 || exitCode === null ? '' : paint('dim', ` (exit ${exitCode})`)
-  const tallies = outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`
+  const tallies =
+    outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`
   return [
     `${paint(tone, word)}${tallies}.${code}`,
     ...(outcome === 'not-healthy' ? progress.waiting : []).flatMap(({ subject, detail }) =>

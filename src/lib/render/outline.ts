@@ -42,7 +42,7 @@ export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> 
   for (const finding of plan.findings)
     if (stops(finding, 'hold')) for (const id of finding.holds ?? []) add(id, finding.code)
   // Needs form no cycle, but their order in a plan is free: go on until nothing new is held.
-  for (let before = -1; before !== held.size; ) {
+  for (let before = -1; before !== held.size;) {
     before = held.size
     for (const change of plan.changes)
       for (const need of change.needs) for (const code of held.get(need) ?? []) add(change.id, code)

@@ -2,7 +2,18 @@
  * Colour by meaning. It only repeats what a symbol and a word say already. Whether there is colour (a terminal,
  * `NO_COLOR`, `--no-color`) is the runtime's decision.
  */
-export type Tone = 'create' | 'update' | 'remove' | 'hold' | 'refuse' | 'ok' | 'warn' | 'error' | 'dim' | 'bold' | 'code'
+export type Tone =
+  | 'create'
+  | 'update'
+  | 'remove'
+  | 'hold'
+  | 'refuse'
+  | 'ok'
+  | 'warn'
+  | 'error'
+  | 'dim'
+  | 'bold'
+  | 'code'
 
 export type Paint = (tone: Tone, text: string) => string
 

@@ -48,7 +48,8 @@ function factLines(facts: readonly Fact[], view: PlanView): readonly PlanLine[] 
   ]
 }
 
-const markOf = (tone: Tone): PlanLine['mark'] => (tone === 'create' ? '+' : tone === 'remove' ? '-' : tone === 'dim' ? ' ' : '!')
+const markOf = (tone: Tone): PlanLine['mark'] =>
+  tone === 'create' ? '+' : tone === 'remove' ? '-' : tone === 'dim' ? ' ' : '!'
 
 function changeLines({ change, heldBy }: PlannedChange, typeWidth: number, view: PlanView): readonly PlanLine[] {
   const { sign, verb, tone } = KINDS[change.kind]

@@ -53,7 +53,10 @@ export const count = (amount: number, one: string, many = `${one}s`): string => 
 
 /** `intervalSeconds` → `interval seconds`; `url_path` → `url path`. */
 export const label = (key: string): string =>
-  key.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[_.]/g, ' ').toLowerCase()
+  key
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/[_.]/g, ' ')
+    .toLowerCase()
 
 /** A span of time for people: `0.4s`, `12s`, `3m 05s`, `1h 02m`. */
 export function span(ms: number): string {

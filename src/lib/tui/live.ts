@@ -46,7 +46,11 @@ const STYLES: Readonly<Record<Tone, Style>> = {
 }
 
 /** Draws lines, nothing else. */
-export function drawLines(ink: Pick<InkModule, 'Box' | 'Text' | 'createElement'>, lines: readonly Line[], colour: boolean): ReactNode {
+export function drawLines(
+  ink: Pick<InkModule, 'Box' | 'Text' | 'createElement'>,
+  lines: readonly Line[],
+  colour: boolean,
+): ReactNode {
   const { Box, Text, createElement } = ink
   return createElement(
     Box,

@@ -99,7 +99,12 @@ function changeLine(one: ChangeProgress, typeWidth: number, moment: Moment): Lin
 const errorLine = ({ error }: ChangeProgress, moment: Moment): readonly Line[] =>
   error === null
     ? []
-    : [fit([{ text: `      ${escapeText(error.code)}`, tone: 'warn' }, { text: ` ${escapeLong(error.message, 300)}` }], moment.columns)]
+    : [
+        fit(
+          [{ text: `      ${escapeText(error.code)}`, tone: 'warn' }, { text: ` ${escapeLong(error.message, 300)}` }],
+          moment.columns,
+        ),
+      ]
 
 /** What a small window shows first: what went wrong, what is under way, what was done last, what comes next. */
 function urgency(one: ChangeProgress): number {
@@ -173,7 +178,10 @@ function waitingLines({ subject, detail }: Waiting, moment: Moment): readonly Li
   const state = escapeLong(detail, 300)
   return textWidth(name) + textWidth(state) + 2 <= moment.columns
     ? [[{ text: name, tone: 'bold' }, { text: `  ${state}` }]]
-    : [[{ text: name, tone: 'bold' }], ...wrap(state, Math.max(20, moment.columns - 6)).map((line) => [{ text: `      ${line}` }])]
+    : [
+        [{ text: name, tone: 'bold' }],
+        ...wrap(state, Math.max(20, moment.columns - 6)).map((line) => [{ text: `      ${line}` }]),
+      ]
 }
 
 /** What it is waiting for, and until when. */
@@ -183,14 +191,27 @@ function activityLines(progress: Progress, room: number, moment: Moment): readon
   if (readRetry !== null) {
     const left = readRetry.delayMs - (moment.now - Date.parse(readRetry.at))
     const why = `${escapeText(readRetry.error.code)} ${escapeLong(readRetry.error.message, 200)}`
-    lines.push([{ text: `reading ${escapeLong(readRetry.what, NAME_LIMIT)} again in ${span(left)}: ${why}`, tone: 'warn' }])
+    lines.push([
+      { text: `reading ${escapeLong(readRetry.what, NAME_LIMIT)} again in ${span(left)}: ${why}`, tone: 'warn' },
+    ])
   } else if (phase === 'starting' || phase === 'observing')
     lines.push([{ text: `${spinner(moment)} reading both clouds`, tone: 'bold' }])
   else if (phase === 'second-reading')
-    lines.push([{ text: `${spinner(moment)} ${pass === null ? 'waiting for' : 'making'} a second reading, before anything is taken away`, tone: 'bold' }])
+    lines.push([
+      {
+        text: `${spinner(moment)} ${pass === null ? 'waiting for' : 'making'} a second reading, before anything is taken away`,
+        tone: 'bold',
+      },
+    ])
   if (phase === 'verifying' && progress.healthy === null) {
-    const left = deadlineAt === null ? '' : `  ${span(Date.parse(deadlineAt) - moment.now)} left, until ${timeOfDay(deadlineAt)} UTC`
-    lines.push([{ text: `${spinner(moment)} waiting until healthy`, tone: 'bold' }, { text: left, tone: 'dim' }])
+    const left =
+      deadlineAt === null
+        ? ''
+        : `  ${span(Date.parse(deadlineAt) - moment.now)} left, until ${timeOfDay(deadlineAt)} UTC`
+    lines.push([
+      { text: `${spinner(moment)} waiting until healthy`, tone: 'bold' },
+      { text: left, tone: 'dim' },
+    ])
   }
   if (phase === 'verifying') {
     const targets = waiting.map((one) => waitingLines(one, moment))

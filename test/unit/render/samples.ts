@@ -21,7 +21,8 @@ const tags = (name: string, role: string): JsonObject => ({
 })
 
 /** A token inside a plan's data: its `$token` is plain JSON. */
-const known = (changeId: string, output: string): JsonObject => ({ ...token(changeId, output) }) as unknown as JsonObject
+const known = (changeId: string, output: string): JsonObject =>
+  ({ ...token(changeId, output) }) as unknown as JsonObject
 
 const target = (address: string, port = 8080): JsonObject => ({ address, port, availabilityZone: 'all' })
 
@@ -55,7 +56,11 @@ export function change(step: Step): Change {
   return {
     id: `${scope}/${type}/${key}/${kind}`,
     scope,
-    ref: { type, id: kind === 'create' ? null : `arn:aws:elasticloadbalancing:ap-northeast-1:1234:${type}/${name}`, name },
+    ref: {
+      type,
+      id: kind === 'create' ? null : `arn:aws:elasticloadbalancing:ap-northeast-1:1234:${type}/${name}`,
+      name,
+    },
     kind,
     before: step.before ?? null,
     after: step.after ?? null,
@@ -131,7 +136,12 @@ const created: readonly Change[] = [
     risk: 'none',
   }),
   groupOf('nyah-shop-front-3fa9c2d1-80', 80, 'pool web is the default of listener tcp-80'),
-  targetsOf('nyah-shop-front-3fa9c2d1-80', 80, members(3), '3 members of pool web take traffic: 10.20.0.11:8080, 10.20.0.12:8080, 10.20.0.13:8080'),
+  targetsOf(
+    'nyah-shop-front-3fa9c2d1-80',
+    80,
+    members(3),
+    '3 members of pool web take traffic: 10.20.0.11:8080, 10.20.0.12:8080, 10.20.0.13:8080',
+  ),
   groupOf('nyah-shop-front-3fa9c2d1-443', 443, 'pool web-tls is the default of listener tcp-443'),
   targetsOf('nyah-shop-front-3fa9c2d1-443', 443, members(150, 8443), '150 members of pool web-tls take traffic'),
   change({
@@ -185,7 +195,7 @@ export const mirrorPlan: Plan = plan({
       severity: 'warn',
       subject: 'health monitor web-check (pool web)',
       evidence: 'Octavia sends HTTP HEAD; the NLB sends GET: a back end that answers only HEAD would be unhealthy.',
-      remedy: "openstack loadbalancer healthmonitor set --http-method GET web-check",
+      remedy: 'openstack loadbalancer healthmonitor set --http-method GET web-check',
     }),
     finding({}),
   ],
@@ -206,7 +216,12 @@ export const syncPlan: Plan = plan({
   request: { operation: 'lb.sync', arguments: { all: true }, allowances: [], context: 'production' },
   scopes: [SHOP, KESSAI, IDLE],
   changes: [
-    targetsOf('nyah-shop-front-3fa9c2d1-80', 80, [target('10.20.0.14')], 'in pool web and not yet registered: 10.20.0.14:8080'),
+    targetsOf(
+      'nyah-shop-front-3fa9c2d1-80',
+      80,
+      [target('10.20.0.14')],
+      'in pool web and not yet registered: 10.20.0.14:8080',
+    ),
     change({
       type: 'target-group',
       name: 'nyah-shop-front-3fa9c2d1-443',
@@ -233,7 +248,12 @@ export const syncPlan: Plan = plan({
       name: 'nyah-k-9bd01c7e-443',
       key: '443',
       kind: 'delete',
-      before: { protocol: 'TCP', port: 443, targets: members(9, 443), tags: tags('k-ロードバランサー', 'target-group') },
+      before: {
+        protocol: 'TCP',
+        port: 443,
+        targets: members(9, 443),
+        tags: tags('k-ロードバランサー', 'target-group'),
+      },
       needs: [`${KESSAI}/listener/443/delete`],
       reason: 'no listener uses it any more',
       risk: 'removes',
@@ -281,7 +301,8 @@ export const refusedPlan: Plan = plan({
 export const emptyPlan: Plan = plan({})
 
 /** Everything a remote could say to move, hide, reverse or forge. */
-export const EVIL = 'a\u001b[2J\u001b]8;;http://x\u0007b\u202egnp.exe\u200b\r\nok \u009b8m`|@admin <img src=x> [x](y) \u{e0041}'
+export const EVIL =
+  'a\u001b[2J\u001b]8;;http://x\u0007b\u202egnp.exe\u200b\r\nok \u009b8m`|@admin <img src=x> [x](y) \u{e0041}'
 
 export const throttled: ErrorData = errorData(
   nyahError({

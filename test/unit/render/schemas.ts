@@ -1,0 +1,166 @@
+import * as z from 'zod/mini'
+import { EXIT } from '../../../src/lib/core/errors.ts'
+import type { ErrorData } from '../../../src/lib/core/errors.ts'
+import type { EventData, EventType, Outcome } from '../../../src/lib/core/events.ts'
+import type { Plan } from '../../../src/lib/core/plan.ts'
+import type { ResultDocument } from '../../../src/lib/render/json.ts'
+
+/**
+ * What the files in docs/schemas are made of. `satisfies` ties each schema to the type nyah uses: a field that the
+ * type gains or loses does not compile here until the published schema has it too.
+ */
+
+const text = z.string()
+const instant = z.string().check(z.meta({ format: 'date-time', description: 'ISO 8601, UTC' }))
+
+/** On a copy: the same schema stands in many places, each with words of its own. */
+const described = <S extends z.ZodMiniType>(schema: S, description: string): S =>
+  schema.check(z.meta({ description })) as S
+
+/** Stands in $defs under its own name. */
+const named = <S extends z.ZodMiniType>(schema: S, id: string): S => schema.check(z.meta({ id })) as S
+
+const json = z.json()
+const object = z.record(z.string(), json)
+
+const exitCode = described(
+  z.literal(Object.values(EXIT)),
+  'A frozen contract: 0 done, 1 bug, 2 usage, 3 configuration, 4 not empty, 5 confirmation needed, 6 refused, 7 remote, 8 applied in part, 9 not healthy, 10 stale, 11 held, 12 partial answer, 130/143 interrupted',
+)
+
+export const outcome = z.enum([
+  'nothing-to-do',
+  'planned',
+  'applied',
+  'partly-applied',
+  'not-healthy',
+  'held',
+  'refused',
+  'declined',
+  'stale',
+  'failed',
+  'interrupted',
+]) satisfies z.ZodMiniType<Outcome>
+
+export const error = named(
+  z.object({
+    code: described(text, 'Stable, upper case'),
+    message: described(text, 'What, which value, why. Not escaped'),
+    tries: described(z.array(text), 'Whole commands or actions'),
+    exit: exitCode,
+    retryable: described(z.boolean(), 'May the same call be sent again?'),
+    lostAnswer: described(z.boolean(), 'The request may have taken effect although no answer came'),
+    details: described(
+      z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      'Request ids, status codes',
+    ),
+  }),
+  'Error',
+) satisfies z.ZodMiniType<ErrorData>
+
+const change = named(
+  z.object({
+    id: described(text, 'Unique in its plan, the same each time the same thing is planned'),
+    scope: described(text, 'What fails together: a load balancer, a name, a Prod'),
+    ref: z.object({ type: text, id: described(z.nullable(text), 'Null: it does not exist yet'), name: text }),
+    kind: z.enum(['create', 'update', 'replace', 'delete', 'shift', 'wait']),
+    before: z.nullable(object),
+    after: described(
+      z.nullable(object),
+      'May hold {"$token": {"change", "output"}}: known once that change was applied',
+    ),
+    needs: described(z.array(text), 'Ids of changes that must have succeeded first'),
+    reason: text,
+    risk: z.enum(['none', 'changes', 'removes']),
+  }),
+  'Change',
+)
+
+const finding = named(
+  z.object({
+    code: described(text, 'Stable, upper case; what --allow takes'),
+    severity: z.enum(['info', 'warn', 'hold', 'refuse']),
+    scope: text,
+    subject: text,
+    evidence: text,
+    remedy: text,
+    allowable: z.boolean(),
+    holds: z.exactOptional(described(z.array(text), 'Ids of the changes it keeps back')),
+    allowed: z.exactOptional(described(z.object({ reason: text }), 'Overruled: it stops nothing')),
+  }),
+  'Finding',
+)
+
+const request = named(
+  z.object({
+    operation: text,
+    arguments: object,
+    allowances: z.array(z.object({ code: text, reason: text })),
+    context: text,
+  }),
+  'Request',
+)
+
+export const plan = named(
+  z.object({
+    v: z.literal(1),
+    request,
+    scopes: described(z.array(text), 'Every scope that was looked at'),
+    observedAt: instant,
+    basis: described(z.record(z.string(), text), 'Per scope: fingerprint of the observed fields that decide changes'),
+    changes: z.array(change),
+    findings: z.array(finding),
+    hash: described(text, 'SHA-256 of what it would do'),
+  }),
+  'Plan',
+) satisfies z.ZodMiniType<Plan>
+
+export const result = z.object({
+  ok: described(z.boolean(), 'Did it end as asked? exitCode says more'),
+  outcome,
+  exitCode,
+  run: described(z.nullable(text), 'Null: it ended before there was a run'),
+  result: json,
+  plan: z.exactOptional(plan),
+  error: z.exactOptional(error),
+}) satisfies z.ZodMiniType<ResultDocument>
+
+const waiting = z.array(z.object({ subject: text, detail: text }))
+const whole = z.int()
+
+const data = {
+  'run.started': z.object({ request, actor: text, reason: z.nullable(text), nyah: text, resumes: z.nullable(text) }),
+  'observe.started': z.object({ pass: whole }),
+  'observe.finished': z.object({ pass: whole, ms: z.number() }),
+  'plan.made': z.object({ plan }),
+  'plan.confirmed': z.object({ by: z.enum(['yes-flag', 'terminal', 'confirm-flag']) }),
+  'plan.declined': z.object({ by: z.enum(['terminal', 'no-terminal']) }),
+  'reading.second': z.object({ delayMs: z.number() }),
+  'reading.compared': z.object({ agree: z.boolean(), findings: z.array(finding) }),
+  'change.started': z.object({ id: text, attempt: whole }),
+  'change.retrying': z.object({ id: text, attempt: whole, delayMs: z.number(), error }),
+  'change.succeeded': z.object({ id: text, outputs: object, ms: z.number() }),
+  'change.failed': z.object({ id: text, error }),
+  'change.skipped': z.object({ id: text, why: z.enum(['held', 'needs', 'scope-failed', 'interrupted']) }),
+  'read.retrying': z.object({ what: text, attempt: whole, delayMs: z.number(), error }),
+  'verify.waiting': z.object({ waiting, deadlineAt: instant }),
+  'verify.finished': z.object({ healthy: z.boolean(), waiting }),
+  note: z.object({ code: text, message: text }),
+  'run.error': z.object({ error }),
+  'run.finished': z.object({ outcome, exitCode, result: json }),
+} satisfies { [T in EventType]: z.ZodMiniType<EventData[T]> }
+
+const envelope = (type: EventType) =>
+  z.object({
+    v: z.literal(1),
+    seq: described(z.int(), 'From 1, without gaps; the last event is run.finished'),
+    at: instant,
+    run: text,
+    type: z.literal(type),
+    scope: described(z.nullable(text), 'Null: the whole run'),
+    data: data[type],
+  })
+
+export const EVENT_TYPES = Object.keys(data) as EventType[]
+
+export const event = z.union(EVENT_TYPES.map(envelope))
