@@ -71,7 +71,7 @@ export function createDoor(options: DoorOptions): Door {
   return async (request) => {
     const { method, url, signal } = request
     signal?.throwIfAborted()
-    const attempt: Attempt = { area: options.area, method, url, secrets: request.secrets ?? [], sent: true }
+    const attempt: Attempt = { area: options.area, method, url, secrets: request.secrets ?? [] }
     const stream = got.stream(url, {
       method,
       agent,
@@ -82,7 +82,10 @@ export function createDoor(options: DoorOptions): Door {
         ...request.headers,
       },
       ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
-      https: { rejectUnauthorized: tls.rejectUnauthorized, ...(options.ca ? { certificateAuthority: options.ca } : {}) },
+      https: {
+        rejectUnauthorized: tls.rejectUnauthorized,
+        ...(options.ca ? { certificateAuthority: options.ca } : {}),
+      },
       followRedirect: false,
       throwHttpErrors: false,
       decompress: false,
@@ -98,10 +101,13 @@ export function createDoor(options: DoorOptions): Door {
     })
     let status = 0
     let headers: Record<string, string> = {}
-    stream.once('response', (response: { statusCode: number; headers: Record<string, string | string[] | undefined> }) => {
-      status = response.statusCode
-      headers = plainHeaders(response.headers)
-    })
+    stream.once(
+      'response',
+      (response: { statusCode: number; headers: Record<string, string | string[] | undefined> }) => {
+        status = response.statusCode
+        headers = plainHeaders(response.headers)
+      },
+    )
     const chunks: Buffer[] = []
     let size = 0
     try {

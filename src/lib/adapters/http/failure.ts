@@ -9,8 +9,6 @@ export interface Attempt {
   readonly method: string
   readonly url: string
   readonly secrets: readonly Secret[]
-  /** Did the request leave this machine (as far as one can know)? */
-  readonly sent: boolean
 }
 
 /** Certificates that Node does not trust: no retry changes that. */
@@ -29,6 +27,9 @@ const UNTRUSTED = new Set([
 
 /** Failures that come before anything was sent. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'])
+
+/** The library's names for the phases before anything is sent. */
+const BEFORE_SENDING = new Set(['lookup', 'connect', 'secureConnect'])
 
 const SAFE = new Set(['GET', 'HEAD'])
 
@@ -64,7 +65,7 @@ export function transportError(error: unknown, attempt: Attempt): NyahError {
     })
   }
   const timeout = text(field(error, 'event'))
-  const sent = attempt.sent && !NEVER_SENT.has(code) && timeout !== 'connect' && timeout !== 'lookup'
+  const sent = !NEVER_SENT.has(code) && !BEFORE_SENDING.has(timeout ?? '')
   const raw = redact(text(field(error, 'message')) ?? '', attempt.secrets)
   const words = timeout === null ? (WORDS[code] ?? `the call failed (${raw.slice(0, 200) || code})`) : raw
   return nyahError({

@@ -27,11 +27,16 @@ export function remoteText({ body }: Pick<DoorResponse, 'body'>): string {
   const data = parsed(body)
   const inner = isRecord(data) && isRecord(data['error']) ? data['error'] : data
   const said = isRecord(inner)
-    ? (inner['faultstring'] ?? inner['description'] ?? inner['message'] ?? inner['title'])
+    ? [inner['faultstring'], inner['description'], inner['message'], inner['title']].find(
+        (each) => typeof each === 'string' && each !== '',
+      )
     : (/<title>([^<]*)<\/title>/i.exec(body)?.[1] ?? (body.trimStart().startsWith('<') ? '' : body))
   if (typeof said !== 'string') return ''
   // A database error goes on for lines, with its SQL: the first line says what it is.
-  const [line = ''] = said.replaceAll(/<br\s*\/?>/g, ' ').trim().split('\n')
+  const [line = ''] = said
+    .replaceAll(/<br\s*\/?>/g, ' ')
+    .trim()
+    .split('\n')
   return line.trim().slice(0, 300)
 }
 
@@ -43,11 +48,15 @@ export function parsed(body: string): unknown {
   }
 }
 
-/** Did the API itself say that the thing does not exist? A proxy's or another path's 404 says nothing about it. */
-function namesMissingThing(body: string): boolean {
-  const data = parsed(body)
-  if (!isRecord(data)) return false
-  return typeof data['faultstring'] === 'string' || typeof data['description'] === 'string' || isRecord(data['error'])
+/**
+ * Did the API itself say that the thing does not exist? It then names its id. A proxy's 404, or another path's, says
+ * nothing about load balancers: taking it for "gone" could take a mirror down.
+ */
+function namesMissingThing(asked: Asked, response: DoorResponse): boolean {
+  if (asked.area === 'KEYSTONE') return false
+  const said = remoteText(response).toLowerCase()
+  const { pathname } = new URL(asked.url)
+  return pathname.split('/').some((segment) => segment.length >= 8 && said.includes(segment.toLowerCase()))
 }
 
 interface Judgement extends Pick<ErrorData, 'exit'> {
@@ -57,8 +66,9 @@ interface Judgement extends Pick<ErrorData, 'exit'> {
   readonly retryable?: boolean
 }
 
-function judge(area: Area, { status, headers, body }: DoorResponse): Judgement {
-  const keystone = area === 'KEYSTONE'
+function judge(asked: Asked, response: DoorResponse): Judgement {
+  const { status, headers } = response
+  const keystone = asked.area === 'KEYSTONE'
   if (status >= 300 && status < 400) {
     return {
       code: 'REDIRECTED',
@@ -91,7 +101,7 @@ function judge(area: Area, { status, headers, body }: DoorResponse): Judgement {
           : ['grant the role reader (older clouds: load-balancer_observer) in the project that owns the load balancer'],
       }
     case 404:
-      return namesMissingThing(body)
+      return namesMissingThing(asked, response)
         ? { code: 'NOT_FOUND', why: 'says that it does not exist', exit: EXIT.remote }
         : {
             code: 'WRONG_ENDPOINT',
@@ -121,7 +131,7 @@ function judge(area: Area, { status, headers, body }: DoorResponse): Judgement {
  */
 export function answerError(asked: Asked, response: DoorResponse): NyahError {
   const { area } = asked
-  const { code, why, exit, tries = [], retryable = false } = judge(area, response)
+  const { code, why, exit, tries = [], retryable = false } = judge(asked, response)
   const said = redact(remoteText(response), asked.secrets)
   const requestId = response.headers['x-openstack-request-id']
   const service = area === 'OCTAVIA' ? 'Octavia' : 'Keystone'
@@ -134,8 +144,18 @@ export function answerError(asked: Asked, response: DoorResponse): NyahError {
     retryable,
     // A gateway's 502 or 504 may hide a request that went through; a read changes nothing either way.
     lostAnswer: response.status >= 500 && asked.method !== 'GET' && asked.method !== 'HEAD',
-    details: { status: response.status, ...(requestId === undefined ? {} : { requestId: requestId.slice(0, 100) }) },
+    details: {
+      status: response.status,
+      ...(requestId === undefined ? {} : { requestId: requestId.slice(0, 100) }),
+      ...(retryable ? wish(response.headers['retry-after']) : {}),
+    },
   })
+}
+
+/** Retry-After in seconds, as the engine's retrier wants it; a date there is not followed. */
+function wish(header: string | undefined): { retryAfterMs?: number } {
+  const seconds = Number(header ?? '')
+  return seconds > 0 && seconds <= 3_600 ? { retryAfterMs: seconds * 1_000 } : {}
 }
 
 /** Did a listing break off because the item its next page starts after was deleted meanwhile? */

@@ -58,7 +58,9 @@ export function catalogueEndpoint(cloud: CloudConfig, told: Told): Endpoint {
           : `the catalogue has no ${SERVICE} endpoint with ${wanted}; it has ${list(known)}`,
       exit: EXIT.configuration,
       tries: [
-        known === null ? 'set load_balancer_endpoint_override to the address of Octavia' : 'correct region_name or interface',
+        known === null
+          ? 'set load_balancer_endpoint_override to the address of Octavia'
+          : 'correct region_name or interface',
       ],
     })
   }
@@ -68,7 +70,8 @@ export function catalogueEndpoint(cloud: CloudConfig, told: Told): Endpoint {
       code: 'KEYSTONE_REGION_AMBIGUOUS',
       message: `the catalogue has ${matching.length} ${SERVICE} endpoints with interface ${cloud.interface}, in ${list(regions)}, and no region is chosen`,
       exit: EXIT.configuration,
-      tries: regions.length > 1 ? [`export OS_REGION_NAME=${regions[0]}`] : ['set load_balancer_endpoint_override to one'],
+      tries:
+        regions.length > 1 ? [`export OS_REGION_NAME=${regions[0]}`] : ['set load_balancer_endpoint_override to one'],
     })
   }
   return { url: first.url, region: first.region }

@@ -35,7 +35,13 @@ export function createOctaviaClient({ keystone, door, retry, as }: OctaviaClient
     const search = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
     const url = `${with_.lbaas}${path}${search && `?${search}`}`
     const secrets = [with_.token]
-    const response = await door({ method: 'GET', url, headers: { 'x-auth-token': with_.token.reveal() }, secrets, signal })
+    const response = await door({
+      method: 'GET',
+      url,
+      headers: { 'x-auth-token': with_.token.reveal() },
+      secrets,
+      signal,
+    })
     return { response, asked: { area: 'OCTAVIA', method: 'GET', url, secrets, as } satisfies Asked }
   }
 

@@ -44,8 +44,7 @@ export function readAuth(read: SettingsReader, origin: string): CloudAuth {
       return {
         kind: 'application_credential',
         secret: secret(read.required('auth', 'application_credential_secret')),
-        credential:
-          id === null ? { name: read.required('auth', 'application_credential_name'), user: user() } : { id },
+        credential: id === null ? { name: read.required('auth', 'application_credential_name'), user: user() } : { id },
       }
     }
     case 'token':

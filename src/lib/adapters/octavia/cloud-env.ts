@@ -50,7 +50,8 @@ export function cloudFromEnvironment(env: Environment): Settings {
       ? [
           {
             code: 'CONFIG_CLOUD_INSECURE_IGNORED',
-            message: 'OS_INSECURE and OS_VERIFY are not followed: name the authority (OS_CACERT), or write `verify: false` into clouds.yaml',
+            message:
+              'OS_INSECURE and OS_VERIFY are not followed: name the authority (OS_CACERT), or write `verify: false` into clouds.yaml',
           },
         ]
       : []

@@ -31,7 +31,11 @@ export function cloudFromFiles(options: CloudFilesOptions): Settings {
   const main = find('clouds', 'OS_CLIENT_CONFIG_FILE', options)
   const clouds = section(main, 'clouds')
   const names = Object.keys(clouds)
-  const where = main?.path ?? directories(options).map((each) => `${each}/clouds.yaml`).join(', ')
+  const where =
+    main?.path ??
+    directories(options)
+      .map((each) => `${each}/clouds.yaml`)
+      .join(', ')
   if (name === null) {
     throw nyahError({
       code: 'CONFIG_CLOUD_NOT_NAMED',

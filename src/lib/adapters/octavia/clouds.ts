@@ -54,8 +54,7 @@ export function loadCloud(given: LoadCloudOptions): CloudConfig {
   const options: Options = { ...given, readFile: given.readFile ?? ((path) => readFileSync(path, 'utf8')) }
   const { env } = options
   const name = options.cloud ?? (env['OS_CLOUD'] || null)
-  const found =
-    name === null && env['OS_AUTH_URL'] ? cloudFromEnvironment(env) : cloudFromFiles({ ...options, name })
+  const found = name === null && env['OS_AUTH_URL'] ? cloudFromEnvironment(env) : cloudFromFiles({ ...options, name })
   return build(found, options)
 }
 
@@ -94,7 +93,8 @@ function build(found: Settings, options: Options): CloudConfig {
         'public',
       found.origin,
     ),
-    endpointOverride: override === null ? null : webAddress(override, read.label(null, 'load_balancer_endpoint_override')),
+    endpointOverride:
+      override === null ? null : webAddress(override, read.label(null, 'load_balancer_endpoint_override')),
     ca: authority(read.optional(null, 'cacert'), read.label(null, 'cacert'), options),
     verify,
     notes,
@@ -111,7 +111,7 @@ function webAddress(value: string, label: string): string {
 /** Keystone v2 is gone since 2018, and unversioned addresses are usual: both are made into the v3 root. */
 function keystoneRoot(value: string, label: string): string {
   const url = webAddress(value, label).replace(/\/auth\/tokens$/, '')
-  if (/\/v3$/.test(url)) return url
+  if (url.endsWith('/v3')) return url
   return `${url.replace(/\/v2\.0$/, '')}/v3`
 }
 

@@ -170,7 +170,12 @@ export const decodeHealthMonitor: Decode<SourceHealthMonitor> = (asked, path, da
   check(healthMonitor, asked, path, data)
 
 /** Checks `data` against a schema; the first thing that is wrong is named with its path, expected and found type. */
-export function check<T extends z.core.$ZodType>(schema: T, asked: Asked, path: string, data: unknown): z.core.output<T> {
+export function check<T extends z.core.$ZodType>(
+  schema: T,
+  asked: Asked,
+  path: string,
+  data: unknown,
+): z.core.output<T> {
   const result = z.safeParse(schema, data)
   if (result.success) return result.data
   const [issue] = result.error.issues

@@ -87,7 +87,8 @@ export function createKeystone({ cloud, door, clock }: KeystoneOptions): Keyston
     const endpoint: Endpoint = cloud.endpointOverride
       ? { url: cloud.endpointOverride, region: cloud.region }
       : catalogueEndpoint(cloud, told)
-    if (!/^https?:\/\//.test(endpoint.url)) throw unexpectedShape(asked, 'the load-balancer endpoint', 'is not an http address')
+    if (!/^https?:\/\//.test(endpoint.url))
+      throw unexpectedShape(asked, 'the load-balancer endpoint', 'is not an http address')
     // How long a new token lives is told by Keystone's own two times, whatever this machine's clock says.
     const from = given ? Date.parse(response.headers['date'] ?? '') || startedAt : instantMs(told.issued_at)
     const lifetime = told.expires_at === null ? Infinity : instantMs(told.expires_at) - from

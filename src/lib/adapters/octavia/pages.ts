@@ -45,14 +45,18 @@ export async function listAll<T extends { readonly id: string }>(
   }
 }
 
-async function walk<T extends { readonly id: string }>(client: OctaviaClient, request: ListRequest<T>): Promise<readonly T[]> {
+async function walk<T extends { readonly id: string }>(
+  client: OctaviaClient,
+  request: ListRequest<T>,
+): Promise<readonly T[]> {
   const found = new Map<string, T>()
   let marker: string | null = null
   do {
     const page: Page<T> = await readPage(client, request, marker)
     const before = found.size
     for (const item of page.items) found.set(item.id, item)
-    if (page.next !== null && found.size === before) throw unexpectedShape(page.asked, request.collection, 'repeats its pages')
+    if (page.next !== null && found.size === before)
+      throw unexpectedShape(page.asked, request.collection, 'repeats its pages')
     if (found.size > MAX_ITEMS) {
       throw nyahError({
         code: 'OCTAVIA_TOO_MANY',

@@ -28,7 +28,11 @@ const SETTLE_MS = 2_000
 type Reading = { readonly tree: SourceTree } | { readonly unsettled: string; readonly waitMs: number } | null
 
 /** Reads until nothing changed between the first and the last call. Null: there is no such load balancer. */
-export async function readTree(reader: TreeReader, id: string, signal: AbortSignal | undefined): Promise<SourceTree | null> {
+export async function readTree(
+  reader: TreeReader,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<SourceTree | null> {
   const seen = new Map<string, number>()
   for (let count = 1; ; count++) {
     const reading = await readOnce(reader, id, seen, signal)
@@ -99,8 +103,7 @@ async function readOnce(
   }
 }
 
-const stampOf = ({ own }: FoundLoadBalancer): string =>
-  `${own.updated_at ?? own.created_at} ${own.provisioning_status}`
+const stampOf = ({ own }: FoundLoadBalancer): string => `${own.updated_at ?? own.created_at} ${own.provisioning_status}`
 
 /** 0: the last change is old enough for the next one to be seen; else how long to wait. */
 function settling({ found, at }: Shown, startedAt: number, firstSeenAt: number | undefined): number {
@@ -112,7 +115,11 @@ function settling({ found, at }: Shown, startedAt: number, firstSeenAt: number |
   return Math.min(SETTLE_MS, SETTLE_MS - Math.max(0, age))
 }
 
-async function showLoadBalancer(client: OctaviaClient, id: string, signal: AbortSignal | undefined): Promise<Shown | null> {
+async function showLoadBalancer(
+  client: OctaviaClient,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<Shown | null> {
   try {
     const { data, asked, at } = await client.get(`/loadbalancers/${id}`, [], signal)
     const { loadbalancer } = check(z.object({ loadbalancer: z.unknown() }), asked, 'answer', data)
