@@ -8,9 +8,10 @@ export function askLine(question: string, signal: AbortSignal): Promise<string |
   return new Promise((resolve) => {
     const terminal = createInterface({ input: process.stdin, output: process.stderr })
     const finish = (answer: string | null): void => {
+      // First the answer: closing emits `close`, which would answer null.
+      resolve(answer)
       signal.removeEventListener('abort', onAbort)
       terminal.close()
-      resolve(answer)
     }
     const onAbort = (): void => finish(null)
     signal.addEventListener('abort', onAbort, { once: true })

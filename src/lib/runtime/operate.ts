@@ -69,7 +69,7 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
       signal,
     })
     if (flags['plan-out'] !== undefined) await savePlan(flags['plan-out'], result, output.say)
-    return output.finish(run, result)
+    return output.finish(run, result, bound.tell(result.result))
   } finally {
     output.stop()
     await opened?.close()

@@ -1,14 +1,15 @@
 import { EXIT, nyahError } from '../core/errors.ts'
-import type { JsonObject } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Operation } from '../engine/operation.ts'
 import type { RunDeps, RunOptions, RunResult } from '../engine/run.ts'
+import { escapeText } from '../render/escape.ts'
 import { lbPorts, lbSettings, type Opened } from './open.ts'
 
 /** An operation bound to the adapters of a context; its world's type stays inside. */
 export interface Bound {
-  /** What must be typed before it; null: a plain yes is enough. */
-  readonly confirmId: string | null
+  /** What people want to know of the result besides how it ended; ends with a newline, or is empty. */
+  tell(result: Json): string
   run(request: Request, options: RunOptions, deps: RunDeps): Promise<RunResult>
 }
 
@@ -44,15 +45,27 @@ async function lb<World>(
   ) => Operation<World>,
 ): Promise<Bound> {
   const [make, ports] = await Promise.all([import('../lb/operation.ts'), lbPorts(opened)])
-  return bind(choose(make, ports, lbSettings(opened)))
+  return bind(choose(make, ports, lbSettings(opened)), tellMirrors)
 }
 
-async function bind<World>(operation: Operation<World>): Promise<Bound> {
+async function bind<World>(operation: Operation<World>, tell: (result: Json) => string): Promise<Bound> {
   const { run } = await import('../engine/run.ts')
   return {
-    confirmId: operation.confirmId,
+    tell,
     run: (request, options, deps) => run(operation, request, options, deps),
   }
+}
+
+/** `shop-web  nyah-shop-web-….amazonaws.com`: where clients of each mirror connect. */
+function tellMirrors(result: Json): string {
+  const { mirrors = [] } = (result ?? {}) as { mirrors?: readonly JsonObject[] }
+  return mirrors
+    .map(({ id, source, mirror }) => {
+      const { dnsName } = (mirror ?? {}) as JsonObject
+      const { name } = (source ?? {}) as JsonObject
+      return typeof dnsName === 'string' ? `${escapeText(String(name ?? id))}  ${escapeText(dnsName)}\n` : ''
+    })
+    .join('')
 }
 
 /** Binds what a request names. Throws OPERATION_UNKNOWN (a plan of a newer nyah) or REQUEST_INVALID. */

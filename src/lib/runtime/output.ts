@@ -1,4 +1,4 @@
-import type { EventData, NyahEvent } from '../core/events.ts'
+import type { EventData, NyahEvent, Outcome } from '../core/events.ts'
 import type { ExitCode } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RunResult } from '../engine/run.ts'
@@ -14,7 +14,8 @@ export interface Output {
   readonly sink: (event: NyahEvent) => void
   /** A line that is no result: stderr. */
   say(text: string): void
-  finish(run: string, result: RunResult): ExitCode
+  /** `told`: what people want to know of the result, for text only. */
+  finish(run: string, result: RunResult, told: string): ExitCode
   stop(): void
 }
 
@@ -38,14 +39,18 @@ export async function chooseOutput(io: Io, flags: SharedFlags, clock: Clock): Pr
       results(event)
     },
     say: io.err,
-    finish: (run, result) => {
+    finish: (run, result, told) => {
       progress.stop()
       if (form === 'json') io.out(renderJson(resultDocument({ run, ...result })))
+      else if (form === 'text' && TOLD.has(result.outcome)) io.out(told)
       return result.exitCode
     },
     stop: () => progress.stop(),
   }
 }
+
+/** Endings after which the result is worth a line. */
+const TOLD: ReadonlySet<Outcome> = new Set<Outcome>(['applied', 'nothing-to-do', 'not-healthy', 'held', 'partly-applied'])
 
 /** Ink, only where a person watches. */
 async function liveProgress(clock: Clock): Promise<ProgressView> {
