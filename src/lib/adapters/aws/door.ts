@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream'
+import { pipeline, Transform } from 'node:stream'
 import { EXIT, nyahError, type NyahError } from '../../core/errors.ts'
 
 /** The longest answer nyah reads: a page of 1 000 security groups with full rules is about 5 MB. */
@@ -77,8 +77,6 @@ function capped(body: NodeJS.ReadableStream): Transform {
       )
     },
   })
-  // An error of the source does not travel through pipe by itself; without this a cut connection would hang for ever.
-  body.on('error', (error: Error) => cap.destroy(error))
-  body.on('aborted', () => cap.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })))
-  return body.pipe(cap)
+  // Not `pipe`: here a cut connection ends the copy with its error, and a copy that is cut closes the connection.
+  return pipeline(body, cap, () => {})
 }
