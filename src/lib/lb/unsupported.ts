@@ -31,8 +31,8 @@ const timeout = (field: keyof SourceListener & `timeout_${string}`, fine: number
   field,
   code: field.toUpperCase(),
   value: unless((listener: SourceListener) => listener[field], fine, ' ms'),
-  why: 'an NLB listener keeps its own idle time-out (350 s)',
-  remedy: `Set it back to ${fine} in Octavia, or allow the mirror to keep AWS's time-out`,
+  why: 'an NLB has its own time-outs (an idle connection is dropped after 350 s)',
+  remedy: `Set it back to ${fine} in Octavia, or allow the mirror to go by AWS's`,
   allowable: true,
 })
 
