@@ -43,7 +43,7 @@ export const unusableWorld = (what: string, why: string): Error =>
 
 export function parseWorld(value: unknown, what: string): World {
   const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data as World
+  if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw unusableWorld(what, `${issue?.path.map(String).join('.') || 'it'}: ${issue?.message ?? 'not a world'}`)
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../../core/json.ts'
 import { checkListener, checkMember, checkPair, checkRule, monitorBody, persistence, policyBody } from './checks.ts'
 import type { Body, Fields } from './fields.ts'
-import { created, isObject } from './fields.ts'
+import { created, isObject, plain } from './fields.ts'
 import { stamp, uuidOf } from './ids.ts'
 import type {
   HealthMonitorRow,
@@ -76,10 +76,10 @@ export function addMember(o: Octavia, pool: PoolRow, given: Body, making: Making
 }
 
 export function addMonitor(o: Octavia, pool: PoolRow, given: Body, making: Making): HealthMonitorRow {
-  if (monitorOf(o, pool.id) !== undefined) throw fault(409, 'This pool already has a health monitor')
   const fields = without(schema.HEALTH_MONITOR, 'pool_id')
   const { body, base } = parse(making, 'health_monitor_.healthmonitor', fields, given)
   const row = { ...monitorBody(pool, body), ...base, pool_id: pool.id } as HealthMonitorRow
+  if (monitorOf(o, pool.id) !== undefined) throw fault(409, 'This pool already has a health monitor')
   o.healthmonitors[row.id] = row
   return row
 }
@@ -105,7 +105,7 @@ export function addRule(o: Octavia, policy: L7PolicyRow, given: Body, making: Ma
 }
 
 /** Positions of a listener's policies are 1, 2, 3 … without gaps. */
-function place(o: Octavia, row: L7PolicyRow): void {
+export function place(o: Octavia, row: L7PolicyRow): void {
   const others = policiesOf(o, row.listener_id).filter((policy) => policy.id !== row.id)
   const at = Math.min(row.position, others.length + 1) - 1
   for (const [index, policy] of others.toSpliced(at, 0, row).entries()) policy.position = index + 1
@@ -137,13 +137,43 @@ function poolOrReference(o: Octavia, balancer: LoadBalancerRow, given: Body, mak
   throw fault(400, `Pool '${given['name']}' provided in the request is not defined in it`)
 }
 
+/** Octavia's own defaults for what a TERMINATED_HTTPS listener leaves open. */
+const TLS = {
+  tls_ciphers: [
+    'TLS_AES_128_GCM_SHA256',
+    'TLS_AES_256_GCM_SHA384',
+    'TLS_CHACHA20_POLY1305_SHA256',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+    'ECDHE-RSA-CHACHA20-POLY1305',
+    'DHE-RSA-AES128-GCM-SHA256',
+    'DHE-RSA-AES256-GCM-SHA384',
+    'DHE-RSA-CHACHA20-POLY1305',
+  ].join(':'),
+  tls_versions: ['TLSv1.2', 'TLSv1.3'],
+  alpn_protocols: ['h2', 'http/1.1', 'http/1.0'],
+}
+
+const tlsDefaults = (body: Body): Body =>
+  body['protocol'] === 'TERMINATED_HTTPS'
+    ? Object.fromEntries(Object.entries(TLS).filter(([name]) => (body[name] ?? null) === null))
+    : {}
+
 export function addListener(o: Octavia, balancer: LoadBalancerRow, given: Body, making: Making): ListenerRow {
   const fields = without(schema.LISTENER, 'loadbalancer_id')
   const { body: parsed, base } = parse(making, 'listener_.listener', fields, given)
   const { l7policies, default_pool: inline, ...body } = parsed
   checkListener(o, balancer, body)
   if (isObject(inline)) body['default_pool_id'] = poolOrReference(o, balancer, inline, making).id
-  const row = { ...body, ...base, loadbalancer_id: balancer.id } as ListenerRow
+  const row = {
+    ...body,
+    ...(making.settlesAt === null ? {} : tlsDefaults(body)),
+    ...base,
+    loadbalancer_id: balancer.id,
+  } as ListenerRow
   if (row.default_pool_id !== null) {
     const pool = o.pools[row.default_pool_id]
     if (pool === undefined) throw notFound('Pool', row.default_pool_id)
@@ -159,7 +189,7 @@ function vips(given: Json | undefined, seed: string): Vip[] {
   return nodes(given).map((vip, index) => ({
     subnet_id: typeof vip['subnet_id'] === 'string' ? vip['subnet_id'] : null,
     ip_address: typeof vip['ip_address'] === 'string' ? vip['ip_address'] : address(`${seed} vip ${index}`),
-    port_id: uuidOf(`${seed} vip port ${index}`),
+    port_id: typeof vip['port_id'] === 'string' ? vip['port_id'] : uuidOf(`${seed} vip port ${index}`),
   }))
 }
 
@@ -171,8 +201,8 @@ export function addLoadBalancer(o: Octavia, given: Body, making: Making): LoadBa
   if (!['vip_port_id', 'vip_network_id', 'vip_subnet_id'].some((name) => typeof rest[name] === 'string')) {
     throw fault(400, 'Validation failure: VIP must contain one of: vip_port_id, vip_network_id, vip_subnet_id.')
   }
-  if (!['amphora', 'octavia'].includes(String(rest['provider']))) {
-    throw fault(400, `Provider '${String(rest['provider'])}' is not enabled.`)
+  if (!['amphora', 'octavia'].includes(plain(rest['provider']))) {
+    throw fault(400, `Provider '${plain(rest['provider'])}' is not enabled.`)
   }
   const row = {
     vip_address: address(base.id),

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Json } from '../../core/json.ts'
 import type { Body } from './fields.ts'
-import { isObject } from './fields.ts'
+import { isObject, plain } from './fields.ts'
 import type { LoadBalancerRow, Octavia, PoolRow, SessionPersistence } from './model.ts'
 import { fault } from './reply.ts'
 import { where } from './views.ts'
@@ -113,10 +113,7 @@ export function persistence(given: Json | undefined, protocol: string): SessionP
 export function checkMember(o: Octavia, poolId: string, body: Body): void {
   const { address, protocol_port: port } = body
   if (where(o.members, (one) => one.pool_id === poolId && one.address === address && one.protocol_port === port)[0]) {
-    throw fault(
-      409,
-      `Another member on this pool is already using ip ${text(address)} on protocol_port ${String(port)}`,
-    )
+    throw fault(409, `Another member on this pool is already using ip ${text(address)} on protocol_port ${plain(port)}`)
   }
 }
 
@@ -157,11 +154,11 @@ export function monitorBody(pool: PoolRow, body: Body): Body {
   }
 }
 
-const L7_LISTENERS = ['HTTP', 'TERMINATED_HTTPS']
+const L7_LISTENERS = new Set(['HTTP', 'TERMINATED_HTTPS'])
 
 /** An L7 policy's redirect fields as they are stored: each action keeps its own, forgets the others. */
 export function policyBody(listenerProtocol: string, body: Body): Body {
-  if (!L7_LISTENERS.includes(listenerProtocol)) {
+  if (!L7_LISTENERS.has(listenerProtocol)) {
     throw fault(
       501,
       `Provider 'amphora' does not support a requested option: ${listenerProtocol} protocol listeners do not support L7 policies`,
@@ -188,5 +185,11 @@ export function checkRule(body: Body): void {
   const type = text(body['type'])
   if (['HEADER', 'COOKIE', 'SSL_DN_FIELD'].includes(type) && (body['key'] ?? null) === null) {
     throw fault(400, 'Error parsing L7Rule: Invalid L7 Rule: L7 rule type requires a key')
+  }
+  if (body['compare_type'] !== 'REGEX') return
+  try {
+    new RegExp(text(body['value']))
+  } catch {
+    throw fault(400, 'Error parsing L7Rule: Unable to parse regular expression')
   }
 }

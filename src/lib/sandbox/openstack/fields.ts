@@ -23,6 +23,8 @@ export type Body = Record<string, Json>
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
 
+export const isUuid = (text: string): boolean => UUID.test(text)
+
 export const isObject = (value: unknown): value is Body =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -38,11 +40,11 @@ const python = (value: Json): string => {
     .join(', ')}}`
 }
 
+/** A value as Octavia's messages write it. */
+export const plain = (value: Json | undefined): string => (typeof value === 'string' ? value : python(value ?? null))
+
 const invalid = (name: string, value: Json, why: string): Error =>
-  fault(
-    400,
-    `Invalid input for field/attribute ${name}. Value: '${typeof value === 'string' ? value : python(value)}'. ${why}`,
-  )
+  fault(400, `Invalid input for field/attribute ${name}. Value: '${plain(value)}'. ${why}`)
 
 export function isCidr(text: string): boolean {
   const [address = '', prefix = '', rest] = text.split('/')
@@ -50,15 +52,15 @@ export function isCidr(text: string): boolean {
   return version !== 0 && rest === undefined && /^\d+$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)
 }
 
-const YES = ['true', 't', 'yes', 'y', 'on', '1']
-const NO = ['false', 'f', 'no', 'n', 'off', '0']
+const YES = new Set(['true', 't', 'yes', 'y', 'on', '1'])
+const NO = new Set(['false', 'f', 'no', 'n', 'off', '0'])
 
 function value(name: string, field: Field, given: Json, whole: (why: string) => Error): Json {
   if (field.type === 'bool') {
-    const text = String(given).toLowerCase()
-    if (YES.includes(text)) return true
-    if (NO.includes(text)) return false
-    throw whole(`Value not an unambiguous boolean: ${String(given)}`)
+    const text = plain(given).toLowerCase()
+    if (YES.has(text)) return true
+    if (NO.has(text)) return false
+    throw whole(`Value not an unambiguous boolean: ${plain(given)}`)
   }
   if (field.type === 'int' || field.type === 'float') {
     const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given

@@ -62,20 +62,18 @@ function statuses(o: Octavia, down: ReadonlySet<string>): Map<string, Operating>
 /** One heartbeat at `at` (ms). The same value comes back when nothing changed. */
 export function heartbeat(o: Octavia, at: number, down: ReadonlySet<string>): Octavia {
   const found = statuses(o, down)
-  const changed = (row: Row): boolean => {
-    const status = found.get(row.id)
-    return status !== undefined && row.provisioning_status === 'ACTIVE' && status !== row.operating_status
+  const beaten = (table: Record<string, Row>): Record<string, Row> | null => {
+    const due: [string, Row][] = []
+    for (const row of Object.values(table)) {
+      const status = found.get(row.id)
+      if (status === undefined || row.provisioning_status !== 'ACTIVE' || status === row.operating_status) continue
+      due.push([row.id, { ...row, operating_status: status, updated_at: stamp(at) }])
+    }
+    return due.length === 0 ? null : { ...table, ...Object.fromEntries(due) }
   }
-  let next = o
-  for (const table of TABLES) {
-    const rows: Record<string, Row> = o[table]
-    const due = Object.values(rows).filter(changed)
-    if (due.length === 0) continue
-    const bumped = due.map((row) => [
-      row.id,
-      { ...row, operating_status: found.get(row.id) ?? row.operating_status, updated_at: stamp(at) },
-    ])
-    next = { ...next, [table]: { ...rows, ...Object.fromEntries(bumped) } }
-  }
-  return next
+  const changed = TABLES.flatMap((name) => {
+    const table = beaten(o[name])
+    return table === null ? [] : [[name, table] as const]
+  })
+  return changed.length === 0 ? o : { ...o, ...Object.fromEntries(changed) }
 }

@@ -202,12 +202,19 @@ function route(state: OpenStackState, request: WireRequest, now: number): [OpenS
     return [made.state, reply(201, body, { 'x-subject-token': made.token })]
   }
   if (path === '/v3/auth/tokens') return subject(state, request, now)
-  const caller = callerOf(state.identity, request.headers['x-auth-token'], now)
-  if (caller === null) throw unauthorized(request)
   if (path === '/v3/auth/catalog') {
+    const caller = callerOf(state.identity, request.headers['x-auth-token'], now)
+    if (caller === null) throw unauthorized(request)
     return [state, reply(200, { catalog: caller.project === null ? [] : catalog(state.identity, request) })]
   }
-  throw identityError(404, 'Not Found', 'The resource could not be found.')
+  return [state, NOWHERE]
+}
+
+/** Of its web framework, so not JSON. */
+const NOWHERE: WireResponse = {
+  status: 404,
+  headers: { 'content-type': 'text/html; charset=utf-8' },
+  body: '<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n',
 }
 
 /** Identity, below `/identity`. */

@@ -28,7 +28,14 @@ export interface Kind<R extends Row> {
   readonly hidden: readonly string[]
 }
 
-const COMMON = ['id', 'provisioning_status', 'operating_status', 'created_at', 'updated_at', 'project_id']
+const COMMON: readonly string[] = [
+  'id',
+  'provisioning_status',
+  'operating_status',
+  'created_at',
+  'updated_at',
+  'project_id',
+]
 const NESTED = [
   'listeners',
   'pools',

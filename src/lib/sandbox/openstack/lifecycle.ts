@@ -2,7 +2,7 @@ import { heartbeat } from './health.ts'
 import { stamp } from './ids.ts'
 import type { Octavia, Row } from './model.ts'
 import { TABLES } from './model.ts'
-import { where } from './views.ts'
+import { policiesOf, where } from './views.ts'
 
 /** How long a change stays PENDING_*, in milliseconds on the sandbox's clock. */
 export const PENDING_MS = 2000
@@ -24,7 +24,10 @@ export function remove(o: Octavia, table: keyof Octavia, id: string): void {
     each('healthmonitors', 'pool_id')
     for (const listener of where(o.listeners, (one) => one.default_pool_id === id)) listener.default_pool_id = null
   }
+  const policy = table === 'l7policies' ? o.l7policies[id] : undefined
   delete o[table][id]
+  if (policy === undefined) return
+  for (const [index, left] of policiesOf(o, policy.listener_id).entries()) left.position = index + 1
 }
 
 /** When the next pending change ends; null: nothing is pending. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { WireRequest } from '../service.ts'
+import { plain } from './fields.ts'
 import type { Row } from './model.ts'
 import { fault, titled } from './reply.ts'
 
@@ -64,7 +65,7 @@ function compare(a: Json, b: Json): number {
   if (a === null) return -1
   if (b === null) return 1
   if (typeof a === 'number' && typeof b === 'number') return a - b
-  return String(a) < String(b) ? -1 : 1
+  return plain(a) < plain(b) ? -1 : 1
 }
 
 const sorted = <R extends Row>(rows: readonly R[], order: Order): R[] =>
@@ -110,9 +111,7 @@ function filter<R extends Row>(rows: readonly R[], query: URLSearchParams, listi
       if (wanted === '') return false
       if (values !== undefined) return values(row).includes(wanted)
       const held = column(row, key ?? '')
-      return typeof held === 'boolean'
-        ? String(held) === wanted.toLowerCase()
-        : held !== null && String(held) === wanted
+      return typeof held === 'boolean' ? String(held) === wanted.toLowerCase() : held !== null && plain(held) === wanted
     })
   }
   return left

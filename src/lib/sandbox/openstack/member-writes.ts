@@ -1,8 +1,10 @@
 import type { Json } from '../../core/json.ts'
 import type { WireResponse } from '../service.ts'
 import { addMember } from './build.ts'
+import type { Write } from './draft.ts'
+import { around } from './draft.ts'
 import type { Body } from './fields.ts'
-import { created, isObject, rooted, updated } from './fields.ts'
+import { created, isObject, plain, rooted, updated } from './fields.ts'
 import { LOAD_BALANCERS, MEMBERS } from './kinds.ts'
 import { pend } from './lifecycle.ts'
 import type { MemberRow, PoolRow, Row } from './model.ts'
@@ -10,8 +12,6 @@ import { rowOf } from './reads.ts'
 import { empty, fault, notFound, reply } from './reply.ts'
 import { MEMBER } from './schema.ts'
 import { member as show, membersOf } from './views.ts'
-import type { Write } from './writes.ts'
-import { around } from './writes.ts'
 
 /** Marks what a member change touches; 409 names the pool, not the load balancer. */
 function touch(w: Write, pool: PoolRow): void {
@@ -71,7 +71,7 @@ export function batchMembers(w: Write, pool: PoolRow): WireResponse {
   const additive = ['true', '1'].includes((w.request.query.get('additive_only') ?? '').toLowerCase())
   const bodies = batch(w.request.body).map((body) => ({ given: body, whole: created('member_.member', MEMBER, body) }))
   const key = (one: { readonly address?: Json; readonly protocol_port?: Json }): string =>
-    `${String(one.address)} ${String(one.protocol_port)}`
+    `${plain(one.address)} ${plain(one.protocol_port)}`
   const wanted = new Set(bodies.map((body) => key(body.whole)))
   if (wanted.size < bodies.length) {
     throw fault(400, 'Validation failure: Member must be updated only once in the same request.')

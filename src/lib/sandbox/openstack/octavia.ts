@@ -5,7 +5,7 @@ import { PENDING_MS, tick } from './lifecycle.ts'
 import type { Octavia, OpenStackState } from './model.ts'
 import { actorOf } from './policy.ts'
 import { read } from './reads.ts'
-import { isRefusal, reply, titled } from './reply.ts'
+import { empty, isRefusal, reply, titled } from './reply.ts'
 import { write } from './writes.ts'
 
 /** Octavia API v2.30, below `/load-balancer`: as recorded from a real one, refusals too. */
@@ -48,7 +48,10 @@ interface Step {
 function route(state: OpenStackState, request: WireRequest, now: number): Step {
   const parts = partsOf(request.path)
   if (parts === 'root') return { state, response: reply(200, discovery(request)) }
-  if (parts === 'health') return { state, response: reply(200, { detailed: false, reasons: [] }) }
+  if (parts === 'health') {
+    const spoken = (request.headers['accept'] ?? '').includes('application/json')
+    return { state, response: spoken ? reply(200, { detailed: false, reasons: [] }) : empty(204) }
+  }
   const actor = actorOf(state, request, now)
   if (parts === 'version') return { state, response: reply(200, 'v2') }
   if (request.method === 'GET' || request.method === 'HEAD') {

@@ -6,7 +6,7 @@ import { list, pick } from './listing.ts'
 import type { Octavia, Row } from './model.ts'
 import type { Actor } from './policy.ts'
 import { adminOnly, own, visible } from './policy.ts'
-import { notFound, reply, titled } from './reply.ts'
+import { fault, notFound, reply, titled } from './reply.ts'
 import { statusTree, where } from './views.ts'
 
 const nothing = (): Error => titled(404, 'Not Found', '')
@@ -88,7 +88,11 @@ function policyPart(o: Octavia, id: string, rest: readonly string[], actor: Acto
 function balancerPart(o: Octavia, id: string, rest: readonly string[], actor: Actor, request: WireRequest) {
   const row = own(actor, rowOf(o, LOAD_BALANCERS, id))
   if (rest.length === 0) return shown(o, LOAD_BALANCERS, row, actor, request)
-  if (rest[0] === 'status' || rest[0] === 'statuses') return reply(200, statusTree(o, row))
+  if (rest[0] === 'status' || rest[0] === 'statuses') {
+    const [extra] = request.query.keys()
+    if (extra !== undefined) throw fault(400, `Unknown argument: "${extra}"`)
+    return reply(200, statusTree(o, row))
+  }
   if (rest[0] === 'stats') return reply(200, { stats: STATS })
   throw nothing()
 }

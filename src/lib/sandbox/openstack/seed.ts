@@ -3,6 +3,7 @@ import type { JsonObject } from '../../core/json.ts'
 import { unusableWorld } from '../world.ts'
 import { addLoadBalancer } from './build.ts'
 import type { Body } from './fields.ts'
+import { plain } from './fields.ts'
 import { hexOf, stamp, uuidOf } from './ids.ts'
 import { heartbeat } from './health.ts'
 import type { Octavia, OpenStackState, Row } from './model.ts'
@@ -51,7 +52,7 @@ export function initialOpenStack(section: JsonObject, now: number, tokenLifetime
     let place = 0
     const id = (given: Body): string => {
       place += 1
-      return typeof given['id'] === 'string' ? given['id'] : uuidOf(`${String(body['id'])} ${place}`)
+      return typeof given['id'] === 'string' ? given['id'] : uuidOf(`${plain(body['id'])} ${place}`)
     }
     // What stands below a load balancer is as old as it is, unless the world says otherwise.
     const since = typeof body['created_at'] === 'string' ? Date.parse(`${body['created_at']}Z`) : now
@@ -59,7 +60,7 @@ export function initialOpenStack(section: JsonObject, now: number, tokenLifetime
       addLoadBalancer(octavia, body, { now: since, projectId: project.id, settlesAt: null, id })
     } catch (error) {
       if (!isRefusal(error)) throw error
-      throw unusableWorld(`(load balancer ${String(body['name'])})`, error.response.body)
+      throw unusableWorld(`(load balancer ${plain(body['name'])})`, error.response.body)
     }
   }
   return {

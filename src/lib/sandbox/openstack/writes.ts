@@ -1,42 +1,24 @@
 import type { WireRequest, WireResponse } from '../service.ts'
 import type { Making } from './build.ts'
-import { addListener, addLoadBalancer, addMonitor, addPolicy, addPool, addRule } from './build.ts'
+import { addListener, addLoadBalancer, addMonitor, addPolicy, addPool, addRule, place } from './build.ts'
 import { checkCidrs, checkMonitorOptions, checkPair, persistence, policyBody } from './checks.ts'
+import type { Write } from './draft.ts'
+import { around, mutable } from './draft.ts'
 import type { Body, Fields } from './fields.ts'
-import { rooted, updated } from './fields.ts'
+import { isUuid, plain, rooted, updated } from './fields.ts'
 import type { Kind } from './kinds.ts'
 import { HEALTH_MONITORS, L7_POLICIES, LISTENERS, LOAD_BALANCERS, POOLS } from './kinds.ts'
 import { pend } from './lifecycle.ts'
 import { batchMembers, createMember, deleteMember, updateMember } from './member-writes.ts'
-import type { HealthMonitorRow, L7PolicyRow, LoadBalancerRow, Octavia, PoolRow, Row } from './model.ts'
+import type { HealthMonitorRow, L7PolicyRow, LoadBalancerRow, Octavia, Row } from './model.ts'
 import type { Actor } from './policy.ts'
 import { own } from './policy.ts'
 import { parentOf, rowOf } from './reads.ts'
 import { empty, fault, notFound, reply, titled } from './reply.ts'
 import * as schema from './schema.ts'
-import { graph, listenersOf, where } from './views.ts'
+import { graph, where } from './views.ts'
 
 /** Every change of Octavia's state. Each works on a draft: a refusal half-way leaves nothing behind. */
-
-export interface Write {
-  readonly o: Octavia
-  readonly actor: Actor
-  readonly request: WireRequest
-  readonly making: Making
-}
-
-/** The load balancer that an object hangs on, if it can be changed now; 409 else. */
-export function mutable(w: Write, id: string): LoadBalancerRow {
-  const balancer = own(w.actor, rowOf(w.o, LOAD_BALANCERS, id))
-  if (balancer.provisioning_status === 'ACTIVE') return balancer
-  throw fault(409, `Load Balancer ${balancer.id} is immutable and cannot be updated.`)
-}
-
-/** A pool change marks its load balancer and listeners too, not their siblings. */
-export const around = (w: Write, pool: PoolRow, balancer: LoadBalancerRow): Row[] => [
-  balancer,
-  ...listenersOf(w.o, pool.id),
-]
 
 const made = <R extends Row>(w: Write, kind: Kind<R>, row: R): WireResponse =>
   reply(201, { [kind.one]: kind.show(w.o, row) })
@@ -51,8 +33,9 @@ const change = (w: Write, argument: string, root: string, fields: Fields): Body 
 /** A required reference in a body: its own message when missing. */
 function reference(body: Body, name: string): [id: string, rest: Body] {
   const { [name]: id, ...rest } = body
-  if (typeof id === 'string') return [id, rest]
-  throw fault(400, `Invalid input for field/attribute ${name}. Value: 'None'. Mandatory field missing.`)
+  if (typeof id === 'string' && isUuid(id)) return [id, rest]
+  const why = id === undefined || id === null ? 'Mandatory field missing.' : 'Value should be UUID format'
+  throw fault(400, `Invalid input for field/attribute ${name}. Value: '${plain(id)}'. ${why}`)
 }
 
 function settled(balancer: LoadBalancerRow, allowed: readonly string[]): void {
@@ -203,6 +186,7 @@ function policies(w: Write, id: string | undefined): WireResponse {
   const { action, redirect_pool_id, redirect_url, redirect_prefix, redirect_http_code } = row
   const redirect = { action, redirect_pool_id, redirect_url, redirect_prefix, redirect_http_code }
   Object.assign(row, policyBody(listener.protocol, { ...redirect, ...body }))
+  if ('position' in body) place(w.o, row)
   pend([row], now)
   return changed(w, L7_POLICIES, row)
 }
