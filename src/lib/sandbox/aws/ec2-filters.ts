@@ -2,6 +2,7 @@ import { fault } from './fault.ts'
 import type { Params } from './query.ts'
 import { structs, text, texts } from './query.ts'
 import type { Tags } from './state.ts'
+import { own } from './state.ts'
 
 /** What a resource says about each filter name it knows; several values: one of them has to match. */
 export type Filterable = Readonly<Record<string, readonly string[]>>
@@ -38,10 +39,10 @@ export function filtersOf(params: Params): readonly Filter[] {
 export function keeps(filters: readonly Filter[], resource: Filterable, tags: Tags): boolean {
   return filters.every(({ name, values }) => {
     const known = name.startsWith('tag:')
-      ? [tags[name.slice('tag:'.length)]].filter((value) => value !== undefined)
+      ? [own(tags, name.slice('tag:'.length))].filter((value) => value !== undefined)
       : name === 'tag-key'
         ? Object.keys(tags)
-        : resource[name]
+        : own(resource, name)
     if (known === undefined) throw fault('InvalidParameterValue', `The filter '${name}' is invalid`)
     return values.some((value) => known.some((candidate) => value.test(candidate)))
   })

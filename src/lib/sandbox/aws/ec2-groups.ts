@@ -8,7 +8,7 @@ import { ruleId, securityGroupId } from './ids.ts'
 import type { Params } from './query.ts'
 import { structs, text, texts } from './query.ts'
 import type { AwsState, RuleState, SecurityGroupState, Tags } from './state.ts'
-import { counted, without } from './state.ts'
+import { counted, own, without } from './state.ts'
 
 const bad = (message: string) => fault('InvalidParameterValue', message)
 const missing = (name: string) => fault('MissingParameter', `The request must contain the parameter ${name}`)
@@ -28,7 +28,7 @@ function groupOf(state: AwsState, params: Params): SecurityGroupState {
   }
   if (!/^sg-[0-9a-f]{8,17}$/.test(id))
     throw fault('InvalidGroupId.Malformed', `Invalid id: "${id}" (expecting "sg-...")`)
-  const group = state.securityGroups[id]
+  const group = own(state.securityGroups, id)
   if (group === undefined) throw fault('InvalidGroup.NotFound', `The security group '${id}' does not exist`)
   return group
 }
@@ -67,7 +67,7 @@ export const groupActions: Actions = {
     const code = 'InvalidGroup.NotFound'
     checkIds(
       ids ?? [],
-      (id) => state.securityGroups[id] !== undefined,
+      (id) => own(state.securityGroups, id) !== undefined,
       code,
       (id) => `The security group '${id}' does not exist`,
     )

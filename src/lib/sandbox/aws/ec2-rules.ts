@@ -3,6 +3,7 @@ import { fault } from './fault.ts'
 import type { Params } from './query.ts'
 import { structs, text } from './query.ts'
 import type { AwsState, RuleState } from './state.ts'
+import { own } from './state.ts'
 
 /** A rule that was asked for: it has no id yet. */
 export type Rule = Omit<RuleState, 'id'>
@@ -44,7 +45,7 @@ function portsOf(params: Params, protocol: string): readonly [number, number] {
 function rulesOf(state: AwsState, params: Params): readonly Rule[] {
   const asked = text(params, 'IpProtocol')?.toLowerCase()
   if (asked === undefined) throw fault('MissingParameter', 'The request must contain the parameter IpProtocol')
-  const protocol = PROTOCOLS[asked] ?? asked
+  const protocol = own(PROTOCOLS, asked) ?? asked
   if (!/^(tcp|udp|icmp|icmpv6|-1|\d{1,3})$/.test(protocol) || Number(protocol) > 255) {
     throw bad(`Invalid value '${asked}' for IP protocol. Unknown protocol.`)
   }
@@ -57,7 +58,7 @@ function rulesOf(state: AwsState, params: Params): readonly Rule[] {
   }
   const group = (pair: Params): Rule => {
     const id = text(pair, 'GroupId') ?? ''
-    if (state.securityGroups[id] === undefined)
+    if (own(state.securityGroups, id) === undefined)
       throw fault('InvalidGroup.NotFound', `The security group '${id}' does not exist`)
     return { protocol, from, to, peer: id, description: described(pair) }
   }

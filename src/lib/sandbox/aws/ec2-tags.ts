@@ -3,13 +3,14 @@ import { fault } from './fault.ts'
 import type { Params } from './query.ts'
 import { structs, text, texts } from './query.ts'
 import type { AwsState, Tags } from './state.ts'
+import { own } from './state.ts'
 
 // "Tag your Amazon EC2 resources" page, tag restrictions: 50 per resource, key 1-127 (API: 127), value ≤ 255 (API: 255)
 // characters, no `aws:` prefix.
 const MOST = 50
 
 export function tagsOf(items: readonly Params[]): Tags {
-  const tags: Record<string, string> = {}
+  const tags = new Map<string, string>()
   for (const item of items) {
     const key = text(item, 'Key')
     const value = text(item, 'Value') ?? ''
@@ -20,11 +21,11 @@ export function tagsOf(items: readonly Params[]): Tags {
     if (key.length > 127) throw fault('InvalidParameterValue', `Tag key exceeds the maximum length of 127 characters`)
     if (value.length > 255)
       throw fault('InvalidParameterValue', `Tag value exceeds the maximum length of 255 characters`)
-    if (key in tags) throw fault('InvalidParameterValue', `Duplicate tag key '${key}' specified.`)
-    tags[key] = value
+    if (tags.has(key)) throw fault('InvalidParameterValue', `Duplicate tag key '${key}' specified.`)
+    tags.set(key, value)
   }
-  if (Object.keys(tags).length > MOST) throw limit()
-  return tags
+  if (tags.size > MOST) throw limit()
+  return Object.fromEntries(tags)
 }
 
 // Error codes page: TagLimitExceeded.
@@ -37,7 +38,7 @@ function checkResource(state: AwsState, id: string): void {
   const kind = ID.exec(id)?.[1]
   const missing = (code: string, noun: string) => fault(code, `The ${noun} '${id}' does not exist`)
   if (kind === 'sg') {
-    if (state.securityGroups[id] === undefined) throw missing('InvalidGroup.NotFound', 'security group')
+    if (own(state.securityGroups, id) === undefined) throw missing('InvalidGroup.NotFound', 'security group')
   } else if (kind === 'subnet') {
     if (!state.subnets.some((subnet) => subnet.id === id)) throw missing('InvalidSubnetID.NotFound', 'subnet ID')
   } else if (kind === 'vpc') {

@@ -36,12 +36,18 @@ const unanswered = ({ protocol }: HealthCheckState) =>
     ? { Reason: 'Target.FailedHealthChecks', Description: 'Health checks failed' }
     : { Reason: 'Target.Timeout', Description: 'Request timed out' }
 
+/** A host that was silenced at the port it serves is silent at the port of its health check too (as in Octavia here). */
+function outageOf(state: AwsState, { id, port }: TargetState, probedPort: number): Outage | undefined {
+  const outages = [probedPort, port].map((at) => state.outages[`${id}:${at}`]).filter((outage) => outage !== undefined)
+  return outages.find(({ upAt }) => upAt === null) ?? outages.toSorted((a, b) => b.downAt - a.downAt)[0]
+}
+
 /** What probing a target since `from` shows by `now`: a state changes after a whole row of equal answers. */
 function probed(state: AwsState, group: TargetGroupState, target: TargetState, from: number, now: number): Health {
   const check = group.healthCheck
   const upAfter = check.intervalSeconds * check.healthyThreshold * 1000
   const downAfter = check.intervalSeconds * check.unhealthyThreshold * 1000
-  const outage = state.outages[`${target.id}:${checkPort(check, target)}`]
+  const outage = outageOf(state, target, checkPort(check, target))
   const initial: Health = {
     State: 'initial',
     Reason: 'Elb.InitialHealthChecking',

@@ -106,6 +106,13 @@ function checkForward(state: AwsState, balancer: LoadBalancerState, protocol: st
       const message = `The protocol '${group.protocol}' of target group '${arn}' does not go with the listener protocol '${protocol}'`
       throw fault('IncompatibleProtocols', message)
     }
+    // "Target groups" page, IP address type: an IPv6 target group needs a dualstack load balancer.
+    if (group.ipAddressType === 'ipv6') {
+      throw fault(
+        'InvalidConfigurationRequest',
+        `The target group '${arn}' needs a load balancer of IP address type 'dualstack'`,
+      )
+    }
     if (group.vpcId !== balancer.vpcId) {
       throw fault(
         'InvalidConfigurationRequest',

@@ -4,6 +4,7 @@ import { fault, invalid } from './fault.ts'
 import type { Params } from './query.ts'
 import { required, structs, text, texts } from './query.ts'
 import type { AwsState, LoadBalancerState, Node, SubnetState } from './state.ts'
+import { own } from './state.ts'
 
 /** A subnet that was asked for, with the address in it, if one was. */
 interface Mapping {
@@ -110,7 +111,7 @@ export function placed(
 /** CreateLoadBalancer and SetSecurityGroups: InvalidSecurityGroup, and all of the load balancer's VPC. */
 export function checkGroups(state: AwsState, ids: readonly string[], vpcId: string): void {
   for (const id of ids) {
-    const group = state.securityGroups[id]
+    const group = own(state.securityGroups, id)
     if (group === undefined) throw fault('InvalidSecurityGroup', `One or more security groups are invalid: ${id}`)
     if (group.vpcId !== vpcId) throw conflict(`The security group '${id}' does not belong to VPC '${vpcId}'`)
   }

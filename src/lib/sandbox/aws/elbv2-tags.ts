@@ -11,17 +11,17 @@ const MOST = 50
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
 function checked(items: readonly Params[]): Tags {
-  const tags: Record<string, string> = {}
+  const tags = new Map<string, string>()
   for (const item of items) {
     const key = required(item, 'Key')
     const value = text(item, 'Value') ?? ''
-    if (key in tags) throw fault('DuplicateTagKeys', `Tag keys '${key}' specified more than once`)
+    if (tags.has(key)) throw fault('DuplicateTagKeys', `Tag keys '${key}' specified more than once`)
     if (/^aws:/i.test(key)) throw invalid(`The tag key '${key}' is reserved: 'aws:' prefixed tags may not be set`)
     if (key.length > 128 || !CHARACTERS.test(key)) throw invalid(`The tag key '${key}' is not valid`)
     if (value.length > 256 || !CHARACTERS.test(value)) throw invalid(`The tag value '${value}' is not valid`)
-    tags[key] = value
+    tags.set(key, value)
   }
-  return withinLimit(tags)
+  return withinLimit(Object.fromEntries(tags))
 }
 
 function withinLimit(tags: Tags): Tags {

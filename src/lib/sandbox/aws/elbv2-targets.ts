@@ -19,6 +19,7 @@ const portOf = (params: Params, group: TargetGroupState) => integer(params, 'Por
 function zoneOf(state: AwsState, group: TargetGroupState, id: string, asked: string | undefined): string {
   if (!isAddress(id, group.ipAddressType))
     throw invalid(`The IP address '${id}' is not a valid ${group.ipAddressType} address`)
+  // AWS compares with the subnets, not with the CIDRs of the VPC (kubernetes-sigs/aws-load-balancer-controller#3714, #561).
   const subnet = subnetOf(state, group.vpcId, id)
   if (subnet !== undefined) {
     if (asked !== undefined && asked !== subnet.availabilityZone) {

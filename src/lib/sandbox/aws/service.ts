@@ -149,6 +149,10 @@ export const awsService: Service<AwsState> = (before, request, surroundings) => 
     if (run === undefined)
       throw fault('InvalidAction', `The action ${action} is not built in the sandbox (${protocol.scope} ${version})`)
     const reply = run({ state, params, now, credential })
+    // EC2 API reference, `DryRun`: everything is checked, nothing is done.
+    if (protocol === EC2 && text(params, 'DryRun') === 'true') {
+      throw fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412)
+    }
     return { state: reply.state, response: answer(protocol, action, reply.result, id) }
   } catch (error) {
     if (!isFault(error)) throw error

@@ -197,3 +197,7 @@ export const counted = (state: AwsState): { readonly state: AwsState; readonly o
 
 export const without = <T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> =>
   Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
+
+/** What stands under a name that a request gave: never what every object inherits (`constructor`). */
+export const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined

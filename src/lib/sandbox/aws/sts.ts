@@ -3,13 +3,13 @@ import { constraint, fault, invalid } from './fault.ts'
 import { hex } from './ids.ts'
 import { integer, required, text } from './query.ts'
 import type { AwsState, Session } from './state.ts'
-import { counted } from './state.ts'
+import { counted, own } from './state.ts'
 
 const ROLE = /^arn:aws:iam::(\d{12}):role\/((?:[!-~]+\/)?[A-Za-z0-9+=,.@_-]{1,64})$/
 
 /** Who the request's key belongs to: a role's session, or the one user of the sandbox. */
 function callerOf(state: AwsState, accessKeyId: string): { readonly arn: string; readonly userId: string } {
-  const session = state.sessions[accessKeyId]
+  const session = own(state.sessions, accessKeyId)
   if (session !== undefined) return session
   return {
     arn: `arn:aws:iam::${state.accountId}:user/sandbox`,
@@ -19,7 +19,7 @@ function callerOf(state: AwsState, accessKeyId: string): { readonly arn: string;
 
 /** "Common errors" page: ExpiredToken; a key that is unknown is the sandbox's user, whatever it is. */
 export function checkSession(state: AwsState, accessKeyId: string, now: number): void {
-  const session = state.sessions[accessKeyId]
+  const session = own(state.sessions, accessKeyId)
   if (session !== undefined && session.expiresAt <= now) {
     throw fault('ExpiredToken', 'The security token included in the request is expired', 403)
   }
