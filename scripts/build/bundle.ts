@@ -12,6 +12,16 @@ const ALLOWED = new Set(['@oclif/core', '@oclif/plugin-help', 'zod', 'ipaddr.js'
 /** oclif names these to look for TypeScript at run time; a shipped nyah has none. */
 const NEVER = ['typescript', 'ts-node', 'tsx', 'semver']
 
+/** Builtins that cost milliseconds (ICU aside, undici aside: those are forbidden): loaded at first use, not at import. */
+const HEAVY = /^node:(child_process|crypto|dns|http|https|net|readline|tls)$/
+
+/** A module of getters in place of a builtin: what our code imports of it is looked up when it is used. */
+async function lazily(builtin: string): Promise<string> {
+  const names = Object.keys(await import(builtin)).filter((name) => name !== 'default')
+  const getters = names.map((name) => `get ${name}() { return require(${JSON.stringify(builtin)}).${name} }`)
+  return `module.exports = { ${getters.join(', ')} }`
+}
+
 /** Resolves what the bundle does not hold itself: chunks, the command table, package.json. */
 const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
   name: 'nyah',
@@ -25,6 +35,11 @@ const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
       path: `./${path.slice('nyah:chunk/'.length)}.cjs`,
       external: true,
     }))
+
+    context.onResolve({ filter: HEAVY }, ({ path, importer }) =>
+      importer.startsWith(SRC) ? { path, namespace: 'nyah-lazy' } : undefined,
+    )
+    context.onLoad({ filter: /.*/, namespace: 'nyah-lazy' }, async ({ path }) => ({ contents: await lazily(path) }))
 
     context.onResolve({ filter: /\.sdk\.ts$/ }, ({ path, resolveDir, kind }) => {
       const file = resolve(resolveDir, path)
