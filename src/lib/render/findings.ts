@@ -1,7 +1,7 @@
 import type { Finding } from '../core/plan.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import type { Paint } from './paint.ts'
-import { wrap } from './width.ts'
+import { textWidth, wrap } from './width.ts'
 import { SEVERITIES } from './words.ts'
 
 /** Longest evidence or remedy shown; the rest is in `--json`. */
@@ -31,13 +31,12 @@ export function tryLines(indent: string, tries: readonly string[], width: number
 export function findingLines(finding: Finding, width: number, paint: Paint): readonly string[] {
   const { word, tone } = SEVERITIES[finding.severity]
   const allowed = finding.allowed === undefined ? '' : ' (allowed)'
-  const head = [
-    paint(allowed === '' ? tone : 'dim', `${word}${allowed}`),
-    paint('bold', escapeText(finding.code)),
-    escapeLong(finding.subject, 200),
-  ].join('  ')
+  const head = `${word}${allowed}  ${escapeText(finding.code)}`
+  const subject = escapeLong(finding.subject, 200)
+  const painted = `${paint(allowed === '' ? tone : 'dim', `${word}${allowed}`)}  ${paint('bold', escapeText(finding.code))}`
+  const fits = textWidth(head) + 2 + textWidth(subject) <= width
   return [
-    head,
+    ...(fits ? [`${painted}  ${subject}`] : [painted, ...hanging('  ', subject, width)]),
     ...hanging('  ', escapeLong(finding.evidence, TEXT_LIMIT), width),
     ...remedyLines(finding, width, paint),
   ]

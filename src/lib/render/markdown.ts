@@ -80,7 +80,7 @@ export function renderPlanMarkdown(plan: Plan, names: Readonly<Record<string, st
     ...[...outline.findings].reverse().flatMap(alert),
     ...(busy.length > 1 ? overview(operation, busy) : []),
     ...busy.flatMap((scope) => scopeBlock(operation, scope)),
-    `<sub>observed ${moment(plan.observedAt)}, plan ${markdownCode(plan.hash.slice(0, 12))}</sub>`,
+    `<sub>observed ${markdownCode(moment(plan.observedAt))}, plan ${markdownCode(plan.hash.slice(0, 12))}</sub>`,
     '',
   ].join('\n')
 }
