@@ -26,14 +26,19 @@ export const unreadable = (path: string, error: unknown): NyahError =>
     tries: [`look at who owns it: ls -l ${path}`],
   })
 
-/** Makes a directory of nyah's own, 0700; an existing one must not be a symbolic link. Throws STATE_UNWRITABLE. */
-export function ownDirectory(path: string): void {
+/** Makes the state directory, 0700; it may be a symbolic link that the operator made. Throws STATE_UNWRITABLE. */
+export function stateDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
-    if (!lstatSync(path).isDirectory()) throw new Error('it is no directory')
   } catch (error) {
     throw unwritable(path, error)
   }
+}
+
+/** Makes a directory in the state directory, 0700; an existing one must not be a symbolic link. Throws STATE_UNWRITABLE. */
+export function ownDirectory(path: string): void {
+  stateDirectory(path)
+  if (!lstatSync(path).isDirectory()) throw unwritable(path, new Error('it is no directory, or a symbolic link to one'))
 }
 
 /** Opens a new file, 0600; one that exists (or a link) is EEXIST. */

@@ -9,6 +9,7 @@ import {
   ownDirectory,
   readAt,
   readCapped,
+  stateDirectory,
   syncDirectory,
   systemCode,
   unreadable,
@@ -36,14 +37,14 @@ export function createStore({ stateDir }: { stateDir: string }): Store {
     listRuns: (limit) => listRuns(runs, locks, limit),
     readRun: (idOrPrefix) => readRun(runs, idOrPrefix),
     lock: (context, run) => {
-      ownDirectory(stateDir)
+      stateDirectory(stateDir)
       return takeLock(locks, context, run)
     },
   }
 }
 
 function openJournal(stateDir: string, runs: string, run: string): Journal {
-  ownDirectory(stateDir)
+  stateDirectory(stateDir)
   ownDirectory(runs)
   const path = join(runs, `${run}${SUFFIX}`)
   let fd: number

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { EXIT } from '../../../src/lib/core/errors.ts'
+import { decide } from '../../../src/lib/engine/decide.ts'
+import { makePlan } from '../../../src/lib/engine/planning.ts'
+import type { RunOptions } from '../../../src/lib/engine/run.ts'
+import { planToy } from '../../support/toy.ts'
+import { toyOptions, toyRequest } from '../../support/toy-run.ts'
+
+const world = { wishes: { 'shop/lb': { value: 'nlb' } }, entries: {} }
+const { plan } = makePlan({ draft: planToy(world), world, guards: [], request: toyRequest, observedAt: 0 })
+
+type Row = readonly [
+  confirmId: string | null,
+  consent: RunOptions['consent'],
+  confirmed: string | null,
+  saved: boolean,
+  expected: string,
+]
+
+/** Who may answer for a plan: every combination that differs. */
+const rows: readonly Row[] = [
+  [null, 'yes', null, false, 'apply yes-flag'],
+  [null, 'ask', null, false, 'ask'],
+  [null, 'none', null, false, 'end declined 5'],
+  [null, 'yes', null, true, 'apply saved-plan'],
+  [null, 'ask', null, true, 'apply saved-plan'],
+  [null, 'none', null, true, 'apply saved-plan'],
+  // --confirm answers nothing that does not ask for it.
+  [null, 'none', 'shop', false, 'end declined 5'],
+  ['shop', 'yes', null, false, 'end declined 5'],
+  ['shop', 'ask', null, false, 'ask'],
+  ['shop', 'none', null, false, 'end declined 5'],
+  ['shop', 'yes', 'shop', false, 'apply confirm-flag'],
+  ['shop', 'ask', 'shop', false, 'apply confirm-flag'],
+  ['shop', 'none', 'shop', false, 'apply confirm-flag'],
+  ['shop', 'none', 'other', false, 'end declined 5'],
+  ['shop', 'yes', 'other', false, 'end declined 5'],
+  ['shop', 'ask', 'other', false, 'ask'],
+  ['shop', 'yes', null, true, 'end declined 5'],
+  ['shop', 'ask', null, true, 'end declined 5'],
+  ['shop', 'none', 'shop', true, 'apply confirm-flag'],
+]
+
+describe('who answers for a plan', () => {
+  it.each(rows)('confirmId %s, consent %s, --confirm %s, saved %s → %s', (confirmId, consent, confirmed, saved, expected) => {
+    const options: RunOptions = { ...toyOptions, consent, confirmed, saved: saved ? plan : null }
+    const decision = decide(plan, { mutates: true, confirmId, waits: false }, options)
+    const said =
+      decision.do === 'apply'
+        ? `apply ${decision.by}`
+        : decision.do === 'end'
+          ? `end ${decision.outcome} ${decision.exitCode}`
+          : decision.do
+    expect(said).toBe(expected)
+  })
+
+  it('gives the whole command to paste', () => {
+    const tries = (confirmId: string | null, part: Partial<RunOptions>) => {
+      const decision = decide(plan, { mutates: true, confirmId, waits: false }, { ...toyOptions, consent: 'none', ...part })
+      return decision.do === 'end' ? decision.error : null
+    }
+    expect(tries(null, {})).toMatchObject({
+      code: 'CONFIRMATION_NEEDED',
+      exit: EXIT.confirmationNeeded,
+      tries: ['nyah toy set --yes'],
+    })
+    expect(tries('shop', {})?.tries).toEqual(['nyah toy set --confirm shop'])
+    expect(tries('shop', { confirmed: 'other' })?.message).toContain('"other"')
+  })
+})
