@@ -1,0 +1,316 @@
+import { describe, expect, it } from 'vitest'
+import type { Draft, Finding } from '../../../src/lib/core/plan.ts'
+import { MIRROR_GUARDS } from '../../../src/lib/lb/guards.ts'
+import { TAG, type Observed } from '../../../src/lib/lb/model.ts'
+import { planMirrors } from '../../../src/lib/lb/plan.ts'
+import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
+import type { ProvisioningStatus, SourceTree } from '../../../src/lib/ports/source.ts'
+import { applyAll, EMPTY, observed, type ModelWorld } from './model-world.ts'
+import { facts, ID, listener, loadBalancer, member, placement, pool, tree } from './sources.ts'
+
+const two = tree({
+  listeners: [listener(), listener({ protocol_port: 443, name: 'tls', default_pool_id: 'p-tls' })],
+  pools: [pool(), pool({ id: 'p-tls', name: 'tls', members: [member('10.20.0.21')] })],
+})
+
+const mirrored = (source: SourceTree = two, state: TargetState = 'healthy'): ModelWorld =>
+  applyAll(EMPTY, planMirrors({ scopes: [observed(source)] }).changes, state)
+
+function judged(source: SourceTree | null, world: ModelWorld, over: Partial<Observed> = {}) {
+  const scene = { scopes: [observed(source, world, { id: ID, ...over })] }
+  const draft: Draft = planMirrors(scene)
+  const findings = MIRROR_GUARDS.flatMap((guard) => guard(draft, scene))
+  return { changes: draft.changes.map(({ id }) => short(id)), findings, brief: findings.map(brief) }
+}
+
+const short = (id: string): string => id.slice(ID.length + 1)
+const brief = ({ code, severity, allowable }: Finding): string => `${severity} ${code}${allowable ? ' (allowable)' : ''}`
+const held = (finding: Finding | undefined): readonly string[] => (finding?.holds ?? []).map(short)
+
+const members = (...addresses: readonly string[]): SourceTree =>
+  tree({ pools: [pool({ members: addresses.map((address) => member(address)) })] })
+
+/** The first member goes. */
+const shrunk = tree({ ...two, pools: [pool({ members: [member('10.20.0.12')] }), ...two.pools.slice(1)] })
+
+it('a plain first mirror, and one that is up to date, raise nothing', () => {
+  expect(judged(two, EMPTY).brief).toEqual([])
+  expect(judged(two, mirrored())).toEqual({ changes: [], findings: [], brief: [] })
+})
+
+describe('a source in flux', () => {
+  const status = (provisioning_status: ProvisioningStatus, source = two): SourceTree => ({
+    ...source,
+    loadbalancer: loadBalancer({ provisioning_status }),
+  })
+
+  it.each(['PENDING_CREATE', 'PENDING_UPDATE', 'PENDING_DELETE', 'ERROR', 'DELETED'] as const)('%s holds removals', (at) => {
+    const { changes, findings, brief: said } = judged(status(at, shrunk), mirrored())
+    expect(changes).toEqual(['targets/80/deregister'])
+    expect(said).toEqual([`hold LB_SOURCE_${at === 'ERROR' ? 'ERROR' : 'PENDING'} (allowable)`])
+    expect(held(findings[0])).toEqual(['targets/80/deregister'])
+  })
+
+  it('ACTIVE holds nothing', () => {
+    expect(judged(shrunk, mirrored())).toMatchObject({ changes: ['targets/80/deregister'], brief: [] })
+  })
+
+  it.each([
+    ['PENDING_UPDATE', 'PENDING'],
+    ['ERROR', 'ERROR'],
+  ] as const)('%s lets additions go on, and says so', (at, code) => {
+    const grown = { ...two, pools: [members('10.20.0.11', '10.20.0.12', '10.20.0.13').pools[0]!, two.pools[1]!] }
+    expect(judged(status(at, grown), mirrored())).toMatchObject({
+      changes: ['targets/80/register'],
+      brief: [`warn LB_SOURCE_${code}`],
+    })
+  })
+
+  it.each([
+    ['ERROR', 'refuse LB_SOURCE_ERROR (allowable)'],
+    ['PENDING_DELETE', 'refuse LB_SOURCE_PENDING (allowable)'],
+    ['DELETED', 'refuse LB_SOURCE_PENDING (allowable)'],
+    ['PENDING_CREATE', 'warn LB_SOURCE_PENDING'],
+    ['PENDING_UPDATE', 'warn LB_SOURCE_PENDING'],
+  ] as const)('%s at a first mirror: %s', (at, said) => {
+    expect(judged(status(at), EMPTY).brief).toEqual([said])
+  })
+
+  it('below the load balancer holds removals of that port only', () => {
+    const stuck = {
+      ...shrunk,
+      pools: [
+        pool({ members: [member('10.20.0.12', { provisioning_status: 'PENDING_UPDATE' })] }),
+        pool({ id: 'p-tls', name: 'tls', members: [member('10.20.0.22')] }),
+      ],
+    }
+    const { changes, findings } = judged(stuck, mirrored(two, 'unhealthy'))
+    expect(changes).toEqual(['targets/80/deregister', 'targets/443/register', 'targets/443/deregister'])
+    expect(findings.map(brief)).toEqual(['hold LB_SOURCE_PENDING (allowable)'])
+    expect(held(findings[0])).toEqual(['targets/80/deregister'])
+    expect(findings[0]?.evidence).toContain('member 10.20.0.12:8080 is PENDING_UPDATE')
+  })
+
+  it('a failed member is an error, and says nothing where nothing is removed', () => {
+    const broken = (source: SourceTree): SourceTree => ({
+      ...source,
+      pools: source.pools.map((one) => ({
+        ...one,
+        members: one.members.map((each) => ({ ...each, provisioning_status: 'ERROR' as const })),
+      })),
+    })
+    expect(judged(broken(shrunk), mirrored()).brief).toEqual(['hold LB_SOURCE_ERROR (allowable)'])
+    expect(judged(broken(two), mirrored()).brief).toEqual([])
+  })
+})
+
+describe('an emptied source', () => {
+  const emptyPool = tree({ ...two, pools: [pool({ members: [] }), ...two.pools.slice(1)] })
+
+  it('a pool without members holds its listener, target group and rules', () => {
+    const { findings } = judged(emptyPool, mirrored())
+    expect(findings.map(brief)).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
+    expect(held(findings[0]).toSorted()).toEqual(['listener/80/delete', 'security-group/80/revoke', 'target-group/80/delete'])
+    expect(findings[0]?.evidence).toContain('2 targets')
+  })
+
+  it.each([
+    ['disabled', { admin_state_up: false }],
+    ['drained', { weight: 0 }],
+  ])('so does one whose members are all %s', (_how, over) => {
+    const off = { ...two, pools: [pool({ members: [member('10.20.0.11', over)] }), ...two.pools.slice(1)] }
+    expect(judged(off, mirrored()).brief).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
+  })
+
+  it('so does a listener that lost its pool', () => {
+    const lost = { ...two, listeners: [listener({ default_pool_id: null }), ...two.listeners.slice(1)] }
+    expect(judged(lost, mirrored()).brief).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
+  })
+
+  it('one member is enough', () => {
+    expect(judged(shrunk, mirrored()).brief).toEqual([])
+  })
+
+  it('at a first mirror gets no listener, and nothing is held', () => {
+    const { changes, brief: said } = judged(emptyPool, EMPTY)
+    expect(changes.filter((id) => id.includes('/80/'))).toEqual([])
+    expect(said).toEqual([])
+  })
+
+  it('holds nothing where the target group has drained already', () => {
+    const world = mirrored()
+    const drained = {
+      ...world,
+      mirror: {
+        ...world.mirror,
+        targetGroups: world.mirror.targetGroups.map((group) => ({
+          ...group,
+          targets: group.targets.map((target) => ({ ...target, state: group.port === 80 ? ('draining' as const) : target.state })),
+        })),
+      },
+    }
+    expect(judged(emptyPool, drained).brief).toEqual([])
+  })
+
+  it('a listener that was deleted may go, while another stays', () => {
+    const one = tree({ ...two, listeners: two.listeners.slice(1) })
+    expect(judged(one, mirrored())).toMatchObject({
+      changes: ['security-group/80/revoke', 'listener/80/delete', 'target-group/80/delete'],
+      brief: [],
+    })
+  })
+
+  it.each([
+    ['all listeners gone', tree({ ...two, listeners: [] })],
+    ['the load balancer disabled', { ...two, loadbalancer: loadBalancer({ admin_state_up: false }) }],
+    ['all pools empty', tree({ ...two, pools: two.pools.map((one) => ({ ...one, members: [] })) })],
+  ])('%s: all of it is held', (_how, source) => {
+    const { changes, findings } = judged(source, mirrored())
+    expect(findings.map(brief)).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
+    expect(held(findings[0])).toEqual(changes)
+    expect(changes).toHaveLength(6)
+  })
+})
+
+describe('the last healthy target', () => {
+  const world = (...states: readonly TargetState[]): ModelWorld => {
+    const made = mirrored(members('10.20.0.11', '10.20.0.12'))
+    const [group] = made.mirror.targetGroups
+    if (group === undefined) throw new Error('no target group')
+    const targets = group.targets.map((target, at) => ({ ...target, state: states[at] ?? target.state }))
+    return { ...made, mirror: { ...made.mirror, targetGroups: [{ ...group, targets }] } }
+  }
+
+  it.each([
+    [['healthy', 'healthy'], false],
+    [['healthy', 'unhealthy'], true],
+    [['healthy', 'initial'], true],
+    [['healthy', 'draining'], true],
+    [['unhealthy', 'healthy'], false],
+    [['unhealthy', 'unhealthy'], false],
+    [['initial', 'initial'], false],
+  ] as const)('with %o, taking out the first is held: %s', (states, stays) => {
+    const { findings } = judged(members('10.20.0.12'), world(...states))
+    expect(findings.map(brief)).toEqual(stays ? ['hold LB_MINIMUM_HEALTHY (allowable)'] : [])
+    if (stays) expect(held(findings[0])).toEqual(['targets/80/deregister'])
+  })
+
+  it('replaced by new ones goes only once one of them is healthy', () => {
+    const replaced = members('10.20.0.31')
+    const first = judged(replaced, world('healthy', 'healthy'))
+    expect(first.changes).toEqual(['targets/80/register', 'targets/80/deregister'])
+    expect(first.brief).toEqual(['hold LB_MINIMUM_HEALTHY (allowable)'])
+    const registration = planMirrors({ scopes: [observed(replaced, world('healthy', 'healthy'))] }).changes.slice(0, 1)
+    const coming = applyAll(world('healthy', 'healthy'), registration, 'initial')
+    expect(judged(replaced, coming).brief).toEqual(['hold LB_MINIMUM_HEALTHY (allowable)'])
+    const come = applyAll(world('healthy', 'healthy'), registration, 'healthy')
+    expect(judged(replaced, come)).toMatchObject({ changes: ['targets/80/deregister'], brief: [] })
+  })
+})
+
+describe('ownership', () => {
+  const retag = (world: ModelWorld, tags: Readonly<Record<string, string>>): ModelWorld => ({
+    ...world,
+    mirror: { ...world.mirror, loadBalancer: world.mirror.loadBalancer && { ...world.mirror.loadBalancer, tags } },
+  })
+  const own = { [TAG.managed]: 'true', [TAG.octaviaId]: ID }
+
+  it.each([
+    ['no tags', {}, 'refuse LB_NOT_OWNED'],
+    ['no managed tag', { [TAG.octaviaId]: ID }, 'refuse LB_NOT_OWNED'],
+    ['another load balancer', { ...own, [TAG.octaviaId]: 'another' }, 'refuse LB_NOT_OWNED'],
+    ['a greater schema', { ...own, [TAG.schema]: '2' }, 'refuse LB_NEWER_NYAH'],
+    ['a schema nobody knows', { ...own, [TAG.schema]: 'x' }, 'refuse LB_NEWER_NYAH'],
+  ])('%s: nothing is planned, and it is refused', (_how, tags, said) => {
+    expect(judged(two, retag(mirrored(), tags))).toMatchObject({ changes: [], brief: [said] })
+  })
+
+  it('other tags that went are set back', () => {
+    expect(judged(two, retag(mirrored(), own))).toMatchObject({ changes: ['load-balancer/ef5e7c45/update'], brief: [] })
+  })
+
+  it("a stranger's listener is in the way on a port of ours only", () => {
+    const world = mirrored(members('10.20.0.11'))
+    const stranger = { arn: 'arn:x', protocol: 'TCP', port: 443, targetGroupArn: null, tags: {} }
+    const beside = { ...world, mirror: { ...world.mirror, listeners: [...world.mirror.listeners, stranger] } }
+    expect(judged(members('10.20.0.11'), beside)).toMatchObject({ changes: [], brief: [] })
+    expect(judged(two, beside)).toMatchObject({ changes: [], brief: ['refuse LB_NOT_OWNED'] })
+  })
+
+  it('something that only ends like our names is nobody of ours', () => {
+    const world = mirrored()
+    const other = {
+      ...EMPTY,
+      mirror: { ...EMPTY.mirror, loadBalancer: { ...world.mirror.loadBalancer!, name: 'shop-ef5e7c45', tags: {} } },
+    }
+    expect(judged(two, other).brief).toEqual([])
+  })
+})
+
+describe('a load balancer gone from Octavia', () => {
+  it('keeps its mirror', () => {
+    const { changes, findings } = judged(null, mirrored())
+    expect(changes).toEqual([])
+    expect(findings.map(brief)).toEqual(['hold LB_SOURCE_GONE'])
+    expect(findings[0]?.remedy).toContain(`nyah lb unmirror ${ID}`)
+  })
+
+  it('keeps what a first mirror left half done', () => {
+    const { changes } = planMirrors({ scopes: [observed(two)] })
+    expect(judged(null, applyAll(EMPTY, changes.slice(0, 1))).brief).toEqual(['hold LB_SOURCE_GONE'])
+  })
+})
+
+describe('the network of the configuration', () => {
+  const [a, c] = facts().subnets
+  if (a === undefined || c === undefined) throw new Error('no subnets')
+
+  it.each([
+    ['one subnet', { placement: placement({ subnets: ['subnet-a'] }), network: facts({ subnets: [a] }) }, []],
+    ['no subnet', { placement: placement({ subnets: [] }), network: facts({ subnets: [] }) }, ['refuse LB_SUBNET_NONE']],
+    ['a subnet that is not there', { network: facts({ subnets: [a] }) }, ['refuse LB_SUBNET_NOT_FOUND']],
+    ['a subnet of another VPC', { network: facts({ subnets: [a, { ...c, vpcId: 'vpc-2' }] }) }, ['refuse LB_SUBNET_OTHER_VPC']],
+    [
+      'two subnets in one zone',
+      { network: facts({ subnets: [a, { ...c, availabilityZone: a.availabilityZone }] }) },
+      ['refuse LB_SUBNET_SAME_ZONE'],
+    ],
+  ])('%s', (_how, over, said) => {
+    expect(judged(two, EMPTY, over).brief).toEqual(said)
+  })
+
+  it.each([
+    ['scheme', { scheme: 'internet-facing' as const }],
+    ['VPC', { vpcId: 'vpc-1' }],
+  ])('the %s of a mirror cannot change', (what, over) => {
+    const world = mirrored()
+    const balancer = { ...world.mirror.loadBalancer!, ...(what === 'VPC' ? { vpcId: 'vpc-9' } : {}) }
+    const { changes, brief: said } = judged(
+      two,
+      { ...world, mirror: { ...world.mirror, loadBalancer: balancer } },
+      { placement: placement(over) },
+    )
+    expect({ changes, said }).toEqual({ changes: [], said: ['refuse LB_PLACEMENT_CHANGED'] })
+  })
+
+  it.each([
+    ['its type', { type: 'application' }],
+    ['that it has no security group', { securityGroups: [] }],
+  ])('a mirror is refused for %s', (_what, over) => {
+    const world = mirrored()
+    const balancer = { ...world.mirror.loadBalancer!, ...over }
+    expect(judged(two, { ...world, mirror: { ...world.mirror, loadBalancer: balancer } }).brief).toEqual([
+      'refuse LB_PLACEMENT_CHANGED',
+    ])
+  })
+
+  it('its subnets can', () => {
+    const more = { id: 'subnet-d', vpcId: 'vpc-1', availabilityZone: 'ap-northeast-1d', cidr: '172.31.32.0/20', freeAddresses: 9 }
+    expect(
+      judged(two, mirrored(), {
+        placement: placement({ subnets: ['subnet-a', 'subnet-c', 'subnet-d'] }),
+        network: facts({ subnets: [a, c, more] }),
+      }),
+    ).toMatchObject({ changes: ['load-balancer/ef5e7c45/update'], brief: [] })
+  })
+})
