@@ -5,7 +5,10 @@ import { virtualClock } from '../support/clock.ts'
 import { broken, type Entries, inMemory, toyOperation, toyRemote, type Wish } from '../support/toy.ts'
 import { memoryStore, runToy } from '../support/toy-run.ts'
 
-const wishes: Readonly<Record<string, Wish>> = { 'shop/lb': { value: 'nlb' }, 'shop/tg': { value: 'tg', parent: 'shop/lb' } }
+const wishes: Readonly<Record<string, Wish>> = {
+  'shop/lb': { value: 'nlb' },
+  'shop/tg': { value: 'tg', parent: 'shop/lb' },
+}
 const stale: Entries = {
   'shop/a': { id: 'id-of-shop/a', value: 'x', parent: null },
   'shop/b': { id: 'id-of-shop/b', value: 'x', parent: null },
@@ -159,7 +162,7 @@ describe('the second reading', () => {
     expect(state.load()).toEqual({})
   })
 
-  it('lets one through that waited long and is still the same; the wait was not the run\'s time', async () => {
+  it("lets one through that waited long and is still the same; the wait was not the run's time", async () => {
     const clock = virtualClock()
     const ask = () => {
       clock.advance(3_600_000)
@@ -204,7 +207,11 @@ describe('a saved plan', () => {
   })
 
   it('is stale when what it held back would now be done', async () => {
-    const held = toyOperation({ remote: toyRemote(inMemory(stale)), wishes: () => wishes, guards: [() => [finding({ holds: ['shop/a/delete'] })]] })
+    const held = toyOperation({
+      remote: toyRemote(inMemory(stale)),
+      wishes: () => wishes,
+      guards: [() => [finding({ holds: ['shop/a/delete'] })]],
+    })
     const { plan } = await runToy(held, { options: { mode: 'plan' } })
     const result = await runToy(operation(), { options: { saved: plan } })
     expect(result.error?.message).toContain('shop/a/delete is no longer held back')
@@ -213,7 +220,9 @@ describe('a saved plan', () => {
   it('still needs the id where nothing can be taken back', async () => {
     const saved = await save()
     const final = toyOperation({ remote: toyRemote(inMemory(stale)), wishes: () => wishes, confirmId: 'shop' })
-    expect(await runToy(final, { options: { saved, consent: 'ask' } })).toMatchObject({ exitCode: EXIT.confirmationNeeded })
+    expect(await runToy(final, { options: { saved, consent: 'ask' } })).toMatchObject({
+      exitCode: EXIT.confirmationNeeded,
+    })
     expect(await runToy(final, { options: { saved, confirmed: 'shop' } })).toMatchObject({ outcome: 'applied' })
   })
 })
@@ -241,7 +250,11 @@ describe('what stands before the first write', () => {
     const remote = toyRemote(inMemory())
     const store = memoryStore(hooks)
     const result = await runToy(toyOperation({ remote, wishes: () => wishes }), { deps: { store } })
-    expect(result).toMatchObject({ outcome: 'failed', exitCode: EXIT.configuration, error: { code: 'STATE_UNWRITABLE' } })
+    expect(result).toMatchObject({
+      outcome: 'failed',
+      exitCode: EXIT.configuration,
+      error: { code: 'STATE_UNWRITABLE' },
+    })
     expect(remote.calls.map(({ verb }) => verb)).toEqual(['read'])
     expect(store.locks.size).toBe(0)
   })
@@ -266,7 +279,9 @@ describe('what stands before the first write', () => {
     const before = ({ verb }: { verb: string }) => {
       if (verb === 'put') journalled.push(store.readRun('run-1').length)
     }
-    const result = await runToy(toyOperation({ remote: toyRemote(inMemory(), { before }), wishes: () => wishes }), { deps: { store } })
+    const result = await runToy(toyOperation({ remote: toyRemote(inMemory(), { before }), wishes: () => wishes }), {
+      deps: { store },
+    })
     expect(journalled[0]).toBeGreaterThan(4)
     expect(store.readRun('run-1')).toEqual(result.events)
   })
@@ -301,11 +316,16 @@ describe('a run that only looks', () => {
     expect(result.plan?.changes).toHaveLength(2)
   })
 
-  it('an unreadable world ends with the error\'s own exit', async () => {
+  it("an unreadable world ends with the error's own exit", async () => {
     const before = () => {
       throw broken()
     }
     const result = await runToy(toyOperation({ remote: toyRemote(inMemory(), { before }), wishes: () => wishes }))
-    expect(result).toMatchObject({ outcome: 'failed', exitCode: EXIT.remote, plan: null, error: { code: 'TOY_BROKEN' } })
+    expect(result).toMatchObject({
+      outcome: 'failed',
+      exitCode: EXIT.remote,
+      plan: null,
+      error: { code: 'TOY_BROKEN' },
+    })
   })
 })

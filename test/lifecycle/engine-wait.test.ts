@@ -4,7 +4,10 @@ import { virtualClock } from '../support/clock.ts'
 import { broken, busy, inMemory, toyOperation, toyRemote, type ToyWorld, type Wish } from '../support/toy.ts'
 import { memoryStore, runToy } from '../support/toy-run.ts'
 
-const wishes: Readonly<Record<string, Wish>> = { 'shop/lb': { value: 'nlb' }, 'shop/tg': { value: 'tg', parent: 'shop/lb' } }
+const wishes: Readonly<Record<string, Wish>> = {
+  'shop/lb': { value: 'nlb' },
+  'shop/tg': { value: 'tg', parent: 'shop/lb' },
+}
 
 /** Everything is healthy once it is `afterMs` old, on the clock of the run. */
 function slowWorld(afterMs: number) {
@@ -40,7 +43,11 @@ describe('waiting for health', () => {
   it('ends with 9 at the deadline, and says what is not healthy', async () => {
     const { clock, operation } = slowWorld(Infinity)
     const result = await runToy(operation, { clock, options: { timeoutMs: 120_000 } })
-    expect(result).toMatchObject({ outcome: 'not-healthy', exitCode: EXIT.notHealthy, error: { code: 'RUN_NOT_HEALTHY' } })
+    expect(result).toMatchObject({
+      outcome: 'not-healthy',
+      exitCode: EXIT.notHealthy,
+      error: { code: 'RUN_NOT_HEALTHY' },
+    })
     expect(result.error?.message).toContain('shop/lb: not yet')
     expect(clock.elapsed()).toBe(120_000)
     expect(result.progress).toMatchObject({ healthy: false, deadlineAt: '2026-11-22T00:02:00.000Z' })
@@ -217,7 +224,9 @@ describe('a bug', () => {
   })
 
   it('in a listener does not touch the run', async () => {
-    const result = await runToy(toyOperation({ remote: toyRemote(inMemory()), wishes: () => wishes }), { onEvent: explode })
+    const result = await runToy(toyOperation({ remote: toyRemote(inMemory()), wishes: () => wishes }), {
+      onEvent: explode,
+    })
     expect(result.outcome).toBe('applied')
   })
 })

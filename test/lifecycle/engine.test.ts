@@ -140,7 +140,8 @@ describe('an interruption at every event', () => {
       )
       expect(first.events.at(-1)?.type).toBe('run.finished')
       const ended = first.progress.changes.filter(({ status }) => !['succeeded', 'failed', 'skipped'].includes(status))
-      if (store.journals.has('run-a') && first.events.some(({ type }) => type.startsWith('change.'))) expect(ended).toEqual([])
+      if (store.journals.has('run-a') && first.events.some(({ type }) => type.startsWith('change.')))
+        expect(ended).toEqual([])
       const journal = store.readRun('run-a')
       if (journal.length > 0) {
         expect(journal).toEqual(first.events)

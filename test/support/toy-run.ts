@@ -30,7 +30,9 @@ export interface MemoryStore extends Store {
 }
 
 /** A store without a disk; `hooks` break it. */
-export function memoryStore(hooks: { open?: () => void; append?: (event: NyahEvent) => void; lock?: () => void } = {}): MemoryStore {
+export function memoryStore(
+  hooks: { open?: () => void; append?: (event: NyahEvent) => void; lock?: () => void } = {},
+): MemoryStore {
   const journals = new Map<string, NyahEvent[]>()
   const locks = new Set<string>()
   return {

@@ -142,7 +142,9 @@ function putOf(key: string, wish: Wish, wishes: ToyWorld['wishes'], entries: Ent
   const parentEntry = parent === undefined ? undefined : entries[parent]
   const parentWish = parent === undefined ? undefined : wishes[parent]
   const parentChange =
-    parent !== undefined && (parentEntry === undefined || parentEntry.value !== parentWish?.value) ? `${parent}/put` : null
+    parent !== undefined && (parentEntry === undefined || parentEntry.value !== parentWish?.value)
+      ? `${parent}/put`
+      : null
   const parentId = parentChange !== null ? token(parentChange, 'id') : (parentEntry?.id ?? null)
   if (entry !== undefined && entry.value === wish.value && !isToken(parentId) && entry.parent === parentId) return []
   return [

@@ -18,7 +18,8 @@ export function graphProblem(changes: readonly Change[]): string | null {
       if (needed.scope !== change.scope) return `${change.id} needs ${need}, which is in another scope`
     }
     for (const { $token } of tokensIn(change.after)) {
-      if (!change.needs.includes($token.change)) return `${change.id} takes a value from ${$token.change} without needing it`
+      if (!change.needs.includes($token.change))
+        return `${change.id} takes a value from ${$token.change} without needing it`
     }
   }
   const circle = circleIn(changes)

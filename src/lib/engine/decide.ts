@@ -53,7 +53,8 @@ const confirmationNeeded = (confirmId: string | null, { command, confirmed }: Ru
       tries: [command === undefined ? 'run the command again with --yes' : `${command} --yes`],
     })
   }
-  const given = confirmed === null ? 'it needs --confirm (--yes does not answer this)' : `--confirm names "${confirmed}" instead`
+  const given =
+    confirmed === null ? 'it needs --confirm (--yes does not answer this)' : `--confirm names "${confirmed}" instead`
   return nyahError({
     code: 'CONFIRMATION_NEEDED',
     message: `this cannot be taken back, so its id ${confirmId} must be given: ${given}`,
@@ -72,7 +73,8 @@ export function refusal(plan: Plan, { command }: Pick<RunOptions, 'command'>): E
   const refused = plan.findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
   const codes = [...new Set(refused.map(({ code }) => code))]
   const flags = codes.map((code) => `--allow ${code}`).join(' ')
-  const overrule = command === undefined ? `run the command again with ${flags} --reason "…"` : `${command} ${flags} --reason "…"`
+  const overrule =
+    command === undefined ? `run the command again with ${flags} --reason "…"` : `${command} ${flags} --reason "…"`
   return errorData(
     nyahError({
       code: 'PLAN_REFUSED',

@@ -27,12 +27,24 @@ export function makePlan<World>(options: {
   const { draft, world, guards, request, observedAt } = options
   const problem = graphProblem(draft.changes)
   if (problem !== null) {
-    throw nyahError({ code: 'PLAN_INVALID', message: `the planner of ${request.operation} is wrong: ${problem}`, exit: EXIT.bug })
+    throw nyahError({
+      code: 'PLAN_INVALID',
+      message: `the planner of ${request.operation} is wrong: ${problem}`,
+      exit: EXIT.bug,
+    })
   }
   const raised = [...draft.findings, ...guards.flatMap((guard) => guard(draft, world))]
   const { findings, unused, impossible } = applyAllowances(raised, request.allowances)
   const { scopes, basis, changes } = draft
-  const unhashed = { v: 1, request, scopes, observedAt: new Date(observedAt).toISOString(), basis, changes, findings } as const
+  const unhashed = {
+    v: 1,
+    request,
+    scopes,
+    observedAt: new Date(observedAt).toISOString(),
+    basis,
+    changes,
+    findings,
+  } as const
   return { plan: { ...unhashed, hash: planHash(unhashed) }, unused, impossible }
 }
 

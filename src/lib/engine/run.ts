@@ -191,7 +191,10 @@ async function verified<World>(stage: Stage<World>, done: Ending, last: World | 
     if (deps.signal.aborted || !isNyahError(error)) throw error
     const { code, message } = error
     if (waiting === null) {
-      deps.emit('note', null, { code: 'RESULT_UNREAD', message: `applied, but what is there now could not be read: ${code} ${message}` })
+      deps.emit('note', null, {
+        code: 'RESULT_UNREAD',
+        message: `applied, but what is there now could not be read: ${code} ${message}`,
+      })
       return done
     }
     // It was applied; but what nobody can see is not healthy.

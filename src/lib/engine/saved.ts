@@ -15,7 +15,9 @@ const NAMED = 5
 export function staleness(saved: Plan, fresh: Plan): NyahError | null {
   const differences = compare(saved, fresh)
   if (differences.length === 0) return null
-  const moved = Object.keys({ ...saved.basis, ...fresh.basis }).filter((scope) => saved.basis[scope] !== fresh.basis[scope])
+  const moved = Object.keys({ ...saved.basis, ...fresh.basis }).filter(
+    (scope) => saved.basis[scope] !== fresh.basis[scope],
+  )
   const named = differences.slice(0, NAMED)
   const more = differences.length > NAMED ? ` (and ${differences.length - NAMED} more)` : ''
   const basis = moved.length === 0 ? '' : `; what was observed has changed in ${moved.slice(0, NAMED).join(', ')}`
@@ -50,5 +52,13 @@ function indexed(plan: Plan): Map<string, { readonly text: string; readonly held
 /** What a change does, without why: two plans agree on a change when these are the same text. */
 export function deed({ scope, ref, kind, before, after, needs, risk }: Change): string {
   const { type, id, name } = ref
-  return canonical({ scope, ref: { type, id, name }, kind, before, after, needs: [...needs].sort(), risk } satisfies JsonObject)
+  return canonical({
+    scope,
+    ref: { type, id, name },
+    kind,
+    before,
+    after,
+    needs: [...needs].sort(),
+    risk,
+  } satisfies JsonObject)
 }

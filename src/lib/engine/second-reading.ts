@@ -26,7 +26,13 @@ export function disagreements(first: Plan, second: Plan): readonly Finding[] {
   const again = new Map(second.changes.map((change) => [change.id, deed(change)]))
   const differing = removals(first).filter((change) => again.get(change.id) !== deed(change))
   const scopes = [...new Set(differing.map(({ scope }) => scope))]
-  const perScope = scopes.map((scope) => disagreement(scope, differing.filter((one) => one.scope === scope), again))
+  const perScope = scopes.map((scope) =>
+    disagreement(
+      scope,
+      differing.filter((one) => one.scope === scope),
+      again,
+    ),
+  )
   return [...raised, ...perScope]
 }
 

@@ -70,6 +70,9 @@ function mention(emit: Emit, { unused, impossible }: Pick<ReturnType<typeof make
     emit('note', null, { code: 'ALLOWANCE_UNUSED', message: `--allow ${code} met nothing that it could overrule` })
   }
   for (const { code } of impossible) {
-    emit('note', null, { code: 'ALLOWANCE_IMPOSSIBLE', message: `${code} cannot be overruled, so --allow ${code} had no effect` })
+    emit('note', null, {
+      code: 'ALLOWANCE_IMPOSSIBLE',
+      message: `${code} cannot be overruled, so --allow ${code} had no effect`,
+    })
   }
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyAllowances, heldChanges } from '../../../src/lib/core/allow.ts'
 import { type Change, token } from '../../../src/lib/core/change.ts'
@@ -8,7 +8,12 @@ import type { Json, JsonObject } from '../../../src/lib/core/json.ts'
 import type { Finding } from '../../../src/lib/core/plan.ts'
 import { resolveTokens, tokensIn } from '../../../src/lib/core/token.ts'
 
-const change = (id: string, needs: readonly string[] = [], scope = 'shop', after: JsonObject | null = null): Change => ({
+const change = (
+  id: string,
+  needs: readonly string[] = [],
+  scope = 'shop',
+  after: JsonObject | null = null,
+): Change => ({
   id,
   scope,
   ref: { type: 'key', id: null, name: id },
@@ -30,7 +35,11 @@ describe('a graph of changes', () => {
     ['a need of another scope', [change('a'), change('b', ['a'], 'admin')], 'in another scope'],
     ['a circle', [change('a', ['b']), change('b', ['a']), change('c')], 'in a circle: a, b'],
     ['a change that needs itself', [change('a', ['a'])], 'in a circle: a'],
-    ['a token without a need', [change('a'), change('b', [], 'shop', { x: [token('a', 'id')] as never })], 'without needing it'],
+    [
+      'a token without a need',
+      [change('a'), change('b', [], 'shop', { x: [token('a', 'id')] as never })],
+      'without needing it',
+    ],
   ])('%s', (_, changes, problem) => {
     if (problem === null) expect(graphProblem(changes)).toBeNull()
     else expect(graphProblem(changes)).toContain(problem)
@@ -76,7 +85,11 @@ describe('tokens', () => {
   const outputsOf = (id: string) => (id === 'a' ? { arn: 'arn:1', port: 80 } : undefined)
 
   it('are replaced wherever they stand', () => {
-    const after = { arn: token('a', 'arn'), deep: [{ port: token('a', 'port') }, 'x'], plain: null } as unknown as JsonObject
+    const after = {
+      arn: token('a', 'arn'),
+      deep: [{ port: token('a', 'port') }, 'x'],
+      plain: null,
+    } as unknown as JsonObject
     expect(resolveTokens(after, outputsOf)).toEqual({ arn: 'arn:1', deep: [{ port: 80 }, 'x'], plain: null })
     expect(tokensIn(after)).toEqual([token('a', 'arn'), token('a', 'port')])
   })
@@ -119,14 +132,21 @@ describe('allowances', () => {
       ],
       ['A', 'C', 'D', 'E'].map((code) => ({ code, reason: `because ${code}` })),
     )
-    expect(findings.map(({ allowed }) => allowed?.reason)).toEqual(['because A', 'because A', undefined, undefined, undefined])
+    expect(findings.map(({ allowed }) => allowed?.reason)).toEqual([
+      'because A',
+      'because A',
+      undefined,
+      undefined,
+      undefined,
+    ])
     expect(unused.map(({ code }) => code)).toEqual(['D', 'E'])
     expect(impossible.map(({ code }) => code)).toEqual(['C'])
   })
 
   it('a hold holds what it names with its dependents; one that names nothing holds its scope', () => {
     const changes = [change('a'), change('b', ['a']), change('c'), change('z', [], 'admin')]
-    const held = (part: Partial<Finding>) => [...heldChanges(changes, [finding({ severity: 'hold', ...part })])].toSorted()
+    const held = (part: Partial<Finding>) =>
+      [...heldChanges(changes, [finding({ severity: 'hold', ...part })])].toSorted()
     expect(held({ holds: ['a'] })).toEqual(['a', 'b'])
     expect(held({})).toEqual(['a', 'b', 'c'])
     expect(held({ holds: [] })).toEqual([])

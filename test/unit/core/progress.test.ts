@@ -6,7 +6,11 @@ import { resumable } from '../../../src/lib/engine/resume.ts'
 import { broken, busy, inMemory, toyOperation, toyRemote } from '../../support/toy.ts'
 import { runToy, toyRequest } from '../../support/toy-run.ts'
 
-const wishes = { 'shop/lb': { value: 'nlb' }, 'shop/tg': { value: 'tg', parent: 'shop/lb' }, 'admin/lb': { value: 'nlb' } }
+const wishes = {
+  'shop/lb': { value: 'nlb' },
+  'shop/tg': { value: 'tg', parent: 'shop/lb' },
+  'admin/lb': { value: 'nlb' },
+}
 
 async function eventful() {
   const tried = new Set<string>()
@@ -38,11 +42,25 @@ describe('the progress of a run', () => {
       errors: [{ code: 'RUN_PARTLY_APPLIED' }],
     })
     expect(progress.changes).toMatchObject([
-      { change: { id: 'shop/lb/put' }, status: 'succeeded', attempt: 2, error: null, outputs: { id: 'id-of-shop/lb' }, delayMs: null },
+      {
+        change: { id: 'shop/lb/put' },
+        status: 'succeeded',
+        attempt: 2,
+        error: null,
+        outputs: { id: 'id-of-shop/lb' },
+        delayMs: null,
+      },
       { change: { id: 'shop/tg/put' }, status: 'succeeded', attempt: 2, ms: 500 },
       { change: { id: 'admin/lb/put' }, status: 'failed', attempt: 1, error: { code: 'TOY_BROKEN' } },
     ])
-    expect(countChanges(progress.changes)).toEqual({ pending: 0, running: 0, retrying: 0, succeeded: 2, failed: 1, skipped: 0 })
+    expect(countChanges(progress.changes)).toEqual({
+      pending: 0,
+      running: 0,
+      retrying: 0,
+      succeeded: 2,
+      failed: 1,
+      skipped: 0,
+    })
   })
 
   it('goes through its phases in order', async () => {
@@ -60,7 +78,12 @@ describe('the progress of a run', () => {
     const { events } = await eventful()
     const until = events.findIndex(({ type }) => type === 'change.retrying')
     const [change] = foldRun(events.slice(0, until + 1)).changes
-    expect(change).toMatchObject({ status: 'retrying', delayMs: 500, retryingSince: events[until]?.at, error: { code: 'TOY_BUSY' } })
+    expect(change).toMatchObject({
+      status: 'retrying',
+      delayMs: 500,
+      retryingSince: events[until]?.at,
+      error: { code: 'TOY_BUSY' },
+    })
   })
 
   it('passes over events of a newer nyah', () => {

@@ -42,21 +42,28 @@ const rows: readonly Row[] = [
 ]
 
 describe('who answers for a plan', () => {
-  it.each(rows)('confirmId %s, consent %s, --confirm %s, saved %s → %s', (confirmId, consent, confirmed, saved, expected) => {
-    const options: RunOptions = { ...toyOptions, consent, confirmed, saved: saved ? plan : null }
-    const decision = decide(plan, { mutates: true, confirmId, waits: false }, options)
-    const said =
-      decision.do === 'apply'
-        ? `apply ${decision.by}`
-        : decision.do === 'end'
-          ? `end ${decision.outcome} ${decision.exitCode}`
-          : decision.do
-    expect(said).toBe(expected)
-  })
+  it.each(rows)(
+    'confirmId %s, consent %s, --confirm %s, saved %s → %s',
+    (confirmId, consent, confirmed, saved, expected) => {
+      const options: RunOptions = { ...toyOptions, consent, confirmed, saved: saved ? plan : null }
+      const decision = decide(plan, { mutates: true, confirmId, waits: false }, options)
+      const said =
+        decision.do === 'apply'
+          ? `apply ${decision.by}`
+          : decision.do === 'end'
+            ? `end ${decision.outcome} ${decision.exitCode}`
+            : decision.do
+      expect(said).toBe(expected)
+    },
+  )
 
   it('gives the whole command to paste', () => {
     const tries = (confirmId: string | null, part: Partial<RunOptions>) => {
-      const decision = decide(plan, { mutates: true, confirmId, waits: false }, { ...toyOptions, consent: 'none', ...part })
+      const decision = decide(
+        plan,
+        { mutates: true, confirmId, waits: false },
+        { ...toyOptions, consent: 'none', ...part },
+      )
       return decision.do === 'end' ? decision.error : null
     }
     expect(tries(null, {})).toMatchObject({

@@ -81,7 +81,9 @@ describe('the emitter', () => {
 describe('the id of a run', () => {
   it('is short, and sorts as time does', () => {
     const now = Date.UTC(2026, 10, 22)
-    const ids = [now, now + 1, now + 60_000, now + 86_400_000, Date.UTC(2058, 0, 1)].map((at) => newRunId(at, () => 0.999999))
+    const ids = [now, now + 1, now + 60_000, now + 86_400_000, Date.UTC(2058, 0, 1)].map((at) =>
+      newRunId(at, () => 0.999999),
+    )
     expect(ids.toSorted()).toEqual(ids)
     for (const id of ids) expect(id).toMatch(/^[0-9a-z]{8}-[0-9a-z]{4}$/)
     expect(newRunId(now, () => 0)).toMatch(/-0000$/)

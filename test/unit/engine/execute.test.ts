@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Change, token } from '../../../src/lib/core/change.ts'
 import { withDependents } from '../../../src/lib/core/dag.ts'
@@ -45,11 +45,23 @@ const scenarios: fc.Arbitrary<Scenario> = fc
     { maxLength: 14 },
   )
   .chain((rows) =>
-    fc.record({ parallel: fc.integer({ min: 1, max: 5 }), abortAt: fc.constantFrom(0, 0, 1, 3, 6), order: fc.shuffledSubarray(rows.map((_, i) => i), { minLength: rows.length }) }).map(
-      ({ parallel, abortAt, order }) => {
+    fc
+      .record({
+        parallel: fc.integer({ min: 1, max: 5 }),
+        abortAt: fc.constantFrom(0, 0, 1, 3, 6),
+        order: fc.shuffledSubarray(
+          rows.map((_, i) => i),
+          { minLength: rows.length },
+        ),
+      })
+      .map(({ parallel, abortAt, order }) => {
         const inOrder = rows.map(({ scope, needs }, index) => {
           const earlier = [...new Set(needs)].filter((need) => need < index && rows[need]?.scope === scope)
-          return change(`c${index}`, scope, earlier.map((need) => `c${need}`))
+          return change(
+            `c${index}`,
+            scope,
+            earlier.map((need) => `c${need}`),
+          )
         })
         const changes = order.flatMap((index) => inOrder[index] ?? [])
         const held = rows.flatMap((row, index) => (row.held ? [`c${index}`] : []))
@@ -60,8 +72,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc
           parallel,
           abortAt,
         }
-      },
-    ),
+      }),
   )
 
 async function carryOut(scenario: Scenario) {
@@ -88,7 +99,8 @@ async function carryOut(scenario: Scenario) {
     broken: () => null,
     apply: async ({ id, needs, after }) => {
       if (!needs.every((need) => finished.has(need))) problems.push(`${id} came before what it needs`)
-      if (JSON.stringify(after) !== JSON.stringify({ from: needs.map((need) => `id-${need}`) })) problems.push(`${id}: tokens`)
+      if (JSON.stringify(after) !== JSON.stringify({ from: needs.map((need) => `id-${need}`) }))
+        problems.push(`${id}: tokens`)
       calls += 1
       if (calls === abortAt) abort.abort(interrupted('SIGINT'))
       underWay += 1

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errorData, interrupted } from '../../../src/lib/core/errors.ts'
 import type { NyahEvent } from '../../../src/lib/core/events.ts'
@@ -80,13 +80,17 @@ describe('the retrier', () => {
   it('waits 0.5 s doubled to 20 s, spread over half of it, and at least as long as the remote wants', () => {
     const error = errorData(busy())
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 2000 }), fc.double({ min: 0, max: 0.999999, noNaN: true }), (attempt, random) => {
-        const middle = Math.min(20_000, 500 * 2 ** (attempt - 1))
-        const delay = backOff(attempt, random, error)
-        expect(delay).toBeGreaterThanOrEqual(middle * 0.5)
-        expect(delay).toBeLessThanOrEqual(Math.ceil(middle * 1.5))
-        expect(backOff(attempt, random, { ...error, details: { retryAfterMs: 45_000 } })).toBe(45_000)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 2000 }),
+        fc.double({ min: 0, max: 0.999999, noNaN: true }),
+        (attempt, random) => {
+          const middle = Math.min(20_000, 500 * 2 ** (attempt - 1))
+          const delay = backOff(attempt, random, error)
+          expect(delay).toBeGreaterThanOrEqual(middle * 0.5)
+          expect(delay).toBeLessThanOrEqual(Math.ceil(middle * 1.5))
+          expect(backOff(attempt, random, { ...error, details: { retryAfterMs: 45_000 } })).toBe(45_000)
+        },
+      ),
     )
   })
 })

@@ -56,7 +56,10 @@ describe('the lock of a context', () => {
   it('keeps the second one out, naming the first, until it is given back', () => {
     const first = takeLock(locks, 'production', 'run-a')
     expect(() => takeLock(locks, 'production', 'run-b')).toThrow(
-      locked({ message: expect.stringContaining('run run-a (process') as string, details: expect.objectContaining({ run: 'run-a', pid: process.pid }) as object }),
+      locked({
+        message: expect.stringContaining('run run-a (process') as string,
+        details: expect.objectContaining({ run: 'run-a', pid: process.pid }) as object,
+      }),
     )
     takeLock(locks, 'staging', 'run-c').release()
     first.release()
@@ -94,7 +97,10 @@ describe('the lock of a context', () => {
   })
 
   const holder = (part: object) =>
-    writeFileSync(join(locks, 'production.7.lock'), JSON.stringify({ ...thisProcess(), run: 'run-a', released: false, ...part }))
+    writeFileSync(
+      join(locks, 'production.7.lock'),
+      JSON.stringify({ ...thisProcess(), run: 'run-a', released: false, ...part }),
+    )
   const withHolder = (part: object) => {
     takeLock(locks, 'other', 'x').release()
     holder(part)
@@ -124,13 +130,22 @@ describe('the lock of a context', () => {
 
   it('is never taken through a link', () => {
     symlinkSync(root, locks)
-    expect(() => takeLock(locks, 'production', 'run-a')).toThrow(expect.objectContaining({ code: 'STATE_UNWRITABLE', exit: 3 }) as Error)
+    expect(() => takeLock(locks, 'production', 'run-a')).toThrow(
+      expect.objectContaining({ code: 'STATE_UNWRITABLE', exit: 3 }) as Error,
+    )
   })
 
   it('holds no secret: only who holds it', () => {
     takeLock(locks, 'production', 'run-a')
     const text = readFileSync(join(locks, 'production.1.lock'), 'utf8')
-    expect(Object.keys(JSON.parse(text) as object).toSorted()).toEqual(['boot', 'machine', 'pid', 'released', 'run', 'started'])
+    expect(Object.keys(JSON.parse(text) as object).toSorted()).toEqual([
+      'boot',
+      'machine',
+      'pid',
+      'released',
+      'run',
+      'started',
+    ])
   })
 })
 

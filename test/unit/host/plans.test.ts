@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -87,7 +96,11 @@ describe('a saved plan', () => {
     ['is nested too deeply', () => '['.repeat(200_000) + ']'.repeat(200_000), 'no plan'],
     ['lacks a key', (text: string) => text.replace('"reason"', '"raisin"'), 'plan.request.allowances.0.reason'],
     ['has a key too many', (text: string) => text.replace('"v": 1', '"v": 1, "w": 2'), 'at plan'],
-    ['has a severity that does not exist', (text: string) => text.replace('"hold"', '"maybe"'), 'plan.findings.0.severity'],
+    [
+      'has a severity that does not exist',
+      (text: string) => text.replace('"hold"', '"maybe"'),
+      'plan.findings.0.severity',
+    ],
     ['is of a newer version', (text: string) => text.replace('"nyahPlan": 1', '"nyahPlan": 2'), 'at nyahPlan'],
     ['is something else', () => '{}', 'at nyahPlan'],
   ])('that %s is refused, saying where', (_, change, where) => {

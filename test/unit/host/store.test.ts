@@ -1,4 +1,13 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -19,7 +28,10 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 /** The events of a run: started, so many notes, and (unless it was killed) finished. */
-function eventsOf(run: string, { notes = 1, killed = false, result = null as Json, early = false } = {}): readonly NyahEvent[] {
+function eventsOf(
+  run: string,
+  { notes = 1, killed = false, result = null as Json, early = false } = {},
+): readonly NyahEvent[] {
   const { emit, events } = makeEmitter({ clock: virtualClock(), run })
   if (early) emit('note', null, { code: 'EARLY', message: 'before the start' })
   emit('run.started', null, { request: toyRequest, actor: 'tester', reason: null, nyah: '0', resumes: null })
@@ -36,7 +48,8 @@ function write(run: string, events: readonly NyahEvent[]): string {
   return join(stateDir, 'runs', `${run}.ndjson`)
 }
 
-const error = (code: string, exit: number, part: object = {}) => expect.objectContaining({ code, exit, ...part }) as Error
+const error = (code: string, exit: number, part: object = {}) =>
+  expect.objectContaining({ code, exit, ...part }) as Error
 
 describe('a journal', () => {
   it('comes back as it was written, private to this user', () => {
@@ -100,13 +113,17 @@ describe('finding a run', () => {
     write('aab-2', eventsOf('aab-2'))
     const store = createStore({ stateDir })
     expect(store.readRun('aab')[0]?.run).toBe('aab-2')
-    expect(() => store.readRun('aa')).toThrow(error('RUN_AMBIGUOUS', 2, { tries: ['nyah run show aab-2', 'nyah run show aaa-1'] }))
+    expect(() => store.readRun('aa')).toThrow(
+      error('RUN_AMBIGUOUS', 2, { tries: ['nyah run show aab-2', 'nyah run show aaa-1'] }),
+    )
   })
 
   it('that is not there names the near ones', () => {
     for (const id of ['aaa-1', 'aab-2', 'zzz-3', 'zzz-4']) write(id, eventsOf(id))
     expect(() => createStore({ stateDir }).readRun('aax')).toThrow(
-      error('RUN_NOT_FOUND', 2, { tries: ['nyah run list', 'nyah run show aab-2', 'nyah run show aaa-1', 'nyah run show zzz-4'] }),
+      error('RUN_NOT_FOUND', 2, {
+        tries: ['nyah run list', 'nyah run show aab-2', 'nyah run show aaa-1', 'nyah run show zzz-4'],
+      }),
     )
   })
 
@@ -163,6 +180,10 @@ describe('the list of runs', () => {
     writeFileSync(join(stateDir, 'runs', 'b-1.ndjson'), 'oops\n')
     writeFileSync(join(stateDir, 'runs', 'b-2.ndjson'), '')
     mkdirSync(join(stateDir, 'runs', 'b-3.ndjson'))
-    expect(createStore({ stateDir }).listRuns(10).map(({ id }) => id)).toEqual(['a-1'])
+    expect(
+      createStore({ stateDir })
+        .listRuns(10)
+        .map(({ id }) => id),
+    ).toEqual(['a-1'])
   })
 })

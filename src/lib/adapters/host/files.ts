@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
 import { EXIT, type NyahError, nyahError } from '../../core/errors.ts'
 
 /** Never through a symbolic link that somebody else put there (0 where the platform has no such flag). */
@@ -50,7 +60,7 @@ export const openToRead = (path: string): number => openSync(path, constants.O_R
 /** Writes all of it: a single write may be cut short. */
 export function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text, 'utf8')
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at)
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at)
 }
 
 /** Makes a new name in a directory last through a power cut. Not every platform can; the file itself is synced anyway. */

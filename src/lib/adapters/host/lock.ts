@@ -146,7 +146,10 @@ function remove(path: string): void {
 
 function locked(context: string, path: string, holder: Holder | null): NyahError {
   const elsewhere = holder !== null && !holder.released && stateOf(holder) === 'elsewhere'
-  const who = holder === null ? 'another nyah' : `run ${holder.run} (process ${holder.pid} on ${holder.machine.split(' ')[0] ?? ''})`
+  const who =
+    holder === null
+      ? 'another nyah'
+      : `run ${holder.run} (process ${holder.pid} on ${holder.machine.split(' ')[0] ?? ''})`
   return nyahError({
     code: 'RUN_LOCKED',
     message: `${who} is at work in the context "${context}"`,

@@ -115,7 +115,8 @@ function read(path: string): string {
       closeSync(fd)
     }
   } catch (error) {
-    const why = systemCode(error) === 'ENOENT' ? 'there is no such file' : error instanceof Error ? error.message : String(error)
+    const why =
+      systemCode(error) === 'ENOENT' ? 'there is no such file' : error instanceof Error ? error.message : String(error)
     throw problem('PLAN_UNREADABLE', `cannot read the plan ${path}: ${why}`)
   }
 }
@@ -126,7 +127,10 @@ function parse(path: string, text: string): Plan {
   if (!checked.success) {
     const [issue] = checked.error.issues
     const where = issue === undefined || issue.path.length === 0 ? 'at its top' : `at ${issue.path.join('.')}`
-    throw problem('PLAN_INVALID_FILE', `${path} is no plan of this nyah: ${where}: ${issue?.message ?? 'unknown shape'}`)
+    throw problem(
+      'PLAN_INVALID_FILE',
+      `${path} is no plan of this nyah: ${where}: ${issue?.message ?? 'unknown shape'}`,
+    )
   }
   // The file's own data, which the check has just found to have a plan's shape.
   const { plan, sha256 } = value as { readonly plan: Plan; readonly sha256: string }

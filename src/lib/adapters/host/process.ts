@@ -51,7 +51,10 @@ function startOf(pid: number): string | null {
   if (process.platform === 'win32') return null
   return attempt(() => {
     const stdio: StdioOptions = ['ignore', 'pipe', 'ignore']
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 2_000, stdio }).trim() || null
+    return (
+      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 2_000, stdio }).trim() ||
+      null
+    )
   })
 }
 

@@ -141,7 +141,8 @@ function lastLine(fd: number, size: number): string {
     const bytes = readAt(fd, Math.max(0, size - length), Math.min(length, size))
     const end = bytes.lastIndexOf(10)
     const start = end <= 0 ? -1 : bytes.lastIndexOf(10, end - 1)
-    if (start >= 0 || length >= Math.min(size, LONGEST_LINE)) return end < 0 ? '' : bytes.subarray(start + 1, end).toString('utf8')
+    if (start >= 0 || length >= Math.min(size, LONGEST_LINE))
+      return end < 0 ? '' : bytes.subarray(start + 1, end).toString('utf8')
   }
 }
 
