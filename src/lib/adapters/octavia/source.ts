@@ -8,7 +8,7 @@ import { decodeLoadBalancer } from './decode.ts'
 import { createKeystone } from './keystone.ts'
 import { listAll, readPage } from './pages.ts'
 import { describeAuth } from './token-request.ts'
-import { readTree } from './tree.ts'
+import { readTree, type TreeReader } from './tree.ts'
 
 export interface OctaviaSourceOptions {
   readonly cloud: CloudConfig
@@ -38,6 +38,7 @@ export function createOctaviaSource(options: OctaviaSourceOptions): LoadBalancer
   }
   const keystone = createKeystone({ cloud, door: doorTo('KEYSTONE'), clock })
   const client = createOctaviaClient({ keystone, door: doorTo('OCTAVIA'), retry, as: describeAuth(cloud.auth) })
+  const reader: TreeReader = { client, clock, parallel, seen: new Map() }
   const loadBalancers = (signal: AbortSignal | undefined) =>
     ({ path: '/loadbalancers', collection: 'loadbalancers', query: [], decode: decodeLoadBalancer, signal }) as const
 
@@ -50,7 +51,7 @@ export function createOctaviaSource(options: OctaviaSourceOptions): LoadBalancer
     async read(id, signal) {
       const canonical = id.toLowerCase()
       if (!UUID.test(canonical)) return null
-      return readTree({ client, clock, parallel }, canonical, signal)
+      return readTree(reader, canonical, signal)
     },
 
     async check(signal) {

@@ -13,6 +13,8 @@ export interface TreeReader {
   readonly clock: Clock
   /** Requests in flight at once. */
   readonly parallel: number
+  /** Per load balancer: its latest state and when this process first saw it. Kept from one reading to the next. */
+  readonly seen: Map<string, { readonly stamp: string; readonly since: number }>
 }
 
 /** How often a tree is read before nyah says that it keeps changing. */
@@ -33,9 +35,8 @@ export async function readTree(
   id: string,
   signal: AbortSignal | undefined,
 ): Promise<SourceTree | null> {
-  const seen = new Map<string, number>()
   for (let count = 1; ; count++) {
-    const reading = await readOnce(reader, id, seen, signal)
+    const reading = await readOnce(reader, id, signal)
     if (reading === null) return null
     if ('tree' in reading) return reading.tree
     if (count === MAX_READINGS) {
@@ -57,10 +58,8 @@ interface Shown {
 }
 
 async function readOnce(
-  { client, clock, parallel }: TreeReader,
+  { client, clock, parallel, seen }: TreeReader,
   id: string,
-  /** When this process first saw which `updated_at`. */
-  seen: Map<string, number>,
   signal: AbortSignal | undefined,
 ): Promise<Reading> {
   const startedAt = clock.now()
@@ -70,11 +69,16 @@ async function readOnce(
     listAll(client, { path: '/listeners', collection: 'listeners', query: below, decode: decodeListener, signal }),
     listAll(client, { path: '/pools', collection: 'pools', query: below, decode: decodePool, signal }),
   ])
-  if (first === null) return null
+  if (first === null) {
+    seen.delete(id)
+    return null
+  }
 
   const stamp = stampOf(first.found)
-  const waitMs = settling(first, startedAt, seen.get(stamp))
-  if (!seen.has(stamp)) seen.set(stamp, startedAt)
+  const known = seen.get(id)
+  const since = known?.stamp === stamp ? known.since : startedAt
+  seen.set(id, { stamp, since })
+  const waitMs = settling(first, startedAt, since)
   // Reading on would be in vain: a change in this very second would not show.
   if (waitMs > 0) return { unsettled: 'it was changed a moment ago', waitMs }
 
@@ -106,9 +110,9 @@ async function readOnce(
 const stampOf = ({ own }: FoundLoadBalancer): string => `${own.updated_at ?? own.created_at} ${own.provisioning_status}`
 
 /** 0: the last change is old enough for the next one to be seen; else how long to wait. */
-function settling({ found, at }: Shown, startedAt: number, firstSeenAt: number | undefined): number {
+function settling({ found, at }: Shown, startedAt: number, since: number): number {
   // Seen by this process before, unchanged: that needs no agreement between clocks.
-  if (firstSeenAt !== undefined && startedAt - firstSeenAt >= SETTLE_MS) return 0
+  if (startedAt - since >= SETTLE_MS) return 0
   const changed = found.own.updated_at ?? found.own.created_at
   const age = (at ?? startedAt) - Date.parse(changed.endsWith('Z') ? changed : `${changed}Z`)
   if (age >= SETTLE_MS) return 0
