@@ -63,7 +63,7 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
 
 const hostsSchema = z.object({ hosts: z.array(z.string().check(z.regex(/^\S+:\d{1,5}$/))) })
 
-/** Listens on 127.0.0.1. Throws SANDBOX_STATE_INVALID, SANDBOX_WORLD_INVALID, SANDBOX_PORT. */
+/** Listens on 127.0.0.1. Throws SANDBOX_STATE_INVALID, SANDBOX_STATE_UNWRITABLE, SANDBOX_WORLD_INVALID, SANDBOX_PORT. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, stateFile, speed = 1 } = options
   const world = worldOf(options.world)
@@ -75,8 +75,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let state = kept?.state ?? initialState(world, base, options.token?.lifetimeSeconds)
 
   const keep = (next: SandboxState): void => {
+    if (stateFile !== undefined) writeState(stateFile, { v: VERSION, now: now(), down: [...down], state: next })
     state = next
-    if (stateFile !== undefined) writeState(stateFile, { v: VERSION, now: now(), down: [...down], state })
   }
   const setDown = (hosts: readonly string[]): void => {
     down = new Set(hosts)
@@ -134,10 +134,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       (error: unknown) => send(request, response, refuse(500, error instanceof Error ? error.message : String(error))),
     )
   })
+  if (kept === null) keep(state)
   await listen(server, options.port ?? 0)
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
-  if (kept === null) keep(state)
   return { url, port, env: environment(url, world), setDown, close: () => close(server) }
 }
 

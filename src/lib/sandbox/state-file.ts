@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { EXIT, nyahError } from '../core/errors.ts'
 
 /** What `--state FILE` keeps: everything a sandbox is, so that the next one goes on from there. */
@@ -40,15 +40,18 @@ export function readState<State>(path: string): Kept<State> | null {
   return { v: VERSION, now, down, state }
 }
 
-/** Whole or not at all: a new file (0600), flushed, then put in the old one's place. */
+/** Whole or not at all: a new file (0600), flushed, then put in the old one's place. Throws SANDBOX_STATE_UNWRITABLE. */
 export function writeState<State>(path: string, kept: Kept<State>): void {
   const next = `${path}.${process.pid}.new`
-  const file = openSync(next, 'w', 0o600)
   try {
-    writeSync(file, JSON.stringify(kept))
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
+    writeFileSync(next, JSON.stringify(kept), { mode: 0o600, flush: true })
+    renameSync(next, path)
+  } catch (error) {
+    throw nyahError({
+      code: 'SANDBOX_STATE_UNWRITABLE',
+      message: `the sandbox cannot keep its state in ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      exit: EXIT.configuration,
+      tries: ['give a file in a folder that exists and can be written', 'leave out --state: it is then kept in memory'],
+    })
   }
-  renameSync(next, path)
 }

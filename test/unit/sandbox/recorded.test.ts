@@ -84,7 +84,7 @@ function before(file: string): JsonObject {
       if (file === 'member-create.json') pool.members = []
     }
   }
-  return world as unknown as JsonObject
+  return world
 }
 
 describe('every recorded write whose body was kept', () => {

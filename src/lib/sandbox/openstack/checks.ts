@@ -181,15 +181,20 @@ export function policyBody(listenerProtocol: string, body: Body): Body {
   }
 }
 
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern).flags === ''
+  } catch {
+    return false
+  }
+}
+
 export function checkRule(body: Body): void {
   const type = text(body['type'])
   if (['HEADER', 'COOKIE', 'SSL_DN_FIELD'].includes(type) && (body['key'] ?? null) === null) {
     throw fault(400, 'Error parsing L7Rule: Invalid L7 Rule: L7 rule type requires a key')
   }
-  if (body['compare_type'] !== 'REGEX') return
-  try {
-    new RegExp(text(body['value']))
-  } catch {
+  if (body['compare_type'] === 'REGEX' && !isPattern(text(body['value']))) {
     throw fault(400, 'Error parsing L7Rule: Unable to parse regular expression')
   }
 }

@@ -48,6 +48,7 @@ const iso = (ms: number): string => new Date(ms).toISOString().replace('Z', '000
 function tokenBody(identity: Identity, issued: IssuedToken, user: User, request: WireRequest): JsonObject {
   const project = identity.projects.find((one) => one.id === issued.projectId)
   const domain = { ...identity.domain }
+  const credential = identity.applicationCredentials.find((one) => one.id === issued.credentialId)
   return {
     token: {
       methods: issued.methods,
@@ -60,6 +61,9 @@ function tokenBody(identity: Identity, issued: IssuedToken, user: User, request:
         : {
             project: { domain, id: project.id, name: project.name },
             is_domain: false,
+            ...(credential === undefined
+              ? {}
+              : { application_credential: { id: credential.id, name: credential.name, restricted: true } }),
             roles: (user.roles[project.name] ?? []).map((name) => ({ id: roleId(name), name })),
             ...(request.query.has('nocatalog') ? {} : { catalog: catalog(identity, request) }),
           }),
@@ -88,6 +92,7 @@ function byPassword(identity: Identity, methods: Body, request: WireRequest): Us
 interface Grant {
   readonly user: User
   readonly project: Project | null
+  readonly credentialId: string | null
   readonly methods: string[]
   readonly parent: IssuedToken | null
 }
@@ -114,7 +119,7 @@ function byCredential(identity: Identity, methods: Body, auth: Body, request: Wi
     )
   }
   const project = identity.projects.find((one) => one.name === credential.project) ?? null
-  return { user, project, methods: ['application_credential'], parent: null }
+  return { user, project, credentialId: credential.id, methods: ['application_credential'], parent: null }
 }
 
 /** The project asked for: by id, or by name and domain; without a scope the user's first; `unscoped`: none. */
@@ -152,7 +157,8 @@ function authenticate(state: OpenStackState, request: WireRequest, now: number):
   if (method === 'application_credential') return byCredential(state.identity, identity, auth, request)
   if (method === 'password') {
     const user = byPassword(state.identity, identity, request)
-    return { user, project: scoped(state.identity, user, auth['scope'], request), methods: ['password'], parent: null }
+    const project = scoped(state.identity, user, auth['scope'], request)
+    return { user, project, credentialId: null, methods: ['password'], parent: null }
   }
   if (method !== 'token' || !isObject(identity['token'])) throw missing(method, 'identity')
   const given = text(identity['token']['id'])
@@ -161,7 +167,8 @@ function authenticate(state: OpenStackState, request: WireRequest, now: number):
   if (parent === undefined || caller === null) throw identityError(404, 'Not Found', FERNET)
   const project =
     auth['scope'] === undefined ? caller.project : scoped(state.identity, caller.user, auth['scope'], request)
-  return { user: caller.user, project, methods: [...new Set(['token', ...parent.methods])], parent }
+  const inherited = [...new Set(['token', ...parent.methods])]
+  return { user: caller.user, project, credentialId: parent.credentialId, methods: inherited, parent }
 }
 
 /** Validate (GET, HEAD) or revoke (DELETE) the token in X-Subject-Token. */
@@ -194,8 +201,8 @@ function route(state: OpenStackState, request: WireRequest, now: number): [OpenS
   }
   if (path === '/v3') return [state, reply(200, { version: version(request) })]
   if (path === '/v3/auth/tokens' && request.method === 'POST') {
-    const { user, project, methods, parent } = authenticate(state, request, now)
-    const made = issue(state, { methods, userId: user.id, projectId: project?.id ?? null, parent }, now)
+    const { user, project, credentialId, methods, parent } = authenticate(state, request, now)
+    const made = issue(state, { methods, userId: user.id, projectId: project?.id ?? null, credentialId, parent }, now)
     const issued = made.state.identity.tokens[made.token]
     if (issued === undefined) throw unauthorized(request)
     const body = tokenBody(made.state.identity, issued, user, request)

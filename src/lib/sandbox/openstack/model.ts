@@ -179,6 +179,8 @@ export type IssuedToken = {
   userId: string
   /** Null: unscoped. */
   projectId: string | null
+  /** The application credential it came from. */
+  credentialId: string | null
   /** Milliseconds since the epoch. */
   issuedAt: number
   expiresAt: number
