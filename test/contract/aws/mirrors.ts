@@ -212,7 +212,7 @@ export function mirrorsContract(aws: Stage): void {
     const sizes = aws.proxy
       .calls('RegisterTargets')
       .map(({ fields }) => [...fields.keys()].filter((key) => key.endsWith('.Id')).length)
-    expect(sizes.sort()).toEqual([100, 100, 50, 50])
+    expect(sizes.sort((a, b) => b - a)).toEqual([100, 100, 50, 50])
     expect(aws.proxy.calls('RegisterTargets')[0]!.fields.get('Targets.member.1.AvailabilityZone')).toBe('all')
     expect(await aws.mirrors.targetHealth(targets)).toHaveLength(150)
     await aws.mirrors.deregisterTargets(targets, addresses(150))
@@ -229,7 +229,7 @@ export function mirrorsContract(aws: Stage): void {
     const asked = aws.proxy
       .calls('DescribeTags')
       .map(({ fields }) => [...fields.keys()].filter((key) => key.startsWith('ResourceArns')).length)
-    expect(asked.sort()).toEqual([1, 20])
+    expect(asked.sort((a, b) => a - b)).toEqual([1, 20])
   })
 
   it('deletes, and deleting what is gone succeeds', async () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fullBucket, takeToken } from '../../../src/lib/adapters/aws/bucket.ts'
 import { createPace, ELBV2_RATES } from '../../../src/lib/adapters/aws/pace.ts'

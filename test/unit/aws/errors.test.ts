@@ -105,10 +105,17 @@ describe('awsError', () => {
     expect(awsError(remote('TooManyThings'), write).details['quota']).toBe('TooManyThings')
   })
 
+  it('sends again what only had the wrong time, once the SDK knows the right one', () => {
+    const error = remote('SignatureDoesNotMatch', 403)
+    const skewed = Object.assign(error, { $metadata: { ...error.$metadata, clockSkewCorrected: true } })
+    expect(awsError(skewed, write)).toMatchObject({ code: 'AWS_CLOCK', retryable: true, lostAnswer: false })
+    expect(awsError(Object.assign(skewed, { name: 'AccessDenied' }), write).code).toBe('AWS_ACCESS_DENIED')
+  })
+
   it('quotes no request and no secret: AWS repeats signed headers in some messages', () => {
     const message = "The Canonical String should have been 'POST x-amz-security-token:TOPSECRET'"
     for (const name of ['SignatureDoesNotMatch', 'IncompleteSignature', 'InvalidToken']) {
-      expect(JSON.stringify({ ...awsError(remote(name, 403, message), write) })).not.toMatch(/TOPSECRET|HMAC/)
+      expect(JSON.stringify(awsError(remote(name, 403, message), write))).not.toMatch(/TOPSECRET|HMAC/)
       expect(awsError(remote(name, 403, message), write).message).not.toContain('TOPSECRET')
     }
     const error = awsError(remote('ValidationError', 400, 'y'.repeat(9000)), write)

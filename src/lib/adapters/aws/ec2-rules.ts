@@ -4,19 +4,16 @@ import type { IngressRule } from '../../ports/network.ts'
 
 /**
  * The rules of a group that nyah could have made: one TCP port from one CIDR. Whatever else somebody added (ranges,
- * other protocols, references to groups) is neither shown nor touched.
+ * other protocols, references to groups) is neither shown nor touched. In one order, whatever order EC2 answers in.
  */
 export const rulesOf = (permissions: readonly IpPermission[] | undefined): IngressRule[] =>
-  (permissions ?? []).flatMap(({ IpProtocol, FromPort, ToPort, IpRanges, Ipv6Ranges }) => {
-    if (IpProtocol !== 'tcp' || FromPort === undefined || FromPort !== ToPort) return []
-    const cidrs = [
-      ...(IpRanges ?? []).map(({ CidrIp }) => CidrIp),
-      ...(Ipv6Ranges ?? []).map(({ CidrIpv6 }) => CidrIpv6),
-    ]
-    return cidrs.flatMap((cidr): IngressRule[] =>
-      cidr === undefined ? [] : [{ protocol: 'tcp', port: FromPort, cidr }],
-    )
-  })
+  (permissions ?? []).flatMap(rulesIn).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+
+function rulesIn({ IpProtocol, FromPort, ToPort, IpRanges, Ipv6Ranges }: IpPermission): IngressRule[] {
+  if (IpProtocol !== 'tcp' || FromPort === undefined || FromPort !== ToPort) return []
+  const cidrs = [...(IpRanges ?? []).map(({ CidrIp }) => CidrIp), ...(Ipv6Ranges ?? []).map(({ CidrIpv6 }) => CidrIpv6)]
+  return cidrs.flatMap((cidr) => (cidr === undefined ? [] : [{ protocol: 'tcp', port: FromPort, cidr }]))
+}
 
 /** As EC2 stores it: host bits cleared, IPv6 in its short form. */
 function canonical(cidr: string): string {

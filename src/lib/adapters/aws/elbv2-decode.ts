@@ -8,7 +8,6 @@ import type {
   HealthCheck,
   Listener,
   LoadBalancer,
-  LoadBalancerState,
   Tags,
   TargetGroup,
   TargetHealth,
@@ -28,7 +27,7 @@ export const loadBalancerOf = (raw: AwsLoadBalancer, tags: Tags): LoadBalancer =
   ipAddressType: raw.IpAddressType === 'dualstack' ? 'dualstack' : 'ipv4',
   dnsName: need(raw.DNSName, 'LoadBalancers[].DNSName'),
   hostedZoneId: need(raw.CanonicalHostedZoneId, 'LoadBalancers[].CanonicalHostedZoneId'),
-  state: need(raw.State?.Code, 'LoadBalancers[].State.Code') as LoadBalancerState,
+  state: need(raw.State?.Code, 'LoadBalancers[].State.Code'),
   tags,
 })
 
@@ -63,7 +62,7 @@ export const targetGroupOf = (raw: AwsTargetGroup, parts: TargetGroupParts): Tar
   vpcId: need(raw.VpcId, 'TargetGroups[].VpcId'),
   ipAddressType: raw.IpAddressType === 'ipv6' ? 'ipv6' : 'ipv4',
   healthCheck: healthCheckOf(raw),
-  loadBalancerArns: raw.LoadBalancerArns ?? [],
+  loadBalancerArns: [...(raw.LoadBalancerArns ?? [])].sort(),
   ...parts,
 })
 
@@ -111,7 +110,7 @@ export function targetHealthOf(raw: TargetHealthDescription): TargetHealth {
     port: need(raw.Target?.Port, 'TargetHealthDescriptions[].Target.Port'),
     availabilityZone: raw.Target?.AvailabilityZone === 'all' ? 'all' : null,
     // A state that is newer than nyah is not known to be healthy.
-    state: STATES.has(state) ? (state as TargetState) : 'unavailable',
+    state: STATES.has(state) ? state : 'unavailable',
     reason: state === 'healthy' ? null : (raw.TargetHealth?.Reason ?? null),
   }
 }

@@ -91,8 +91,12 @@ export async function healthOf({ client, wire }: Elbv2, arn: string, signal?: Ab
     (o) => client.send(new sdk.DescribeTargetHealthCommand(input), o),
     signal,
   )
-  return (answer.TargetHealthDescriptions ?? []).map(targetHealthOf)
+  // AWS gives them in no order; two readings of the same thing are to be equal.
+  return (answer.TargetHealthDescriptions ?? []).map(targetHealthOf).sort(byEndpoint)
 }
+
+const byEndpoint = (a: TargetHealth, b: TargetHealth): number =>
+  a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1
 
 async function attributesOf(
   { client, wire }: Elbv2,

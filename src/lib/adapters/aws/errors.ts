@@ -34,26 +34,26 @@ const QUOTAS: Readonly<Record<string, string>> = {
 
 const again = ['run the same command again in a minute: nothing is done twice']
 
+const REFUSED = 'AWS_CREDENTIALS_REFUSED'
+
+const CLOCK: Verdict = {
+  code: 'AWS_CLOCK',
+  exit: EXIT.configuration,
+  retryable: true,
+  silent: true,
+  tries: ["set this machine's clock (timedatectl)"],
+}
+
 const RULES: readonly (readonly [RegExp, Verdict])[] = [
   [
-    /^(Request)?(Throttling|Throttled|RequestThrottled|RequestLimitExceeded|BandwidthLimitExceeded|TooManyRequests|SlowDown|EC2Throttled)$|^RequestThrottled/,
+    /^(Throttling|Throttled|RequestThrottled|EC2Throttled|RequestLimitExceeded|BandwidthLimitExceeded|TooManyRequests|SlowDown)$/,
     { code: 'AWS_THROTTLED', exit: EXIT.remote, retryable: true, tries: again },
   ],
-  // The SDK has learnt the right time from this answer and signs the next request with it.
-  [
-    /^(RequestTimeTooSkewed|RequestInTheFuture)$/,
-    {
-      code: 'AWS_CLOCK',
-      exit: EXIT.configuration,
-      retryable: true,
-      silent: true,
-      tries: ["set this machine's clock (timedatectl)"],
-    },
-  ],
+  [/^(RequestTimeTooSkewed|RequestInTheFuture)$/, CLOCK],
   [
     /^(InvalidClientTokenId|UnrecognizedClient|AuthFailure|SignatureDoesNotMatch|IncompleteSignature|InvalidSignature|ExpiredToken|RequestExpired|MissingAuthenticationToken|InvalidAccessKeyId|InvalidToken|PendingVerification|OptInRequired|Blocked)$/,
     {
-      code: 'AWS_CREDENTIALS_REFUSED',
+      code: REFUSED,
       exit: EXIT.configuration,
       silent: true,
       tries: [
@@ -109,9 +109,16 @@ interface Remote {
   readonly name?: unknown
   readonly message?: unknown
   readonly code?: unknown
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string }
+  readonly $metadata?: {
+    readonly httpStatusCode?: number
+    readonly requestId?: string
+    /** The SDK has learnt the right time from this answer, and signs the next request with it. */
+    readonly clockSkewCorrected?: boolean
+  }
   readonly $response?: { readonly statusCode?: number }
 }
+
+const nameOf = ({ name }: Remote): string => (typeof name === 'string' ? name : 'Error').replace(/Exception$/, '')
 
 const clean = (text: unknown): string =>
   // EC2 appends some kilobytes that only an administrator can decode.
@@ -130,7 +137,7 @@ export function awsError(error: unknown, call: AwsCall): NyahError {
   const what = `${call.service}:${call.operation}`
   const status = remote.$metadata?.httpStatusCode ?? remote.$response?.statusCode
   const requestId = remote.$metadata?.requestId
-  const name = String(remote.name ?? 'Error').replace(/Exception$/, '')
+  const name = nameOf(remote)
   const details = {
     operation: what,
     awsCode: name,
@@ -139,8 +146,9 @@ export function awsError(error: unknown, call: AwsCall): NyahError {
   }
   if (status === undefined || (status < 300 && name !== 'Unknown')) return withoutAnswer(remote, call, details)
 
-  const rule = RULES.find(([pattern]) => pattern.test(name))?.[1]
-  const verdict = rule ?? byStatus(status)
+  const rule = RULES.find(([pattern]) => pattern.test(name))?.[1] ?? byStatus(status)
+  // A signature is refused for its age too; then only this machine's clock was wrong.
+  const verdict = rule.code === REFUSED && remote.$metadata?.clockSkewCorrected === true ? CLOCK : rule
   const said = verdict.silent === true ? '' : `: ${clean(remote.message)}`
   const base = {
     ...verdict,
@@ -215,7 +223,7 @@ function withoutAnswer(remote: Remote, call: AwsCall, details: Readonly<Record<s
   }
   return nyahError({
     code: 'AWS_UNEXPECTED_ANSWER',
-    message: `${what}: the answer could not be read (${String(remote.name ?? 'error')})`,
+    message: `${what}: the answer could not be read (${nameOf(remote)})`,
     exit: EXIT.remote,
     tries: ['check that aws.endpointUrl names an AWS API: nyah doctor'],
     lostAnswer: call.writes,
