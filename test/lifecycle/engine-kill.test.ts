@@ -5,11 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createStore } from '../../src/lib/adapters/host/store.ts'
 import { resumable } from '../../src/lib/engine/resume.ts'
-import { childWishes, inFile } from '../support/toy-child.ts'
+import { childWishes, inFile, toyChild } from '../support/toy-child.ts'
 import { toyOperation, toyRemote } from '../support/toy.ts'
 import { runToy, toyRequest } from '../support/toy-run.ts'
 
-const child = join(import.meta.dirname, '../support/toy-child.ts')
 const start = {
   'shop/lb': { id: 'id-of-shop/lb', value: 'old', parent: null },
   'shop/stale': { id: 'id-of-shop/stale', value: 'x', parent: null },
@@ -27,7 +26,7 @@ function runChild(name: string, seq: number) {
   const stateDir = join(root, name)
   writeFileSync(world, JSON.stringify(start))
   return new Promise<{ signal: string | null; stdout: string; world: string; stateDir: string }>((resolve) => {
-    execFile(process.execPath, [child, stateDir, world, String(seq), 'run-a'], (error, stdout) =>
+    execFile(process.execPath, [toyChild, stateDir, world, String(seq), 'run-a'], (error, stdout) =>
       resolve({ signal: error?.signal ?? null, stdout, world, stateDir }),
     )
   })

@@ -145,7 +145,10 @@ describe('an interruption at every event', () => {
       const journal = store.readRun('run-a')
       if (journal.length > 0) {
         expect(journal).toEqual(first.events)
-        if (!late) expect(resumable(journal)).toMatchObject({ run: 'run-a' })
+        if (!late) {
+          expect(resumable(journal)).toMatchObject({ run: 'run-a' })
+          expect(first.error?.tries).toEqual(['nyah run resume run-a'])
+        }
       }
       expect(store.locks.size).toBe(0)
       const second = await runToy(operation, { options: { resumes: 'run-a' } })

@@ -15,7 +15,7 @@ export interface VirtualClock extends Clock {
 }
 
 /** 2026-11-22T00:00:00Z: far from any real date in a fixture's future, and the same in each test. */
-export const START = Date.UTC(2026, 10, 22)
+const START = Date.UTC(2026, 10, 22)
 
 /**
  * A clock that jumps to its earliest sleeper as soon as real work has had a turn: each jump waits `settleMs` of real

@@ -21,8 +21,10 @@ export const inFile = (path: string): ToyState => ({
   },
 })
 
+export const toyChild = import.meta.filename
+
 const [, script, stateDir, world, seq, run] = process.argv
-if (script !== undefined && import.meta.filename === script && stateDir && world && run) {
+if (script === toyChild && stateDir && world && run) {
   const result = await runToy(toyOperation({ remote: toyRemote(inFile(world)), wishes: () => childWishes }), {
     deps: { store: createStore({ stateDir }), run },
     onEvent: (event) => {

@@ -16,7 +16,7 @@ export interface Wish {
   readonly parent?: string
 }
 
-export interface Entry {
+interface Entry {
   /** Given by the remote; the same for the same key, as a cloud's ARN for the same name. */
   readonly id: string
   readonly value: string
@@ -105,7 +105,7 @@ export function toyRemote(
   }
 }
 
-export const scopeOf = (key: string): string => key.split('/')[0] ?? ''
+const scopeOf = (key: string): string => key.split('/')[0] ?? ''
 
 /** Creates and updates first, then what is no longer wished for: add before remove. */
 export function planToy({ wishes, entries }: ToyWorld): Draft {

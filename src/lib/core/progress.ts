@@ -30,7 +30,7 @@ export interface ChangeProgress {
 export type Phase = 'starting' | 'observing' | 'asking' | 'second-reading' | 'applying' | 'verifying' | 'finished'
 
 /** A remote that is being asked again. */
-export interface ReadRetry {
+interface ReadRetry {
   readonly what: string
   readonly attempt: number
   readonly delayMs: number

@@ -52,7 +52,7 @@ export function makePlan<World>(options: {
  * SHA-256 of what a plan would do: the request, its changes, and which of them are held or refused. Neither when it
  * was observed, nor the wording of findings, nor the reasons of allowances.
  */
-export function planHash(plan: Omit<Plan, 'hash'>): string {
+function planHash(plan: Omit<Plan, 'hash'>): string {
   const { operation, arguments: args, context } = plan.request
   return fingerprint({
     operation,

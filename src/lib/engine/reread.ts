@@ -9,7 +9,7 @@ import { disagreements, removals, SECOND_READING_MS } from './second-reading.ts'
 import type { Stage } from './stage.ts'
 
 /** A plan whose reading is older than this (somebody took long to answer) is read again before its first write. */
-export const OLD_READING_MS = 60_000
+const OLD_READING_MS = 60_000
 
 export interface Reread {
   /** The plan that was asked for, with what the second reading found. */
@@ -24,7 +24,8 @@ export async function readAgain<World>(stage: Stage<World>, asked: Plan): Promis
   const ageMs = clock.now() - (stage.last()?.at ?? 0)
   const old = ageMs > OLD_READING_MS
   if (!old && removals(asked).length === 0) return { plan: asked, ending: null }
-  const delayMs = Math.max(0, SECOND_READING_MS - ageMs)
+  // A clock that was set back must not make this long.
+  const delayMs = Math.min(SECOND_READING_MS, Math.max(0, SECOND_READING_MS - ageMs))
   emit('reading.second', null, { delayMs })
   await clock.sleep(delayMs, signal)
   const again = await stage.plan()

@@ -99,12 +99,17 @@ export const run: Run = async (operation, request, options, deps) => {
   } catch (error) {
     ending = ending.error === null ? endedBy(error) : ending
   }
-  const { outcome, exitCode, error } = ending
+  const { outcome, exitCode } = ending
+  const error = withResume(ending, kept.secured !== null, deps.run)
   if (error !== null) emit('run.error', null, { error })
   emit('run.finished', null, { outcome, exitCode, result })
   kept.secured?.release()
   return { outcome, exitCode, plan: kept.plan, result, error }
 }
+
+/** An interruption that came after the journal was opened can be taken up where it left off. */
+const withResume = ({ outcome, error }: Ending, journalled: boolean, id: string): ErrorData | null =>
+  error !== null && outcome === 'interrupted' && journalled ? { ...error, tries: [`nyah run resume ${id}`] } : error
 
 const NOTHING_TO_DO: Ending = { outcome: 'nothing-to-do', exitCode: EXIT.ok, error: null }
 const APPLIED: Ending = { outcome: 'applied', exitCode: EXIT.ok, error: null }

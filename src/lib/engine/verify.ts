@@ -14,7 +14,7 @@ const LONGEST_DELAY_MS = 15_000
 const USUAL_DELAY_MS = 5_000
 
 /** 1 s, 2 s, 4 s, 5 s, then slowly to 15 s: quick for what is quick, light for what takes minutes. */
-export const nextDelay = (delayMs: number): number =>
+const nextDelay = (delayMs: number): number =>
   delayMs < USUAL_DELAY_MS ? Math.min(USUAL_DELAY_MS, delayMs * 2) : Math.min(LONGEST_DELAY_MS, delayMs * 1.1)
 
 /**

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { liveRuns, takeLock } from '../../../src/lib/adapters/host/lock.ts'
 import { stateOf, thisProcess } from '../../../src/lib/adapters/host/process.ts'
+import { lockChild } from '../../support/lock-child.ts'
 
-const childScript = join(import.meta.dirname, '../../support/lock-child.ts')
 let root: string
 let locks: string
 beforeEach(() => {
@@ -19,7 +19,7 @@ const locked = (part: object = {}) => expect.objectContaining({ code: 'RUN_LOCKE
 
 /** A process that waits for a word before it takes the lock. */
 async function contender(run: string) {
-  const child = spawn(process.execPath, [childScript, locks, 'production', run])
+  const child = spawn(process.execPath, [lockChild, locks, 'production', run])
   const lines = linesOf(child)
   expect(await lines()).toBe('ready')
   return {

@@ -7,8 +7,10 @@ import {
   mkdirSync,
   openSync,
   readSync,
+  statSync,
   writeSync,
 } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { EXIT, type NyahError, nyahError } from '../../core/errors.ts'
 
 /** Never through a symbolic link that somebody else put there (0 where the platform has no such flag). */
@@ -39,9 +41,21 @@ export const unreadable = (path: string, error: unknown): NyahError =>
 /** Makes the state directory, 0700; it may be a symbolic link that the operator made. Throws STATE_UNWRITABLE. */
 export function stateDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeLevels(resolve(path))
   } catch (error) {
     throw unwritable(path, error)
+  }
+}
+
+/** Not `recursive`: Node never returns from that where a parent exists and mkdir says ENOENT (`/proc/x`). */
+function makeLevels(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  if (dirname(path) !== path) makeLevels(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another nyah was first.
+    if (systemCode(error) !== 'EEXIST') throw error
   }
 }
 

@@ -1,4 +1,3 @@
-import { execFileSync, type StdioOptions } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
@@ -50,11 +49,10 @@ function startOf(pid: number): string | null {
   }
   if (process.platform === 'win32') return null
   return attempt(() => {
-    const stdio: StdioOptions = ['ignore', 'pipe', 'ignore']
-    return (
-      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 2_000, stdio }).trim() ||
-      null
-    )
+    // Loaded here only: `run list` must not pay for it.
+    const { spawnSync } = process.getBuiltinModule('node:child_process')
+    const { stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 2_000 })
+    return stdout.trim() || null
   })
 }
 
