@@ -1,11 +1,5 @@
 import type { Change, Outputs } from '../core/change.ts'
-import type {
-  ListenerSpec,
-  LoadBalancerSpec,
-  Mirrors,
-  Target,
-  TargetGroupSpec,
-} from '../ports/mirrors.ts'
+import type { ListenerSpec, LoadBalancerSpec, Mirrors, Target, TargetGroupSpec } from '../ports/mirrors.ts'
 import type { IngressRule, Network, SecurityGroupSpec } from '../ports/network.ts'
 import type { Tags } from '../ports/mirrors.ts'
 import { endpoint } from './addresses.ts'

@@ -53,7 +53,9 @@ export function healthCheckOf(
         port: 'traffic-port',
         ...times,
         path: monitor.url_path ?? '/',
-        matcher: refused('LB_UNSUPPORTED_MONITOR_EXPECTED_CODES') ? '200-399' : (monitor.expected_codes ?? '200').replace(/\s/g, ''),
+        matcher: refused('LB_UNSUPPORTED_MONITOR_EXPECTED_CODES')
+          ? '200-399'
+          : (monitor.expected_codes ?? '200').replace(/\s/g, ''),
       }
   return { check, remarks: [...refusals, ...http, ...approximations(monitor, check, subject)] }
 }

@@ -15,7 +15,13 @@ export interface LbArguments {
   readonly wait: boolean
 }
 
-function following(name: string, mirrored: boolean, ports: LbPorts, settings: LbSettings, args: LbArguments): Operation<LbWorld> {
+function following(
+  name: string,
+  mirrored: boolean,
+  ports: LbPorts,
+  settings: LbSettings,
+  args: LbArguments,
+): Operation<LbWorld> {
   const ids = canonicalIds(args.ids)
   return {
     name,

@@ -50,7 +50,10 @@ export function ownedOf({ id, mirror, securityGroup }: Pick<Observed, 'id' | 'mi
   const owner = ours(named)
   const below = owner === null ? [] : mirror.listeners
   const listeners = byPort(below.filter((listener) => claimOf(listener.tags, id) === 'ours'))
-  const { chosen, spare } = choose(groups.filter((one) => claimOf(one.tags, id) === 'ours'), listeners)
+  const { chosen, spare } = choose(
+    groups.filter((one) => claimOf(one.tags, id) === 'ours'),
+    listeners,
+  )
   return {
     loadBalancer: owner,
     listeners,

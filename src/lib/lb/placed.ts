@@ -20,7 +20,9 @@ export function placementChanged({ id, placement }: Observed, owned: Owned): rea
   }
   for (const group of [...owned.targetGroups.values(), ...owned.spareTargetGroups]) {
     if (group.vpcId !== placement.vpcId) {
-      differences.push(`target group ${group.name} is in ${group.vpcId}, network ${placement.name} is in ${placement.vpcId}`)
+      differences.push(
+        `target group ${group.name} is in ${group.vpcId}, network ${placement.name} is in ${placement.vpcId}`,
+      )
     }
   }
   if (differences.length === 0) return []

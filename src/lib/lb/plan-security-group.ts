@@ -47,7 +47,13 @@ export function planSecurityGroup(
   const missing = wanted.ingress.filter((rule) => !actualKeys.has(keyOf(rule)))
   const surplus = actual.ingress.filter((rule) => !wantedKeys.has(keyOf(rule)) && !untouched.has(rule.port))
   const tags = staleTags(wanted.tags, actual.tags)
-  const common = { scope, type: 'security-group' as const, kind: 'update' as const, remote: actual.id, name: actual.name }
+  const common = {
+    scope,
+    type: 'security-group' as const,
+    kind: 'update' as const,
+    remote: actual.id,
+    name: actual.name,
+  }
   const update =
     missing.length === 0 && tags === null
       ? null

@@ -33,7 +33,16 @@ export function planTargetGroup(scope: string, wanted: DesiredListener, actual: 
       reason: `${wanted.subject} sends to ${wanted.pool}`,
     })
     const arn = token(creation.id, 'arn')
-    const registration = register(scope, wanted, wanted.targetGroup.name, null, arn, wanted.targets, [creation.id], true)
+    const registration = register(
+      scope,
+      wanted,
+      wanted.targetGroup.name,
+      null,
+      arn,
+      wanted.targets,
+      [creation.id],
+      true,
+    )
     return { changes: [creation, registration], arn, ready: [creation.id, registration.id] }
   }
   const difference = targetGroupDifference(wanted.targetGroup, actual)
@@ -77,7 +86,11 @@ export function planTargetGroup(scope: string, wanted: DesiredListener, actual: 
             targets: gone.map(({ address, port: at, availabilityZone }) => ({ address, port: at, availabilityZone })),
           },
           needs: [registration?.id ?? null],
-          reason: some(gone.map((target) => `${endpoint(target)}: ${wanted.leftOut[endpoint(target)] ?? `no member of ${wanted.pool}`}`)),
+          reason: some(
+            gone.map(
+              (target) => `${endpoint(target)}: ${wanted.leftOut[endpoint(target)] ?? `no member of ${wanted.pool}`}`,
+            ),
+          ),
         })
   return {
     changes: [update, registration, deregistration].filter((one) => one !== null),

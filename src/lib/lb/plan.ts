@@ -89,7 +89,9 @@ function planScope(scope: string, { owned, desired }: Judged): readonly Change[]
   const vanished = [...owned.listeners.values()].filter(
     (listener) => !wanted.has(listener.port) && !desired.untouched.has(listener.port),
   )
-  const closing = new Map(vanished.map((listener) => [listener.port, changeId(scope, 'listener', listener.port, 'delete')]))
+  const closing = new Map(
+    vanished.map((listener) => [listener.port, changeId(scope, 'listener', listener.port, 'delete')]),
+  )
   const securityGroup = planSecurityGroup(scope, desired.securityGroup, owned.securityGroup, desired.untouched, closing)
   const groups = new Map(
     desired.listeners.map((listener) => [
@@ -102,9 +104,18 @@ function planScope(scope: string, { owned, desired }: Judged): readonly Change[]
     const group = groups.get(listener.port)
     return group === undefined
       ? []
-      : planListener(scope, listener, owned.listeners.get(listener.port) ?? null, group, loadBalancer, securityGroup.ready)
+      : planListener(
+          scope,
+          listener,
+          owned.listeners.get(listener.port) ?? null,
+          group,
+          loadBalancer,
+          securityGroup.ready,
+        )
   })
-  const closings = vanished.map((listener) => deleteListener(scope, listener, `Octavia no longer serves port ${listener.port}`))
+  const closings = vanished.map((listener) =>
+    deleteListener(scope, listener, `Octavia no longer serves port ${listener.port}`),
+  )
   const leaving = [...listeners, ...closings].filter((one) => one.kind !== 'create')
   const users = (arn: string): readonly string[] =>
     leaving.filter((one) => owned.listeners.get(portOf(one) ?? 0)?.targetGroupArn === arn).map((one) => one.id)
@@ -113,7 +124,9 @@ function planScope(scope: string, { owned, desired }: Judged): readonly Change[]
     ![...owned.foreignListeners.values()].some((listener) => listener.targetGroupArn === group.arn)
   const unused = [...owned.targetGroups.values()]
     .filter((group) => free(group) && !wanted.has(group.port) && !desired.untouched.has(group.port))
-    .map((group) => deleteTargetGroup(scope, group.port, group, users(group.arn), `Octavia no longer serves port ${group.port}`))
+    .map((group) =>
+      deleteTargetGroup(scope, group.port, group, users(group.arn), `Octavia no longer serves port ${group.port}`),
+    )
   const spares = owned.spareTargetGroups
     .filter((group) => free(group) && !desired.untouched.has(group.port))
     .map((group) =>
@@ -204,7 +217,13 @@ function planListener(
         kind: 'create',
         remote: null,
         name: `TCP ${port}`,
-        after: { loadBalancerArn: loadBalancer.arn, protocol: 'TCP', port, targetGroupArn: group.arn, tags: wanted.tags },
+        after: {
+          loadBalancerArn: loadBalancer.arn,
+          protocol: 'TCP',
+          port,
+          targetGroupArn: group.arn,
+          tags: wanted.tags,
+        },
         needs: [loadBalancer.made, open, ...group.ready],
         reason: `${wanted.subject} sends to ${wanted.pool}`,
       }),
@@ -269,7 +288,11 @@ function basisOf({ mirror, securityGroup, placement, network }: Observed, judged
         .map((group) => ({ ...group, targets: registered(group).map(endpoint).toSorted() })),
       securityGroup,
       placement,
-      network: { vpcId: network.vpcId, vpcCidrs: network.vpcCidrs, subnets: network.subnets.map(({ id, vpcId, availabilityZone }) => ({ id, vpcId, availabilityZone })) },
+      network: {
+        vpcId: network.vpcId,
+        vpcCidrs: network.vpcCidrs,
+        subnets: network.subnets.map(({ id, vpcId, availabilityZone }) => ({ id, vpcId, availabilityZone })),
+      },
     }),
   )
 }

@@ -39,25 +39,27 @@ export function translatePool(
   const { check, remarks } = healthCheckOf(pool.healthmonitor, subject)
   const serving = pool.members.filter((member) => pool.admin_state_up && member.admin_state_up && member.weight > 0)
   const refusals = MEMBER_CHECKS.flatMap((one) =>
-    one.field === 'backup' || monitored ? unsupportedOfMany([one], serving, subject, at) : ineffective(one, serving, subject),
+    one.field === 'backup' || monitored
+      ? unsupportedOfMany([one], serving, subject, at)
+      : ineffective(one, serving, subject),
   )
   const primary = serving.filter((member) => !member.backup)
   const addresses = judge(primary, subject, placement, network)
   const targets = addresses.usable
-    .map(
-      (member): WantedTarget => ({
-        address: member.address,
-        port: member.protocol_port,
-        availabilityZone: isWithin(member.address, network.vpcCidrs) ? null : 'all',
-        status: member.operating_status,
-      }),
-    )
+    .map((member): WantedTarget => ({
+      address: member.address,
+      port: member.protocol_port,
+      availabilityZone: isWithin(member.address, network.vpcCidrs) ? null : 'all',
+      status: member.operating_status,
+    }))
     .toSorted((a, b) => (a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1))
   return {
     healthCheck: check,
     targets,
     leftOut: Object.fromEntries(
-      pool.members.filter((member) => !addresses.usable.includes(member)).map((member) => [at(member), why(pool, member)]),
+      pool.members
+        .filter((member) => !addresses.usable.includes(member))
+        .map((member) => [at(member), why(pool, member)]),
     ),
     unsettled: [
       ...(settled(pool.provisioning_status) ? [] : [`${subject} is ${pool.provisioning_status}`]),
@@ -105,7 +107,11 @@ function unregistered(pool: SourcePool, subject: string): readonly Remark[] {
 }
 
 /** A monitor's override on a pool that has no monitor does nothing in Octavia either. */
-function ineffective(check: (typeof MEMBER_CHECKS)[number], members: readonly SourceMember[], subject: string): readonly Remark[] {
+function ineffective(
+  check: (typeof MEMBER_CHECKS)[number],
+  members: readonly SourceMember[],
+  subject: string,
+): readonly Remark[] {
   const having = members.filter((member) => check.value(member) !== null)
   return having.length === 0
     ? []
@@ -124,7 +130,9 @@ function ineffective(check: (typeof MEMBER_CHECKS)[number], members: readonly So
 function balancing(pool: SourcePool, members: readonly SourceMember[], subject: string): readonly Remark[] {
   const weights = [...new Set(members.map((member) => member.weight))].toSorted((a, b) => a - b)
   const parts = [
-    ...(pool.lb_algorithm === 'ROUND_ROBIN' ? [] : [`lb_algorithm ${pool.lb_algorithm} becomes a hash of each connection`]),
+    ...(pool.lb_algorithm === 'ROUND_ROBIN'
+      ? []
+      : [`lb_algorithm ${pool.lb_algorithm} becomes a hash of each connection`]),
     ...(weights.length > 1 ? [`weights ${some(weights.map(String))} become equal shares`] : []),
   ]
   return parts.length === 0

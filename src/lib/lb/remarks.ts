@@ -11,7 +11,11 @@ export interface Remark {
   readonly holds?: readonly string[]
 }
 
-export const finding = (scope: string, remark: Remark): Finding => ({ ...remark, scope, allowable: remark.allowable ?? false })
+export const finding = (scope: string, remark: Remark): Finding => ({
+  ...remark,
+  scope,
+  allowable: remark.allowable ?? false,
+})
 
 /** `a, b, c and 147 more`: a line stays a line with 150 members. */
 export const some = (items: readonly string[], most = 5): string =>

@@ -19,7 +19,8 @@ export function resolveName(
   const wanted = text.trim()
   const lower = wanted.toLowerCase().replace(/\.$/, '')
   const bySource = sources.filter(
-    (one) => one.id === lower || one.name === wanted || one.vip_address === lower || one.additional_vips.includes(lower),
+    (one) =>
+      one.id === lower || one.name === wanted || one.vip_address === lower || one.additional_vips.includes(lower),
   )
   const byMirror = mirrors.filter(
     (one) => one.name === wanted || one.dnsName.toLowerCase() === lower || one.tags[TAG.octaviaId] === lower,

@@ -8,7 +8,9 @@ import { awaited } from './waiting.ts'
 
 /** `{mirrors: [{id, source, mirror, securityGroup, listeners, notes, changes}]}`: what is there now, and what was left to do. */
 export const summaryOf = (world: LbWorld, plan: Plan): Json => ({
-  mirrors: world.scopes.map((observed) => describe(observed, plan.changes.filter((one) => one.scope === observed.id).length)),
+  mirrors: world.scopes.map((observed) =>
+    describe(observed, plan.changes.filter((one) => one.scope === observed.id).length),
+  ),
 })
 
 /** The same where Octavia was not asked. */
@@ -26,23 +28,34 @@ export const removalSummaryOf = (world: LbWorld, plan: Plan): Json => ({
   }),
 })
 
-/** One load balancer beside its mirror. `changes`: how many changes the plan has for it. */
+/** One load balancer beside its mirror; `surplus` listeners are the mirror's only. `changes`: how many changes the plan has for it. */
 export function describe(observed: Observed, changes: number): JsonObject {
   const { source } = observed
   const owned = ownedOf(observed)
   const judged = judge(observed)
-  const listeners = (judged?.translation.listeners ?? []).map((listener): JsonObject => {
-    const group = owned.targetGroups.get(listener.port)
+  const translated = judged?.translation.listeners ?? []
+  const listeners = translated.map((listener): JsonObject => {
+    // A refused UDP listener may share its port with a TCP one: the target group is that one's.
+    const shared = translated.some((one) => one.port === listener.port && one.verdict === 'mirrored')
     return {
       port: listener.port,
       listener: listener.subject,
       pool: listener.pool,
       verdict: listener.verdict,
       members: listener.targets.length,
-      ...targetCounts(owned, listener.port),
-      targetGroup: group?.name ?? null,
+      ...targetCounts(owned, listener.verdict !== 'mirrored' && shared ? null : listener.port),
     }
   })
+  const surplus = [...owned.listeners.keys()]
+    .filter((port) => !translated.some((listener) => listener.port === port))
+    .map((port): JsonObject => ({
+      port,
+      listener: null,
+      pool: null,
+      verdict: 'surplus',
+      members: 0,
+      ...targetCounts(owned, port),
+    }))
   return {
     id: observed.id,
     source:
@@ -58,7 +71,7 @@ export function describe(observed: Observed, changes: number): JsonObject {
     mirror: mirrorOf(owned),
     network: observed.placement.name,
     securityGroup: owned.securityGroup?.id ?? null,
-    listeners,
+    listeners: [...listeners, ...surplus],
     notes: notWaitedFor(observed),
     changes,
   }
@@ -70,11 +83,12 @@ function mirrorOf({ loadBalancer }: Owned): JsonObject | null {
   return { name, arn, dnsName, hostedZoneId, state, scheme, vpcId, subnets: [...loadBalancer.subnets] }
 }
 
-function targetCounts(owned: Owned, port: number): JsonObject {
-  const group = owned.targetGroups.get(port)
-  if (group === undefined) return { registered: 0, healthy: 0, draining: 0, unhealthy: [] }
+function targetCounts(owned: Owned, port: number | null): JsonObject {
+  const group = port === null ? undefined : owned.targetGroups.get(port)
+  if (group === undefined) return { targetGroup: null, registered: 0, healthy: 0, draining: 0, unhealthy: [] }
   const present = registered(group)
   return {
+    targetGroup: group.name,
     registered: present.length,
     healthy: present.filter((target) => target.state === 'healthy').length,
     draining: group.targets.length - present.length,

@@ -46,7 +46,8 @@ export function translate(tree: SourceTree, placement: Placement, network: Netwo
   const translated = new Map<string, TranslatedPool>()
   for (const [poolId, listeners] of users) {
     const pool = pools.get(poolId)
-    if (pool !== undefined) translated.set(poolId, translatePool(pool, poolSubject(pool, listeners), placement, network))
+    if (pool !== undefined)
+      translated.set(poolId, translatePool(pool, poolSubject(pool, listeners), placement, network))
   }
   const results = tree.listeners
     .toSorted((a, b) => a.protocol_port - b.protocol_port || (a.id < b.id ? -1 : 1))
@@ -142,7 +143,10 @@ function translateListener(
   return { listener: { ...base, verdict: 'empty' }, remarks: [...own, nothingBehind(base, pool)] }
 }
 
-const nothingBehind = (listener: { readonly subject: string; readonly pool: string }, pool: SourcePool | undefined): Remark => ({
+const nothingBehind = (
+  listener: { readonly subject: string; readonly pool: string },
+  pool: SourcePool | undefined,
+): Remark => ({
   code: pool === undefined ? 'LB_LISTENER_WITHOUT_POOL' : 'LB_POOL_EMPTY',
   severity: 'warn',
   subject: listener.subject,

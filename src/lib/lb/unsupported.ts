@@ -1,4 +1,10 @@
-import type { SourceHealthMonitor, SourceListener, SourceLoadBalancer, SourceMember, SourcePool } from '../ports/source.ts'
+import type {
+  SourceHealthMonitor,
+  SourceListener,
+  SourceLoadBalancer,
+  SourceMember,
+  SourcePool,
+} from '../ports/source.ts'
 import { count, some, type Remark } from './remarks.ts'
 
 /**
@@ -89,7 +95,8 @@ export const LISTENER_CHECKS: readonly Check<SourceListener>[] = [
   {
     field: 'l7policies',
     code: 'L7POLICIES',
-    value: (it) => (it.l7policies.length === 0 ? null : count(it.l7policies.length, 'policy').replace('policys', 'policies')),
+    value: (it) =>
+      it.l7policies.length === 0 ? null : count(it.l7policies.length, 'policy').replace('policys', 'policies'),
     why: 'an NLB does not look into requests',
     remedy: 'Do this work in a proxy behind a TCP listener; L7 policies cannot be mirrored',
     allowable: false,

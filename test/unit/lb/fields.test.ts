@@ -142,13 +142,16 @@ function withOne(kind: Kind, over: object): SourceTree {
     case 'pool':
       return plain({ pools: [pool({ healthmonitor: httpMonitor(), ...over })] })
     case 'member':
-      return plain({ pools: [pool({ healthmonitor: httpMonitor(), members: [member('10.20.0.11'), member('10.20.0.12', over)] })] })
+      return plain({
+        pools: [pool({ healthmonitor: httpMonitor(), members: [member('10.20.0.11'), member('10.20.0.12', over)] })],
+      })
     case 'healthmonitor':
       return plain({ pools: [pool({ healthmonitor: httpMonitor(over) })] })
   }
 }
 
-const plain = (over: Partial<SourceTree> = {}): SourceTree => tree({ pools: [pool({ healthmonitor: httpMonitor() })], ...over })
+const plain = (over: Partial<SourceTree> = {}): SourceTree =>
+  tree({ pools: [pool({ healthmonitor: httpMonitor() })], ...over })
 
 const desired = (source: SourceTree): unknown => desiredOf(source, translate(source, placement(), facts()), placement())
 
@@ -170,19 +173,20 @@ describe.each(Object.keys(FATES) as Kind[])('the fields of a %s', (kind) => {
     },
   )
 
-  it.each(Object.entries(fates).flatMap(([field, fate]) => ('said' in fate ? [[field, fate.code, fate] as const] : [])))(
-    '%s is said as %s',
-    (_field, code, fate) => {
-      const found = translate(withOne(kind, fate.said), placement(), facts()).remarks.filter((one) => one.code === code)
-      expect(found).toHaveLength(1)
-      expect(found[0]?.subject).toMatch(/shop|port 80/)
-    },
-  )
+  it.each(
+    Object.entries(fates).flatMap(([field, fate]) => ('said' in fate ? [[field, fate.code, fate] as const] : [])),
+  )('%s is said as %s', (_field, code, fate) => {
+    const found = translate(withOne(kind, fate.said), placement(), facts()).remarks.filter((one) => one.code === code)
+    expect(found).toHaveLength(1)
+    expect(found[0]?.subject).toMatch(/shop|port 80/)
+  })
 
   it('that are looked at nowhere are on nothing that is mirrored', () => {
     const unseen = Object.entries(fates).flatMap(([field, fate]) =>
       'onlyWith' in fate
-        ? objects.filter((one) => ![null, undefined, false].includes(one[field] as null) && !fate.onlyWith(one)).map(() => field)
+        ? objects
+            .filter((one) => ![null, undefined, false].includes(one[field] as null) && !fate.onlyWith(one))
+            .map(() => field)
         : [],
     )
     expect(unseen).toEqual([])

@@ -24,7 +24,8 @@ function judged(source: SourceTree | null, world: ModelWorld, over: Partial<Obse
 }
 
 const short = (id: string): string => id.slice(ID.length + 1)
-const brief = ({ code, severity, allowable }: Finding): string => `${severity} ${code}${allowable ? ' (allowable)' : ''}`
+const brief = ({ code, severity, allowable }: Finding): string =>
+  `${severity} ${code}${allowable ? ' (allowable)' : ''}`
 const held = (finding: Finding | undefined): readonly string[] => (finding?.holds ?? []).map(short)
 
 const members = (...addresses: readonly string[]): SourceTree =>
@@ -44,12 +45,15 @@ describe('a source in flux', () => {
     loadbalancer: loadBalancer({ provisioning_status }),
   })
 
-  it.each(['PENDING_CREATE', 'PENDING_UPDATE', 'PENDING_DELETE', 'ERROR', 'DELETED'] as const)('%s holds removals', (at) => {
-    const { changes, findings, brief: said } = judged(status(at, shrunk), mirrored())
-    expect(changes).toEqual(['targets/80/deregister'])
-    expect(said).toEqual([`hold LB_SOURCE_${at === 'ERROR' ? 'ERROR' : 'PENDING'} (allowable)`])
-    expect(held(findings[0])).toEqual(['targets/80/deregister'])
-  })
+  it.each(['PENDING_CREATE', 'PENDING_UPDATE', 'PENDING_DELETE', 'ERROR', 'DELETED'] as const)(
+    '%s holds removals',
+    (at) => {
+      const { changes, findings, brief: said } = judged(status(at, shrunk), mirrored())
+      expect(changes).toEqual(['targets/80/deregister'])
+      expect(said).toEqual([`hold LB_SOURCE_${at === 'ERROR' ? 'ERROR' : 'PENDING'} (allowable)`])
+      expect(held(findings[0])).toEqual(['targets/80/deregister'])
+    },
+  )
 
   it('ACTIVE holds nothing', () => {
     expect(judged(shrunk, mirrored())).toMatchObject({ changes: ['targets/80/deregister'], brief: [] })
@@ -110,7 +114,11 @@ describe('an emptied source', () => {
   it('a pool without members holds its listener, target group and rules', () => {
     const { findings } = judged(emptyPool, mirrored())
     expect(findings.map(brief)).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
-    expect(held(findings[0]).toSorted()).toEqual(['listener/80/delete', 'security-group/80/revoke', 'target-group/80/delete'])
+    expect(held(findings[0]).toSorted()).toEqual([
+      'listener/80/delete',
+      'security-group/80/revoke',
+      'target-group/80/delete',
+    ])
     expect(findings[0]?.evidence).toContain('2 targets')
   })
 
@@ -145,7 +153,10 @@ describe('an emptied source', () => {
         ...world.mirror,
         targetGroups: world.mirror.targetGroups.map((group) => ({
           ...group,
-          targets: group.targets.map((target) => ({ ...target, state: group.port === 80 ? ('draining' as const) : target.state })),
+          targets: group.targets.map((target) => ({
+            ...target,
+            state: group.port === 80 ? ('draining' as const) : target.state,
+          })),
         })),
       },
     }
@@ -267,9 +278,17 @@ describe('the network of the configuration', () => {
 
   it.each([
     ['one subnet', { placement: placement({ subnets: ['subnet-a'] }), network: facts({ subnets: [a] }) }, []],
-    ['no subnet', { placement: placement({ subnets: [] }), network: facts({ subnets: [] }) }, ['refuse LB_SUBNET_NONE']],
+    [
+      'no subnet',
+      { placement: placement({ subnets: [] }), network: facts({ subnets: [] }) },
+      ['refuse LB_SUBNET_NONE'],
+    ],
     ['a subnet that is not there', { network: facts({ subnets: [a] }) }, ['refuse LB_SUBNET_NOT_FOUND']],
-    ['a subnet of another VPC', { network: facts({ subnets: [a, { ...c, vpcId: 'vpc-2' }] }) }, ['refuse LB_SUBNET_OTHER_VPC']],
+    [
+      'a subnet of another VPC',
+      { network: facts({ subnets: [a, { ...c, vpcId: 'vpc-2' }] }) },
+      ['refuse LB_SUBNET_OTHER_VPC'],
+    ],
     [
       'two subnets in one zone',
       { network: facts({ subnets: [a, { ...c, availabilityZone: a.availabilityZone }] }) },
@@ -305,7 +324,13 @@ describe('the network of the configuration', () => {
   })
 
   it('its subnets can', () => {
-    const more = { id: 'subnet-d', vpcId: 'vpc-1', availabilityZone: 'ap-northeast-1d', cidr: '172.31.32.0/20', freeAddresses: 9 }
+    const more = {
+      id: 'subnet-d',
+      vpcId: 'vpc-1',
+      availabilityZone: 'ap-northeast-1d',
+      cidr: '172.31.32.0/20',
+      freeAddresses: 9,
+    }
     expect(
       judged(two, mirrored(), {
         placement: placement({ subnets: ['subnet-a', 'subnet-c', 'subnet-d'] }),

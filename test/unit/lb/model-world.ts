@@ -41,7 +41,8 @@ export const observed = (
   ...over,
 })
 
-const keyOf = (target: { readonly address: string; readonly port: number }): string => `${target.address} ${target.port}`
+const keyOf = (target: { readonly address: string; readonly port: number }): string =>
+  `${target.address} ${target.port}`
 
 /** In an order that honours `needs`: of what is free, the last in the list first, so that hidden orders show. */
 export function inOrder(changes: readonly Change[]): readonly Change[] {
@@ -57,7 +58,11 @@ export function inOrder(changes: readonly Change[]): readonly Change[] {
 }
 
 /** All of a plan, applied. New targets are `state`. */
-export function applyAll(world: ModelWorld, changes: readonly Change[], state: TargetHealth['state'] = 'healthy'): ModelWorld {
+export function applyAll(
+  world: ModelWorld,
+  changes: readonly Change[],
+  state: TargetHealth['state'] = 'healthy',
+): ModelWorld {
   const outputs = new Map<string, { readonly [key: string]: string }>()
   let now = world
   for (const change of inOrder(changes)) {
@@ -95,13 +100,22 @@ function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state'
       return [withGroup(world, id, (group) => ({ ...group, ...merged(group, after) })), {}]
     case 'target-group delete':
       if (mirror.listeners.some((listener) => listener.targetGroupArn === id)) throw new Error('ResourceInUse')
-      return [withGroups(world, mirror.targetGroups.filter((group) => group.arn !== id)), {}]
+      return [
+        withGroups(
+          world,
+          mirror.targetGroups.filter((group) => group.arn !== id),
+        ),
+        {},
+      ]
     case 'targets create': {
       const { targetGroupArn, targets } = after as { targetGroupArn: string; targets: readonly Target[] }
       return [withGroup(world, targetGroupArn, (group) => registeredIn(group, targets, state)), {}]
     }
     case 'targets delete': {
-      const { targetGroupArn, targets } = change.before as unknown as { targetGroupArn: string; targets: readonly Target[] }
+      const { targetGroupArn, targets } = change.before as unknown as {
+        targetGroupArn: string
+        targets: readonly Target[]
+      }
       const gone = new Set(targets.map(keyOf))
       const drain = (target: TargetHealth): TargetHealth =>
         gone.has(keyOf(target)) ? { ...target, state: 'draining', reason: 'Target.DeregistrationInProgress' } : target
@@ -123,14 +137,18 @@ function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state'
     }
     case 'load-balancer update': {
       if (mirror.loadBalancer === null) throw new Error('LoadBalancerNotFound')
-      return [withMirror(world, { loadBalancer: { ...mirror.loadBalancer, ...merged(mirror.loadBalancer, after) } }), {}]
+      return [
+        withMirror(world, { loadBalancer: { ...mirror.loadBalancer, ...merged(mirror.loadBalancer, after) } }),
+        {},
+      ]
     }
     case 'load-balancer delete':
       return [withMirror(world, { loadBalancer: null, listeners: [] }), {}]
     case 'listener create': {
       const spec = after as ListenerSpec
       if (mirror.listeners.some((one) => one.port === spec.port)) throw new Error('DuplicateListener')
-      if (!mirror.targetGroups.some((group) => group.arn === spec.targetGroupArn)) throw new Error('TargetGroupNotFound')
+      if (!mirror.targetGroups.some((group) => group.arn === spec.targetGroupArn))
+        throw new Error('TargetGroupNotFound')
       const made: Listener = { ...spec, arn: `arn:listener/${spec.port}` }
       return [withMirror(world, { listeners: [...mirror.listeners, made] }), { arn: made.arn }]
     }
@@ -182,9 +200,13 @@ const withMirror = (world: ModelWorld, part: Partial<MirrorTree>): ModelWorld =>
   mirror: { ...world.mirror, ...part },
 })
 
-const withGroups = (world: ModelWorld, targetGroups: readonly TargetGroup[]): ModelWorld => withMirror(world, { targetGroups })
+const withGroups = (world: ModelWorld, targetGroups: readonly TargetGroup[]): ModelWorld =>
+  withMirror(world, { targetGroups })
 
 function withGroup(world: ModelWorld, arn: string, change: (group: TargetGroup) => TargetGroup): ModelWorld {
   if (!world.mirror.targetGroups.some((group) => group.arn === arn)) throw new Error('TargetGroupNotFound')
-  return withGroups(world, world.mirror.targetGroups.map((group) => (group.arn === arn ? change(group) : group)))
+  return withGroups(
+    world,
+    world.mirror.targetGroups.map((group) => (group.arn === arn ? change(group) : group)),
+  )
 }

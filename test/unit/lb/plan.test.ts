@@ -22,7 +22,12 @@ describe('a first mirror', () => {
       ['load-balancer/ef5e7c45/create', ['security-group/ef5e7c45/create'], 'none'],
       [
         'listener/80/create',
-        ['load-balancer/ef5e7c45/create', 'security-group/ef5e7c45/create', 'target-group/80/create', 'targets/80/register'],
+        [
+          'load-balancer/ef5e7c45/create',
+          'security-group/ef5e7c45/create',
+          'target-group/80/create',
+          'targets/80/register',
+        ],
         'none',
       ],
     ])
@@ -75,7 +80,10 @@ describe('a first mirror', () => {
 
   it('of nothing says that it serves nothing', () => {
     const empty = plan(tree({ listeners: [], pools: [] }))
-    expect(empty.changes.map(({ id }) => short(id))).toEqual(['security-group/ef5e7c45/create', 'load-balancer/ef5e7c45/create'])
+    expect(empty.changes.map(({ id }) => short(id))).toEqual([
+      'security-group/ef5e7c45/create',
+      'load-balancer/ef5e7c45/create',
+    ])
     expect(empty.findings.map(({ code }) => code)).toEqual(['LB_NO_LISTENERS'])
   })
 })
@@ -95,7 +103,9 @@ describe('members', () => {
       'in pool web and not yet registered: 10.20.0.13:8080',
       '10.20.0.11:8080: no member of pool web',
     ])
-    expect(changes[1]?.before).toMatchObject({ targets: [{ address: '10.20.0.11', port: 8080, availabilityZone: 'all' }] })
+    expect(changes[1]?.before).toMatchObject({
+      targets: [{ address: '10.20.0.11', port: 8080, availabilityZone: 'all' }],
+    })
   })
 
   it.each([
@@ -116,7 +126,15 @@ describe('members', () => {
   })
 
   it('whose zone AWS forgot are the same targets', () => {
-    expect(plan(tree(), edited('targetGroups', (one) => ({ ...one, targets: one.targets.map((each) => ({ ...each, availabilityZone: null })) }))).changes).toEqual([])
+    expect(
+      plan(
+        tree(),
+        edited('targetGroups', (one) => ({
+          ...one,
+          targets: one.targets.map((each) => ({ ...each, availabilityZone: null })),
+        })),
+      ).changes,
+    ).toEqual([])
   })
 })
 
@@ -146,7 +164,8 @@ function edited<Part extends keyof Parts>(part: Part, edit: (one: Parts[Part]) =
 }
 
 describe('what somebody changed by hand is set back:', () => {
-  const stripped = ({ [TAG.role]: _, ...tags }: Readonly<Record<string, string>>) => tags
+  const stripped = (tags: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(tags).filter(([key]) => key !== TAG.role))
   const world = mirrored()
   const balancer = world.mirror.loadBalancer!
   const group = world.securityGroup!
@@ -165,7 +184,12 @@ describe('what somebody changed by hand is set back:', () => {
       'listener/80/update',
       { targetGroupArn: 'arn:tg/nyah-shop-ef5e7c45-80' },
     ],
-    ["a listener's protocol", edited('listeners', (one) => ({ ...one, protocol: 'TLS' })), 'listener/80/update', { protocol: 'TCP' }],
+    [
+      "a listener's protocol",
+      edited('listeners', (one) => ({ ...one, protocol: 'TLS' })),
+      'listener/80/update',
+      { protocol: 'TCP' },
+    ],
     [
       "a listener's tags",
       edited('listeners', (one) => ({ ...one, tags: stripped(one.tags) })),
@@ -221,7 +245,13 @@ describe('what somebody changed by hand is set back:', () => {
   })
 
   it('a target that was added', () => {
-    const extra = { address: '10.9.9.9', port: 1, availabilityZone: 'all' as const, state: 'healthy' as const, reason: null }
+    const extra = {
+      address: '10.9.9.9',
+      port: 1,
+      availabilityZone: 'all' as const,
+      state: 'healthy' as const,
+      reason: null,
+    }
     const broken = edited('targetGroups', (one) => ({ ...one, targets: [...one.targets, extra] }))
     expect(plan(tree(), broken).changes.map(({ id, reason }) => [short(id), reason])).toEqual([
       ['targets/80/deregister', '10.9.9.9:1: no member of pool web'],
@@ -230,7 +260,10 @@ describe('what somebody changed by hand is set back:', () => {
 
   it('a load balancer that was deleted, with what is left of it', () => {
     const broken = { ...world, mirror: { ...world.mirror, loadBalancer: null, listeners: [] } }
-    expect(plan(tree(), broken).changes.map(({ id }) => short(id))).toEqual(['load-balancer/ef5e7c45/create', 'listener/80/create'])
+    expect(plan(tree(), broken).changes.map(({ id }) => short(id))).toEqual([
+      'load-balancer/ef5e7c45/create',
+      'listener/80/create',
+    ])
   })
 
   it('foreign attributes, tags and the path of a TCP check are nobody of ours', () => {
@@ -287,9 +320,16 @@ describe('the basis', () => {
   const world = mirrored()
 
   it('changes with what decides changes', () => {
-    expect(basis(tree({ listeners: [listener({ allowed_cidrs: ['10.0.0.0/8'] })] }), world)).not.toBe(basis(tree(), world))
+    expect(basis(tree({ listeners: [listener({ allowed_cidrs: ['10.0.0.0/8'] })] }), world)).not.toBe(
+      basis(tree(), world),
+    )
     expect(basis(tree(), EMPTY)).not.toBe(basis(tree(), world))
-    expect(basis(tree(), edited('listeners', (one) => ({ ...one, protocol: 'TLS' })))).not.toBe(basis(tree(), world))
+    expect(
+      basis(
+        tree(),
+        edited('listeners', (one) => ({ ...one, protocol: 'TLS' })),
+      ),
+    ).not.toBe(basis(tree(), world))
   })
 
   it('does not change with health, statuses and times', () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/lib/core/change.ts'
 import { graphProblem } from '../../../src/lib/core/dag.ts'
@@ -14,7 +14,7 @@ import { httpMonitor, listener, loadBalancer, member, monitor, pool, tree } from
 
 const PORTS = [22, 80, 443, 8080]
 const POOLS = ['p-a', 'p-b', 'p-c']
-const RUNS = { numRuns: 300 }
+const RUNS = { numRuns: 200 }
 
 const members: fc.Arbitrary<readonly SourceMember[]> = fc
   .uniqueArray(fc.record({ host: fc.integer({ min: 1, max: 5 }), port: fc.constantFrom(80, 81) }), {
@@ -105,7 +105,9 @@ describe('whatever the load balancer', () => {
     fc.assert(
       fc.property(someTree, someTree, (before, after) => {
         // What is refused is left as it is: only a source without refusals says what all of the mirror should be.
-        fc.pre(after.listeners.every((one) => one.protocol === 'TCP') && after.pools.every((one) => one.protocol === 'TCP'))
+        fc.pre(
+          after.listeners.every((one) => one.protocol === 'TCP') && after.pools.every((one) => one.protocol === 'TCP'),
+        )
         const synced = mirror(after, mirror(before))
         expect(plan(after, synced).changes).toEqual([])
         expect(essence(synced)).toEqual(essence(mirror(after)))

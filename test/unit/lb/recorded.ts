@@ -39,7 +39,13 @@ const poolMembers = new Map(
     .filter((file) => /^members-list-(?!limit|fields)/.test(file))
     .map((file) => {
       const members = list(file, 'member')
-      return [members.map((member) => member['id']).toSorted().join(), members] as const
+      return [
+        members
+          .map((member) => member['id'])
+          .toSorted()
+          .join(),
+        members,
+      ] as const
     }),
 )
 

@@ -130,7 +130,13 @@ export const facts = (over: Partial<NetworkFacts> = {}): NetworkFacts => ({
   vpcCidrs: ['172.31.0.0/16'],
   subnets: [
     { id: 'subnet-a', vpcId: 'vpc-1', availabilityZone: 'ap-northeast-1a', cidr: '172.31.0.0/20', freeAddresses: 4000 },
-    { id: 'subnet-c', vpcId: 'vpc-1', availabilityZone: 'ap-northeast-1c', cidr: '172.31.16.0/20', freeAddresses: 4000 },
+    {
+      id: 'subnet-c',
+      vpcId: 'vpc-1',
+      availabilityZone: 'ap-northeast-1c',
+      cidr: '172.31.16.0/20',
+      freeAddresses: 4000,
+    },
   ],
   ...over,
 })

@@ -13,7 +13,9 @@ function story(name: string): { readonly listeners: readonly string[]; readonly 
   const { listeners, remarks } = translate(source, placement(), facts())
   return {
     listeners: listeners.map((one) => `${one.port} ${one.verdict} ${one.targets.length}`),
-    said: remarks.map((one) => `${one.code.replace('LB_', '')}${one.severity === 'refuse' && one.allowable !== true ? '!' : ''}`),
+    said: remarks.map(
+      (one) => `${one.code.replace('LB_', '')}${one.severity === 'refuse' && one.allowable !== true ? '!' : ''}`,
+    ),
   }
 }
 
@@ -175,8 +177,15 @@ describe('a health monitor', () => {
 
 describe('members', () => {
   const of = (members: readonly SourceMember[], routableCidrs: readonly string[] | null = null) => {
-    const { listeners, remarks } = translate(tree({ pools: [pool({ members })] }), placement({ routableCidrs }), facts())
-    return { targets: listeners[0]?.targets.map((one) => `${one.address}:${one.port} ${one.availabilityZone}`), remarks }
+    const { listeners, remarks } = translate(
+      tree({ pools: [pool({ members })] }),
+      placement({ routableCidrs }),
+      facts(),
+    )
+    return {
+      targets: listeners[0]?.targets.map((one) => `${one.address}:${one.port} ${one.availabilityZone}`),
+      remarks,
+    }
   }
 
   it('inside the VPC have their own zone, others `all`', () => {
@@ -187,9 +196,9 @@ describe('members', () => {
   })
 
   it('may be one host with two ports', () => {
-    expect(of([member('10.20.0.11', { protocol_port: 81 }), member('10.20.0.11', { protocol_port: 80 })]).targets).toEqual(
-      ['10.20.0.11:80 all', '10.20.0.11:81 all'],
-    )
+    expect(
+      of([member('10.20.0.11', { protocol_port: 81 }), member('10.20.0.11', { protocol_port: 80 })]).targets,
+    ).toEqual(['10.20.0.11:80 all', '10.20.0.11:81 all'])
   })
 
   it.each([
@@ -253,7 +262,10 @@ describe('listeners', () => {
 
   it('that share a pool have it each', () => {
     const { listeners, remarks } = translate(
-      tree({ listeners: [listener({ protocol_port: 8080 }), listener()], pools: [pool({ lb_algorithm: 'SOURCE_IP' })] }),
+      tree({
+        listeners: [listener({ protocol_port: 8080 }), listener()],
+        pools: [pool({ lb_algorithm: 'SOURCE_IP' })],
+      }),
       placement(),
       facts(),
     )

@@ -1,0 +1,323 @@
+import { describe, expect, it } from 'vitest'
+import type { Change } from '../../../src/lib/core/change.ts'
+import { diffOperation, mirrorOperation, syncOperation, unmirrorOperation } from '../../../src/lib/lb/operation.ts'
+import { planMirrors } from '../../../src/lib/lb/plan.ts'
+import { planUnmirror } from '../../../src/lib/lb/unmirror.ts'
+import { applyAll, EMPTY, inOrder, observed, type ModelWorld } from './model-world.ts'
+import { fakePorts, scene, settings } from './fakes.ts'
+import { ID, listener, loadBalancer, member, pool, tree } from './sources.ts'
+
+const OTHER = '5f0c7c1e-0000-4000-8000-000000000002'
+const other = tree({ loadbalancer: loadBalancer({ id: OTHER, name: 'admin' }) })
+const mirrored = (source = tree()): ModelWorld => applyAll(EMPTY, planMirrors({ scopes: [observed(source)] }).changes)
+
+describe('observing', () => {
+  it('reads each source alone, and all the rest once for all', async () => {
+    const ports = fakePorts({ sources: [tree(), other], worlds: { [ID]: mirrored(), [OTHER]: EMPTY } })
+    const operation = mirrorOperation(ports, settings(), { ids: [ID.toUpperCase(), ` ${OTHER}`, ID], wait: true })
+    const { scopes } = await operation.observe(scene())
+    expect(scopes.map((one) => [one.id, one.source?.loadbalancer.name, one.mirror.loadBalancer?.name])).toEqual([
+      [ID, 'shop', 'nyah-shop-ef5e7c45'],
+      [OTHER, 'admin', undefined],
+    ])
+    expect(scopes[0]?.securityGroup?.name).toBe('nyah-ef5e7c45')
+    expect(ports.calls.map(([call]) => call).toSorted()).toEqual([
+      'mirrors.read',
+      'network.facts',
+      'network.securityGroups',
+      'source.read',
+      'source.read',
+    ])
+  })
+
+  it('asks for the facts of each network, and for groups of each VPC', async () => {
+    const ports = fakePorts({ sources: [tree(), other] })
+    const elsewhere = settings((id) => (id === OTHER ? { vpcId: 'vpc-2', subnets: ['subnet-x'] } : {}))
+    await mirrorOperation(ports, elsewhere, { ids: [ID, OTHER], wait: true }).observe(scene())
+    expect(ports.calls.filter(([call]) => call.startsWith('network'))).toEqual([
+      ['network.facts', 'vpc-1', ['subnet-a', 'subnet-c']],
+      ['network.facts', 'vpc-2', ['subnet-x']],
+      ['network.securityGroups', 'vpc-1', ['nyah-ef5e7c45']],
+      ['network.securityGroups', 'vpc-2', [expect.stringMatching(/^nyah-[0-9a-f]{8}$/)]],
+    ])
+  })
+
+  it('finds the security group of a mirror that stands in another VPC', async () => {
+    const ports = fakePorts({ sources: [tree()], worlds: { [ID]: mirrored() } })
+    const moved = settings(() => ({ vpcId: 'vpc-2' }))
+    const { scopes } = await mirrorOperation(ports, moved, { ids: [ID], wait: true }).observe(scene())
+    expect(scopes[0]?.securityGroup?.id).toBe('sg-1')
+  })
+
+  const nowhere = { code: 'LB_NOT_FOUND', exit: 2 }
+
+  it('of what neither side knows is an error', async () => {
+    for (const make of [mirrorOperation, syncOperation]) {
+      await expect(make(fakePorts(), settings(), { ids: [ID], wait: true }).observe(scene())).rejects.toMatchObject(
+        nowhere,
+      )
+    }
+    await expect(diffOperation(fakePorts(), settings(), { ids: [ID] }).observe(scene())).rejects.toMatchObject(nowhere)
+  })
+
+  it('of one without a mirror is an error for sync only', async () => {
+    const ports = fakePorts({ sources: [tree()] })
+    await expect(syncOperation(ports, settings(), { ids: [ID], wait: true }).observe(scene())).rejects.toMatchObject({
+      code: 'LB_NOT_MIRRORED',
+      exit: 2,
+      tries: [`nyah lb mirror ${ID}`],
+    })
+    await expect(diffOperation(ports, settings(), { ids: [ID] }).observe(scene())).resolves.toMatchObject({
+      scopes: [{ id: ID }],
+    })
+  })
+
+  it('sync takes up what a first mirror left half done', async () => {
+    const half = applyAll(EMPTY, planMirrors({ scopes: [observed(tree())] }).changes.slice(0, 1))
+    const ports = fakePorts({ sources: [tree()], worlds: { [ID]: half } })
+    const world = await syncOperation(ports, settings(), { ids: [ID], wait: true }).observe(scene())
+    expect(planMirrors(world).changes).toHaveLength(4)
+  })
+
+  it('of one that is gone from Octavia is for the guards', async () => {
+    const ports = fakePorts({ worlds: { [ID]: mirrored() } })
+    const { scopes } = await syncOperation(ports, settings(), { ids: [ID], wait: true }).observe(scene())
+    expect(scopes[0]?.source).toBeNull()
+  })
+
+  it('for a removal asks nothing of Octavia, nor of the network but the security group', async () => {
+    const ports = fakePorts({ worlds: { [ID]: mirrored() } })
+    const world = await unmirrorOperation(ports, settings(), { id: ID }).observe(scene())
+    expect(planUnmirror(world).changes).toHaveLength(4)
+    expect(ports.calls.map(([call]) => call)).toEqual(['mirrors.read', 'network.securityGroups'])
+  })
+})
+
+describe('the operations', () => {
+  it('say what they are', () => {
+    const ports = fakePorts()
+    const facts = [
+      mirrorOperation(ports, settings(), { ids: [ID], wait: true }),
+      syncOperation(ports, settings(), { ids: [ID], wait: false }),
+      diffOperation(ports, settings(), { ids: [ID] }),
+      unmirrorOperation(ports, settings(), { id: ID.toUpperCase() }),
+    ].map(({ name, mutates, confirmId, waiting }) => [name, mutates, confirmId, waiting !== null])
+    expect(facts).toEqual([
+      ['lb.mirror', true, null, true],
+      ['lb.sync', true, null, false],
+      ['lb.diff', false, null, false],
+      ['lb.unmirror', true, ID, false],
+    ])
+  })
+})
+
+describe('applying', () => {
+  const apply = async (change: Change, ports = fakePorts()) => {
+    const outputs = await mirrorOperation(ports, settings(), { ids: [ID], wait: true }).apply(change, scene())
+    return { outputs, calls: ports.calls }
+  }
+  const changesOf = (source: Parameters<typeof observed>[0], world: ModelWorld = EMPTY) =>
+    planMirrors({ scopes: [observed(source, world)] }).changes
+
+  it('each change of a first mirror is one call, and gives what later ones need', async () => {
+    const seen: unknown[] = []
+    for (const change of inOrder(changesOf(tree()))) {
+      const { outputs, calls } = await apply(change)
+      seen.push([calls.map(([call]) => call), outputs])
+    }
+    expect(seen.toSorted()).toEqual(
+      [
+        [['mirrors.createTargetGroup'], { arn: 'arn:tg' }],
+        [['mirrors.registerTargets'], {}],
+        [['network.createSecurityGroup'], { id: 'sg-1' }],
+        [['mirrors.createLoadBalancer'], { arn: 'arn:lb', dnsName: 'lb.example.com', hostedZoneId: 'Z1' }],
+        [['mirrors.createListener'], { arn: 'arn:listener' }],
+      ].toSorted(),
+    )
+  })
+
+  it('a listener is made on its load balancer', async () => {
+    const change = changesOf(tree()).find((one) => one.ref.type === 'listener')
+    const after = { ...change?.after, loadBalancerArn: 'arn:lb', targetGroupArn: 'arn:tg' }
+    const { calls } = await apply({ ...change!, after })
+    expect(calls).toMatchObject([
+      ['mirrors.createListener', 'arn:lb', { protocol: 'TCP', port: 80, targetGroupArn: 'arn:tg' }],
+    ])
+    expect(calls[0]?.[2]).not.toHaveProperty('loadBalancerArn')
+  })
+
+  it('each removal is one call with the remote id', async () => {
+    const { changes } = planUnmirror({ scopes: [observed(null, mirrored(), { id: ID })] })
+    const calls = await Promise.all(changes.map(async (change) => (await apply(change)).calls))
+    expect(calls.flat()).toEqual([
+      ['mirrors.deleteListener', 'arn:listener/80'],
+      ['mirrors.deleteLoadBalancer', 'arn:lb/nyah-shop-ef5e7c45'],
+      ['mirrors.deleteTargetGroup', 'arn:tg/nyah-shop-ef5e7c45-80'],
+      ['network.deleteSecurityGroup', 'sg-1'],
+    ])
+  })
+
+  it('differences are set back in place', async () => {
+    const world = mirrored()
+    const broken: ModelWorld = {
+      mirror: {
+        loadBalancer: { ...world.mirror.loadBalancer!, subnets: ['subnet-a'] },
+        listeners: world.mirror.listeners.map((one) => ({ ...one, protocol: 'TLS' })),
+        targetGroups: world.mirror.targetGroups.map((one) => ({ ...one, attributes: {} })),
+      },
+      securityGroup: { ...world.securityGroup!, ingress: [] },
+    }
+    const calls = await Promise.all(changesOf(tree(), broken).map(async (change) => (await apply(change)).calls))
+    expect(calls.flat()).toEqual([
+      [
+        'network.modifySecurityGroup',
+        'sg-1',
+        { allow: [{ protocol: 'tcp', port: 80, cidr: '0.0.0.0/0' }], revoke: [] },
+      ],
+      [
+        'mirrors.modifyTargetGroup',
+        'arn:tg/nyah-shop-ef5e7c45-80',
+        { attributes: { 'preserve_client_ip.enabled': 'false' } },
+      ],
+      ['mirrors.modifyLoadBalancer', 'arn:lb/nyah-shop-ef5e7c45', { subnets: ['subnet-a', 'subnet-c'] }],
+      ['mirrors.modifyListener', 'arn:listener/80', { protocol: 'TCP' }],
+    ])
+  })
+
+  describe('a deregistration', () => {
+    const shrunk = tree({ pools: [pool({ members: [member('10.20.0.13')] })] })
+    const change = changesOf(shrunk, mirrored()).find((one) => one.id.endsWith('/deregister'))!
+    const target = (address: string, state: 'healthy' | 'draining') => ({
+      address,
+      port: 8080,
+      availabilityZone: 'all' as const,
+      state,
+      reason: null,
+    })
+
+    it('looks again first, and takes out what is still registered', async () => {
+      const ports = fakePorts({ health: [target('10.20.0.11', 'healthy'), target('10.20.0.12', 'draining')] })
+      const { outputs, calls } = await apply(change, ports)
+      expect(calls).toEqual([
+        ['mirrors.targetHealth', 'arn:tg/nyah-shop-ef5e7c45-80'],
+        [
+          'mirrors.deregisterTargets',
+          'arn:tg/nyah-shop-ef5e7c45-80',
+          [{ address: '10.20.0.11', port: 8080, availabilityZone: 'all' }],
+        ],
+      ])
+      expect(outputs).toEqual({ deregistered: 1 })
+    })
+
+    it('writes nothing where all have gone', async () => {
+      const { outputs, calls } = await apply(change, fakePorts({ health: [target('10.20.0.99', 'healthy')] }))
+      expect(calls.map(([call]) => call)).toEqual(['mirrors.targetHealth'])
+      expect(outputs).toEqual({ deregistered: 0 })
+    })
+  })
+
+  it('of what it does not know is a bug, not silence', async () => {
+    const [change] = changesOf(tree())
+    await expect(apply({ ...change!, kind: 'shift' })).rejects.toThrow('no way to apply shift of security-group')
+  })
+})
+
+describe('waiting', () => {
+  const waiting = (source = tree(), world = mirrored(source)) =>
+    mirrorOperation(fakePorts(), settings(), { ids: [ID], wait: true }).waiting?.({ scopes: [observed(source, world)] })
+  const states = (...all: readonly (readonly [string, string | null])[]): ModelWorld => {
+    const world = mirrored()
+    const targetGroups = world.mirror.targetGroups.map((group) => ({
+      ...group,
+      targets: group.targets.map((target, at) => ({
+        ...target,
+        state: (all[at]?.[0] ?? 'healthy') as typeof target.state,
+        reason: all[at]?.[1] ?? null,
+      })),
+    }))
+    return { ...world, mirror: { ...world.mirror, targetGroups } }
+  }
+
+  it('ends once all is as it should be', () => {
+    expect(waiting()).toEqual([])
+  })
+
+  it('names the targets that are missing, with their reasons', () => {
+    expect(waiting(tree(), states(['healthy', null], ['unhealthy', 'Target.Timeout']))).toEqual([
+      {
+        subject: 'nyah-shop-ef5e7c45 port 80',
+        detail: '1 of 2 targets healthy; 10.20.0.12:8080 is unhealthy (Target.Timeout)',
+      },
+    ])
+    expect(waiting(tree(), states(['initial', 'Elb.InitialHealthChecking'], ['draining', null]))?.[0]?.detail).toBe(
+      '0 of 2 targets healthy; 10.20.0.11:8080 is initial (Elb.InitialHealthChecking), 10.20.0.12:8080 is not registered',
+    )
+  })
+
+  it.each([
+    ['ONLINE', true],
+    ['NO_MONITOR', true],
+    ['OFFLINE', false],
+    ['ERROR', false],
+    ['DEGRADED', false],
+    ['DRAINING', false],
+  ] as const)('a member that is %s is waited for: %s', (operating_status, awaited) => {
+    const source = tree({
+      pools: [pool({ members: [member('10.20.0.11'), member('10.20.0.12', { operating_status })] })],
+    })
+    expect(waiting(source, states(['healthy', null], ['unhealthy', null]))).toHaveLength(awaited ? 1 : 0)
+  })
+
+  it.each(['provisioning', 'active_impaired', 'failed'] as const)('for a load balancer that is %s', (state) => {
+    const world = mirrored()
+    const slow = { ...world, mirror: { ...world.mirror, loadBalancer: { ...world.mirror.loadBalancer!, state } } }
+    expect(waiting(tree(), slow)).toEqual([{ subject: 'nyah-shop-ef5e7c45', detail: `the load balancer is ${state}` }])
+  })
+
+  it('for a listener that is not there', () => {
+    const world = mirrored()
+    expect(waiting(tree(), { ...world, mirror: { ...world.mirror, listeners: [] } })).toMatchObject([
+      { detail: 'there is no listener' },
+    ])
+  })
+
+  it('for nothing of one that is gone', () => {
+    const world = { scopes: [observed(null, mirrored(), { id: ID })] }
+    expect(mirrorOperation(fakePorts(), settings(), { ids: [ID], wait: true }).waiting?.(world)).toEqual([])
+  })
+})
+
+describe('the result', () => {
+  const plan = { changes: [] } as never
+
+  it('is both sides, with what was not waited for', () => {
+    const source = tree({
+      listeners: [listener(), listener({ protocol_port: 81, default_pool_id: null })],
+      pools: [pool({ members: [member('10.20.0.11'), member('10.20.0.12', { operating_status: 'ERROR' })] })],
+    })
+    const operation = mirrorOperation(fakePorts(), settings(), { ids: [ID], wait: true })
+    expect(operation.summary({ scopes: [observed(source, mirrored(source))] }, plan)).toMatchObject({
+      mirrors: [
+        {
+          id: ID,
+          source: { name: 'shop', vip: '198.51.100.1', provisioning_status: 'ACTIVE' },
+          mirror: { name: 'nyah-shop-ef5e7c45', dnsName: 'nyah-shop-ef5e7c45.elb.example.com', state: 'active' },
+          network: 'internal',
+          listeners: [
+            { port: 80, verdict: 'mirrored', members: 2, registered: 2, healthy: 2, unhealthy: [] },
+            { port: 81, verdict: 'empty', registered: 0, targetGroup: null },
+          ],
+          notes: [{ code: 'LB_NOT_WAITED_FOR', subject: '10.20.0.12:8080 (port 80)' }],
+          changes: 0,
+        },
+      ],
+    })
+  })
+
+  it('of a removal is what is left', () => {
+    const operation = unmirrorOperation(fakePorts(), settings(), { id: ID })
+    expect(operation.summary({ scopes: [observed(null, EMPTY, { id: ID })] }, plan)).toEqual({
+      mirrors: [{ id: ID, mirror: null, listeners: [], targetGroups: [], securityGroup: null, changes: 0 }],
+    })
+  })
+})
