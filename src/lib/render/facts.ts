@@ -94,7 +94,7 @@ function listChange(name: string, before: readonly Json[], after: readonly Json[
 /** The fields of `after` that differ from `before`, each as `name old -> new`. */
 function differences(prefix: string, before: JsonObject, after: JsonObject): readonly Fact[] {
   return Object.entries(after).flatMap(([key, value]): readonly Fact[] => {
-    const old = before[key]
+    const old = Object.hasOwn(before, key) ? before[key] : undefined
     if (key === 'tags' || same(old, value)) return []
     // Only a value that was there before can differ; wiring that is only named is no difference.
     if (old === undefined && isPlumbing(key, value)) return []

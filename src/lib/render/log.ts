@@ -1,3 +1,4 @@
+import type { ErrorData } from '../core/errors.ts'
 import type { NyahEvent } from '../core/events.ts'
 import { countChanges, noProgress, progressed } from '../core/progress.ts'
 import type { Progress } from '../core/progress.ts'
@@ -7,7 +8,8 @@ import { findingLines } from './findings.ts'
 import { outcomeLines } from './outcome.ts'
 import type { Paint } from './paint.ts'
 import { SKIPPED } from './run.ts'
-import { count, KINDS, span, timeOfDay } from './words.ts'
+import { count, KINDS, span, timeOfDay, wordsOf } from './words.ts'
+import type { KindWords } from './words.ts'
 
 /** Progress where there is no live view: one line per step, and a sign of life while nothing happens. */
 
@@ -41,8 +43,10 @@ function named(progress: Progress, id: string): string {
   return change === undefined ? escapeText(id) : `${escapeText(change.ref.type)} ${escapeLong(change.ref.name, 120)}`
 }
 
-const kindOf = (progress: Progress, id: string): (typeof KINDS)[keyof typeof KINDS] =>
-  KINDS[progress.changes.find((one) => one.change.id === id)?.change.kind ?? 'update']
+function wordsAbout(progress: Progress, id: string): KindWords {
+  const change = progress.changes.find((one) => one.change.id === id)?.change
+  return change === undefined ? KINDS.update : wordsOf(change)
+}
 
 /** `3 of 12 changes done` */
 function tally(progress: Progress): string {
@@ -61,6 +65,10 @@ function waitingText(progress: Progress): string {
   return `waiting for ${items.join(' | ')}${rest > 0 ? ` … and ${rest} more` : ''}${until}`
 }
 
+/** What made a change fail is often also what ends the run: said once. */
+const isSaid = ({ code, message }: ErrorData, { changes }: Progress): boolean =>
+  changes.some(({ status, error }) => status === 'failed' && error?.code === code && error.message === message)
+
 /** The lines of one event; `progress` has it folded in already. */
 function eventLines(event: NyahEvent, progress: Progress, view: LogView): readonly string[] {
   const { paint, width } = view
@@ -71,7 +79,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
       return [
         paint(
           'dim',
-          `run ${escapeText(event.run)}: ${escapeText(request.operation)} in ${escapeText(request.context)}${again}`,
+          `run ${escapeText(event.run)}: ${escapeText(request.operation)} in ${escapeText(request.context)}${again} (times in UTC)`,
         ),
       ]
     }
@@ -85,7 +93,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
     case 'change.started':
       return event.data.attempt > 1
         ? []
-        : [`${paint('dim', kindOf(progress, event.data.id).doing)} ${named(progress, event.data.id)}`]
+        : [`${paint('dim', wordsAbout(progress, event.data.id).doing)} ${named(progress, event.data.id)}`]
     case 'change.retrying': {
       const { id, attempt, delayMs, error } = event.data
       return [
@@ -94,7 +102,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
     }
     case 'change.succeeded': {
       const { id, ms } = event.data
-      const { done, tone } = kindOf(progress, id)
+      const { done, tone } = wordsAbout(progress, id)
       return [`${paint(tone, done)} ${named(progress, id)} ${paint('dim', `(${span(ms)})`)}`]
     }
     case 'change.failed':
@@ -117,7 +125,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
     case 'note':
       return [`${paint('bold', escapeText(event.data.code))}  ${escapeLong(event.data.message, 1200)}`]
     case 'run.error':
-      return errorLines(event.data.error, width, paint)
+      return isSaid(event.data.error, progress) ? [] : errorLines(event.data.error, width, paint)
     case 'run.finished':
       return outcomeLines(progress, width, paint)
     default:

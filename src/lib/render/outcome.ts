@@ -8,7 +8,7 @@ import type { Paint, Tone } from './paint.ts'
 import { count, span } from './words.ts'
 
 /** How a run ended, in a word. */
-export const OUTCOMES: Readonly<Record<Outcome, { readonly word: string; readonly tone: Tone }>> = {
+const OUTCOMES: Readonly<Record<Outcome, { readonly word: string; readonly tone: Tone }>> = {
   'nothing-to-do': { word: 'Nothing to do', tone: 'ok' },
   planned: { word: 'Planned only', tone: 'bold' },
   applied: { word: 'Applied', tone: 'ok' },
@@ -22,29 +22,32 @@ export const OUTCOMES: Readonly<Record<Outcome, { readonly word: string; readonl
   interrupted: { word: 'Interrupted', tone: 'warn' },
 }
 
+/** Was a call made that changes something? */
+const hasBegun = ({ changes }: Progress): boolean => changes.some(({ attempt }) => attempt > 0)
+
 /** `3 changes made, 1 failed, 2 not started` */
-export function talliesText(progress: Progress): string {
+function talliesText(progress: Progress): string {
   const counts = countChanges(progress.changes)
+  if (!hasBegun(progress)) return 'nothing was changed'
   const open = counts.pending + counts.running + counts.retrying
   const parts = [
     counts.succeeded > 0 ? `${count(counts.succeeded, 'change')} made` : '',
     counts.failed > 0 ? `${counts.failed} failed` : '',
     counts.skipped > 0 ? `${counts.skipped} not started` : '',
-    open > 0 && progress.outcome !== 'planned' ? `${open} left` : '',
+    open > 0 ? `${open} left` : '',
   ].filter((part) => part !== '')
-  return parts.length === 0 ? 'nothing was changed' : parts.join(', ')
+  return parts.join(', ')
 }
 
 const elapsed = (progress: Progress): string =>
-  progress.startedAt === null || progress.at === null
+  !hasBegun(progress) || progress.startedAt === null || progress.at === null
     ? ''
     : ` in ${span(Date.parse(progress.at) - Date.parse(progress.startedAt))}`
 
 /** What finishes a run that did not end well; the errors' own remedies are shown with the errors. */
 function nextSteps(progress: Progress): readonly string[] {
-  const { run, outcome, changes } = progress
-  const began = changes.some((one) => one.status !== 'pending')
-  if (run === null || !began) return []
+  const { run, outcome } = progress
+  if (run === null || !hasBegun(progress)) return []
   if (outcome === 'partly-applied' || outcome === 'interrupted') return [`nyah run resume ${escapeText(run)}`]
   return outcome === 'not-healthy' ? [`nyah run show ${escapeText(run)}`] : []
 }

@@ -78,7 +78,7 @@ export function outlinePlan(plan: Plan, names: Readonly<Record<string, string>> 
     const changes = plan.changes.filter((change) => change.scope === id)
     return {
       id,
-      name: names[id] ?? scopeName(changes),
+      name: (Object.hasOwn(names, id) ? names[id] : undefined) ?? scopeName(changes),
       changes: changes.map((change) => ({ change, heldBy: held.get(change.id) ?? [] })),
     }
   })

@@ -6,7 +6,7 @@ import { outcomeLines } from './outcome.ts'
 import type { Paint, Tone } from './paint.ts'
 import { renderPairs } from './table.ts'
 import { padEnd, textWidth } from './width.ts'
-import { KINDS, moment, span } from './words.ts'
+import { KINDS, moment, span, wordsOf } from './words.ts'
 
 export interface RunView {
   readonly paint: Paint
@@ -32,7 +32,7 @@ export const SKIPPED: Readonly<Record<NonNullable<ChangeProgress['skipped']>, st
 
 /** A change's status in words, which need no colour. */
 export const statusWord = ({ status, change }: ChangeProgress): string =>
-  status === 'succeeded' ? KINDS[change.kind].done : status === 'running' ? KINDS[change.kind].doing : status
+  status === 'succeeded' ? wordsOf(change).done : status === 'running' ? wordsOf(change).doing : status
 
 const note = (one: ChangeProgress): string => {
   if (one.status === 'succeeded') {

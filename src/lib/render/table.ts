@@ -10,8 +10,7 @@ const NARROWEST = 8
 const NUMBER = /^\d+( %)?$/
 
 /**
- * Widths that fit the terminal: the widest column gives way first. Ids, times and short words thus stay whole, so
- * that they can be copied.
+ * Widths that fit the terminal: the widest column gives way first, but never the first one: it is the id, to be copied.
  */
 function columnWidths(cells: readonly (readonly string[])[], columns: number, width: number): readonly number[] {
   const widths = Array.from({ length: columns }, (_, index) =>
@@ -19,7 +18,7 @@ function columnWidths(cells: readonly (readonly string[])[], columns: number, wi
   )
   const total = (): number => widths.reduce((sum, each) => sum + each, 0) + GAP.length * (columns - 1)
   while (total() > width) {
-    const widest = Math.max(...widths)
+    const widest = Math.max(0, ...widths.slice(1))
     if (widest <= NARROWEST) break
     widths[widths.lastIndexOf(widest)] = widest - 1
   }

@@ -7,7 +7,7 @@ import { countsText, outlinePlan } from './outline.ts'
 import type { Outline, PlannedChange, ScopeOutline } from './outline.ts'
 import type { Paint, Tone } from './paint.ts'
 import { flow, padEnd, textWidth, wrap } from './width.ts'
-import { count, KINDS, moment, scopeWord } from './words.ts'
+import { count, moment, scopeWord, wordsOf } from './words.ts'
 
 export interface PlanView {
   readonly paint: Paint
@@ -52,7 +52,7 @@ const markOf = (tone: Tone): PlanLine['mark'] =>
   tone === 'create' ? '+' : tone === 'remove' ? '-' : tone === 'dim' ? ' ' : '!'
 
 function changeLines({ change, heldBy }: PlannedChange, typeWidth: number, view: PlanView): readonly PlanLine[] {
-  const { sign, verb, tone } = KINDS[change.kind]
+  const { sign, verb, tone } = wordsOf(change)
   const isHeld = heldBy.length > 0
   const shown: Tone = isHeld ? 'hold' : change.risk === 'removes' ? 'remove' : tone
   const head = [

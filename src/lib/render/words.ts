@@ -1,4 +1,4 @@
-import type { ChangeKind } from '../core/change.ts'
+import type { Change, ChangeKind } from '../core/change.ts'
 import type { Severity } from '../core/plan.ts'
 import { escapeText } from './escape.ts'
 import type { Tone } from './paint.ts'
@@ -23,6 +23,15 @@ export const KINDS: Readonly<Record<ChangeKind, KindWords>> = {
   wait: { sign: '.', verb: 'wait', doing: 'waiting', done: 'waited', tone: 'dim' },
 }
 
+/** Members of a group come and go; only the group is created and deleted. */
+const MEMBERS: Readonly<Partial<Record<ChangeKind, Pick<KindWords, 'verb' | 'doing' | 'done'>>>> = {
+  create: { verb: 'add', doing: 'adding', done: 'added' },
+  delete: { verb: 'remove', doing: 'removing', done: 'removed' },
+}
+
+export const wordsOf = ({ kind, ref }: Pick<Change, 'kind' | 'ref'>): KindWords =>
+  ref.type === 'targets' ? { ...KINDS[kind], ...MEMBERS[kind] } : KINDS[kind]
+
 export interface SeverityWords {
   readonly word: string
   readonly tone: Tone
@@ -46,7 +55,10 @@ const SCOPES: Readonly<Record<string, string>> = {
   cluster: 'Cluster',
 }
 
-export const scopeWord = (operation: string): string => SCOPES[operation.split('.')[0] ?? ''] ?? 'Scope'
+export function scopeWord(operation: string): string {
+  const [domain = ''] = operation.split('.')
+  return (Object.hasOwn(SCOPES, domain) ? SCOPES[domain] : undefined) ?? 'Scope'
+}
 
 /** `3 targets`, `1 target`; the plural is given where an `s` will not do. */
 export const count = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`
