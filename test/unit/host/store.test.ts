@@ -96,6 +96,12 @@ describe('a journal', () => {
     expect(() => statSync(join(root, 'elsewhere'))).toThrow('ENOENT')
   })
 
+  it('below /proc, where a recursive mkdir never returns, is STATE_UNWRITABLE', () => {
+    expect(() => createStore({ stateDir: '/proc/nyah/state' }).openJournal('run-a')).toThrow(
+      error('STATE_UNWRITABLE', 3),
+    )
+  })
+
   it('whose place cannot be made is STATE_UNWRITABLE, naming the place', () => {
     mkdirSync(join(root, 'state'))
     writeFileSync(stateDir, 'a file')

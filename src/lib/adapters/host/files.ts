@@ -49,15 +49,17 @@ export function stateDirectory(path: string): void {
 
 /** Not `recursive`: Node never returns from that where a parent exists and mkdir says ENOENT (`/proc/x`). */
 function makeLevels(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  if (isDirectory(path)) return
   if (dirname(path) !== path) makeLevels(dirname(path))
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
-    // Another nyah was first.
-    if (systemCode(error) !== 'EEXIST') throw error
+    // Another nyah was first; or a file is in the way.
+    if (systemCode(error) !== 'EEXIST' || !isDirectory(path)) throw error
   }
 }
+
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /** Makes a directory in the state directory, 0700; an existing one must not be a symbolic link. Throws STATE_UNWRITABLE. */
 export function ownDirectory(path: string): void {
