@@ -17,13 +17,13 @@ export interface Answer {
   readonly data: any
 }
 
-export interface NewMember {
+interface NewMember {
   readonly address: string
   readonly protocol_port: number
   readonly [key: string]: unknown
 }
 
-export interface NewPool {
+interface NewPool {
   readonly name?: string
   readonly protocol?: string
   readonly lb_algorithm?: string
@@ -32,7 +32,7 @@ export interface NewPool {
   readonly [key: string]: unknown
 }
 
-export interface NewListener {
+interface NewListener {
   readonly name?: string
   readonly protocol?: string
   readonly protocol_port: number
@@ -75,7 +75,7 @@ export interface OpenStack {
 }
 
 /** Subnet for VIPs. The lane's network driver accepts any; the sandbox too. */
-export const SUBNET = '00000000-0000-4000-8000-0000000000aa'
+const SUBNET = '00000000-0000-4000-8000-0000000000aa'
 
 const WAIT_MS = 60_000
 

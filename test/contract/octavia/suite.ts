@@ -274,19 +274,18 @@ export function octaviaContract(name: string, open: () => Promise<OctaviaUnderTe
         }
       })()
       const readings: SourceTree[] = []
-      let written = false
-      writing.then(
-        () => (written = true),
-        () => (written = true),
-      )
+      const progress = { written: false }
+      const watched = writing.finally(() => {
+        progress.written = true
+      })
       do {
         const reading = await source.read(made.id).catch((error: NyahError) => {
           if (error.code !== 'OCTAVIA_CHANGING') throw error
           return null
         })
         if (reading !== null) readings.push(reading)
-      } while (!written)
-      await writing
+      } while (!progress.written)
+      await watched
       readings.push(await tree(made.id))
       for (const reading of readings) {
         const [first, second] = pools.map(

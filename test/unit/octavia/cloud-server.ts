@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { loadCloud, type CloudConfig } from '../../../src/lib/adapters/octavia/clouds.ts'
 
 /** A request as the server got it. */
-export interface Received {
+interface Received {
   readonly method: string
   /** Path and query. */
   readonly url: string

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createDoor } from '../../../src/lib/adapters/http/door.ts'
+import { secret } from '../../../src/lib/adapters/http/secret.ts'
 import { createOctaviaSource, type OctaviaSourceOptions } from '../../../src/lib/adapters/octavia/source.ts'
 import type { NyahError } from '../../../src/lib/core/errors.ts'
 import { makeRetry } from '../../../src/lib/engine/retry.ts'
@@ -154,25 +155,43 @@ describe('connections that fail', () => {
     expect(retried).toEqual(['OCTAVIA_UNREACHABLE'])
   })
 
+  /** Keystone has no part in these, so that a busy machine cannot time out there first. */
+  const timedOut = async (handler: Handler, timeouts: { response?: number; total?: number }) => {
+    const server = await opened(serve(handler))
+    const door = createDoor({ area: 'OCTAVIA', timeouts })
+    return refusal(door({ method: 'GET', url: `${server.url}/x`, headers: { 'x-auth-token': 'token-secret-1' } }))
+  }
+
   it('a server that hangs times out, retryable', async () => {
-    const server = await opened(cloud(() => {}))
-    const error = await refusal(source(server.url, { timeouts: { response: 60 } }).list())
+    const error = await timedOut(() => {}, { response: 60 })
     expect(error).toMatchObject({ code: 'OCTAVIA_UNREACHABLE', exit: 7, retryable: true, lostAnswer: false })
     expect(error.message).toContain("Timeout awaiting 'response' for 60ms")
     expectNoSecret(error)
   })
 
   it('a body that trickles for ever times out as a whole', async () => {
-    const server = await opened(
-      cloud((_, response) => {
+    const error = await timedOut(
+      (_, response) => {
         response.writeHead(200)
         const timer = setInterval(() => response.write(' '), 10)
         response.on('close', () => clearInterval(timer))
-      }),
+      },
+      { total: 80 },
     )
-    const error = await refusal(source(server.url, { timeouts: { total: 80 } }).list())
     expect(error).toMatchObject({ code: 'OCTAVIA_UNREACHABLE', retryable: true })
     expect(error.message).toContain("Timeout awaiting 'request' for 80ms")
+  })
+
+  it('what cannot be sent is not tried again, and not shown', async () => {
+    const server = await opened(serve(empty))
+    const cloud = {
+      ...cloudAt(server.url),
+      auth: { kind: 'token', token: secret('token-secret\n'), scope: null } as const,
+    }
+    const error = await refusal(source(server.url, { cloud }).list())
+    expect(error).toMatchObject({ code: 'KEYSTONE_UNREACHABLE', retryable: false, lostAnswer: false })
+    expect(inspect(error)).not.toContain('token-secret')
+    expect(server.received).toEqual([])
   })
 
   it('a refused connection says so; nothing was sent', async () => {

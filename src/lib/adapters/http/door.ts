@@ -4,7 +4,7 @@ import { bodyTooLarge, encodedBody, transportError, type Attempt } from './failu
 import { got } from './got.sdk.ts'
 import type { Secret } from './secret.ts'
 
-export interface DoorRequest {
+interface DoorRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
@@ -46,7 +46,7 @@ export interface Timeouts {
   readonly total: number
 }
 
-export const MAX_BODY_BYTES = 32 * 1024 * 1024
+const MAX_BODY_BYTES = 32 * 1024 * 1024
 
 /** A Keystone without its database was seen to hang for over a minute; an API that answers at all does so in seconds. */
 const TIMEOUTS: Timeouts = { connect: 10_000, response: 30_000, total: 60_000 }

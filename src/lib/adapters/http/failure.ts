@@ -65,7 +65,7 @@ export function transportError(error: unknown, attempt: Attempt): NyahError {
     })
   }
   const timeout = text(field(error, 'event'))
-  const sent = !NEVER_SENT.has(code) && !BEFORE_SENDING.has(timeout ?? '')
+  const sent = !NEVER_SENT.has(code) && !code.startsWith('ERR_INVALID_') && !BEFORE_SENDING.has(timeout ?? '')
   const raw = redact(text(field(error, 'message')) ?? '', attempt.secrets)
   const words = timeout === null ? (WORDS[code] ?? `the call failed (${raw.slice(0, 200) || code})`) : raw
   return nyahError({
@@ -73,8 +73,9 @@ export function transportError(error: unknown, attempt: Attempt): NyahError {
     message: `${call}: ${words}`,
     tries: [`check that ${new URL(attempt.url).host} is up and reachable from here`],
     exit: EXIT.remote,
-    // A host name that does not exist is a typing error far more often than a passing failure.
-    retryable: code !== 'ENOTFOUND',
+    // A host name that does not exist is a typing error far more often than a passing failure, and what Node refuses
+    // to send (a token with a line break in it) it will refuse again.
+    retryable: code !== 'ENOTFOUND' && !code.startsWith('ERR_INVALID_'),
     lostAnswer: sent && !SAFE.has(attempt.method),
     details,
   })

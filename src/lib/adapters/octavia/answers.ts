@@ -2,9 +2,10 @@ import { EXIT, nyahError, type ErrorData, type NyahError } from '../../core/erro
 import type { DoorResponse } from '../http/door.ts'
 import { redact, type Secret } from '../http/secret.ts'
 import { printableUrl } from '../http/url.ts'
+import { isRecord } from './settings.ts'
 
 /** Which service answered: it is the prefix of the error codes. */
-export type Area = 'OCTAVIA' | 'KEYSTONE'
+type Area = 'OCTAVIA' | 'KEYSTONE'
 
 export interface Asked {
   readonly area: Area
@@ -16,14 +17,11 @@ export interface Asked {
   readonly as: string
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /**
  * What an error answer says, in one line of at most 300 characters. Octavia and Keystone have four JSON shapes
  * between them, and HTML.
  */
-export function remoteText({ body }: Pick<DoorResponse, 'body'>): string {
+function remoteText({ body }: Pick<DoorResponse, 'body'>): string {
   const data = parsed(body)
   const inner = isRecord(data) && isRecord(data['error']) ? data['error'] : data
   const said = isRecord(inner)
@@ -40,7 +38,7 @@ export function remoteText({ body }: Pick<DoorResponse, 'body'>): string {
   return line.trim().slice(0, 300)
 }
 
-export function parsed(body: string): unknown {
+function parsed(body: string): unknown {
   try {
     return JSON.parse(body) as unknown
   } catch {

@@ -4,7 +4,7 @@ import type { CloudConfig } from './clouds.ts'
 /** Octavia's type in Keystone's catalogue. */
 const SERVICE = 'load-balancer'
 
-export interface CatalogueEntry {
+interface CatalogueEntry {
   readonly type: string
   readonly endpoints: readonly {
     readonly interface: string

@@ -4,7 +4,7 @@ import { jsonAnswer, type Asked } from './answers.ts'
 import type { Keystone, Session } from './keystone.ts'
 
 /** One successful read. */
-export interface Answer {
+interface Answer {
   readonly data: unknown
   readonly asked: Asked
   /** Octavia's own clock when it answered, ms since the epoch, 1 s resolution; null: it did not say. */

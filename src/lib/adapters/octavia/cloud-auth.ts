@@ -1,7 +1,7 @@
 import { secret, type Secret } from '../http/secret.ts'
 import { invalid, type SettingsReader } from './settings.ts'
 
-export type Domain = { readonly id: string } | { readonly name: string }
+type Domain = { readonly id: string } | { readonly name: string }
 
 /** A user or project: an id stands alone, a name needs its domain. */
 export type Named = { readonly id: string } | { readonly name: string; readonly domain: Domain }

@@ -5,7 +5,7 @@ import { cloudFromFiles, readText, type ReadFile } from './cloud-files.ts'
 import { cloudFromEnvironment, type Environment } from './cloud-env.ts'
 import { invalid, settingsReader, type Settings } from './settings.ts'
 
-export type Interface = 'public' | 'internal' | 'admin'
+type Interface = 'public' | 'internal' | 'admin'
 
 /** How to reach one OpenStack cloud, and as whom. Passwords and tokens in it do not print. */
 export interface CloudConfig {
@@ -29,7 +29,7 @@ export interface CloudConfig {
   readonly notes: readonly CloudNote[]
 }
 
-export interface CloudNote {
+interface CloudNote {
   readonly code: string
   readonly message: string
 }

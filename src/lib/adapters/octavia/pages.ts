@@ -5,7 +5,7 @@ import type { OctaviaClient, Query } from './client.ts'
 import { check, type Decode } from './decode.ts'
 
 /** Things that Octavia lists; also the key that holds the items. */
-export type Collection = 'loadbalancers' | 'listeners' | 'pools' | 'members' | 'healthmonitors'
+type Collection = 'loadbalancers' | 'listeners' | 'pools' | 'members' | 'healthmonitors'
 
 export interface ListRequest<T> {
   readonly path: string
@@ -17,7 +17,7 @@ export interface ListRequest<T> {
 }
 
 /** Far above any project; what is larger is something else. */
-export const MAX_ITEMS = 100_000
+const MAX_ITEMS = 100_000
 
 /** How often a listing begins again because its place in it was deleted. */
 const MAX_STARTS = 4
