@@ -6,7 +6,7 @@ import { portOf } from './changes.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { exists, ownedOf, registered } from './owned.ts'
 import { subnetProblems } from './placed.ts'
-import { judge, type Judged } from './plan.ts'
+import { judge, type Judged } from './judge.ts'
 import { count, finding, some, type Remark } from './remarks.ts'
 
 /** A guard of one scope: `removals` are the changes of it that take something away. */

@@ -1,45 +1,16 @@
 import { token, type Change } from '../core/change.ts'
-import { fingerprint } from '../core/hash.ts'
 import type { Draft, Finding } from '../core/plan.ts'
 import type { Listener, LoadBalancer, TargetGroup } from '../ports/mirrors.ts'
-import { asJson, change, changeId, portOf, type Later } from './changes.ts'
-import { desiredOf, type Desired, type DesiredListener } from './desired.ts'
+import { basisOf } from './basis.ts'
+import { change, changeId, portOf, type Later } from './changes.ts'
+import type { Desired, DesiredListener } from './desired.ts'
 import { differing, sortedUnique, tagPair } from './drift.ts'
+import { judge, type Judged } from './judge.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { hashOf } from './names.ts'
-import { ownedOf, registered, inTheWay, type Owned } from './owned.ts'
-import { placementChanged } from './placed.ts'
 import { planSecurityGroup } from './plan-security-group.ts'
 import { deleteTargetGroup, planTargetGroup, type TargetGroupPlan } from './plan-targets.ts'
-import { endpoint } from './addresses.ts'
 import { finding, type Remark } from './remarks.ts'
-import { translate, type Translation } from './translate.ts'
-
-/** All that is known of one scope once its source was translated; null where Octavia has no such load balancer. */
-export interface Judged {
-  readonly owned: Owned
-  readonly translation: Translation
-  readonly desired: Desired
-  /** Why nothing of it may be touched. */
-  readonly obstacles: readonly Remark[]
-}
-
-export function judge(observed: Observed): Judged | null {
-  if (observed.source === null) return null
-  const owned = ownedOf(observed)
-  const translation = translate(observed.source, observed.placement, observed.network)
-  const desired = desiredOf(observed.source, translation, observed.placement)
-  const blocked = desired.listeners.flatMap((listener) => {
-    const foreign = owned.foreignListeners.get(listener.port)
-    return foreign === undefined ? [] : inTheWay(foreign, observed.id)
-  })
-  return {
-    owned,
-    translation,
-    desired,
-    obstacles: [...owned.obstacles, ...blocked, ...placementChanged(observed, owned)],
-  }
-}
 
 /** What is left to do until the mirrors are what their load balancers ask for. */
 export function planMirrors(world: LbWorld): Draft {
@@ -264,35 +235,3 @@ export const deleteListener = (scope: string, actual: Listener, reason: string):
     before: { protocol: actual.protocol, port: actual.port, targetGroupArn: actual.targetGroupArn },
     reason,
   })
-
-/** Fingerprint of what decides changes: never health, never times, never Octavia's statuses. */
-function basisOf({ mirror, securityGroup, placement, network }: Observed, judged: Judged | null): string {
-  const strip = (listener: DesiredListener): object => ({
-    ...listener,
-    targets: listener.targets.map(({ address, port, availabilityZone }) => ({ address, port, availabilityZone })),
-  })
-  return fingerprint(
-    asJson({
-      desired:
-        judged === null
-          ? null
-          : {
-              ...judged.desired,
-              listeners: judged.desired.listeners.map(strip),
-              untouched: [...judged.desired.untouched].toSorted((a, b) => a - b),
-            },
-      loadBalancer: mirror.loadBalancer === null ? null : { ...mirror.loadBalancer, state: null },
-      listeners: mirror.listeners.toSorted((a, b) => a.port - b.port),
-      targetGroups: mirror.targetGroups
-        .toSorted((a, b) => (a.arn < b.arn ? -1 : 1))
-        .map((group) => ({ ...group, targets: registered(group).map(endpoint).toSorted() })),
-      securityGroup,
-      placement,
-      network: {
-        vpcId: network.vpcId,
-        vpcCidrs: network.vpcCidrs,
-        subnets: network.subnets.map(({ id, vpcId, availabilityZone }) => ({ id, vpcId, availabilityZone })),
-      },
-    }),
-  )
-}

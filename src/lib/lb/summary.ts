@@ -3,7 +3,7 @@ import type { Plan } from '../core/plan.ts'
 import { endpoint } from './addresses.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { ownedOf, registered, type Owned } from './owned.ts'
-import { judge } from './plan.ts'
+import { judge } from './judge.ts'
 import { awaited } from './waiting.ts'
 
 /** `{mirrors: [{id, source, mirror, securityGroup, listeners, notes, changes}]}`: what is there now, and what was left to do. */

@@ -4,7 +4,7 @@ import { endpoint } from './addresses.ts'
 import type { DesiredListener } from './desired.ts'
 import type { LbWorld } from './model.ts'
 import { registered } from './owned.ts'
-import { judge, type Judged } from './plan.ts'
+import { judge, type Judged } from './judge.ts'
 import type { WantedTarget } from './pool.ts'
 import { some } from './remarks.ts'
 

@@ -1,0 +1,32 @@
+import { desiredOf, type Desired } from './desired.ts'
+import type { Observed } from './model.ts'
+import { inTheWay, ownedOf, type Owned } from './owned.ts'
+import { placementChanged } from './placed.ts'
+import type { Remark } from './remarks.ts'
+import { translate, type Translation } from './translate.ts'
+
+/** All that is known of one scope once its source was translated; null where Octavia has no such load balancer. */
+export interface Judged {
+  readonly owned: Owned
+  readonly translation: Translation
+  readonly desired: Desired
+  /** Why nothing of it may be touched. */
+  readonly obstacles: readonly Remark[]
+}
+
+export function judge(observed: Observed): Judged | null {
+  if (observed.source === null) return null
+  const owned = ownedOf(observed)
+  const translation = translate(observed.source, observed.placement, observed.network)
+  const desired = desiredOf(observed.source, translation, observed.placement)
+  const blocked = desired.listeners.flatMap((listener) => {
+    const foreign = owned.foreignListeners.get(listener.port)
+    return foreign === undefined ? [] : inTheWay(foreign, observed.id)
+  })
+  return {
+    owned,
+    translation,
+    desired,
+    obstacles: [...owned.obstacles, ...blocked, ...placementChanged(observed, owned)],
+  }
+}
