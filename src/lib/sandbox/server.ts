@@ -107,7 +107,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   function answer(request: IncomingMessage, body: string, origin: string): WireResponse {
-    const target = new URL(request.url ?? '/', origin)
+    const asked = request.url ?? '/'
+    if (!asked.startsWith('/')) return refuse(400, 'the sandbox is no proxy')
+    const target = new URL(`${origin}${asked}`)
     const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/.exec(target.pathname) ?? []
     const method = request.method ?? 'GET'
     if (prefix === 'sandbox') return control(path, method, body)

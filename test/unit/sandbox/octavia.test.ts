@@ -314,6 +314,26 @@ describe('deleting', () => {
     expect(one.call('DELETE', '/pools/170c7c1e-0000-4000-8000-000000000181').status).toBe(409)
   })
 
+  it.each([
+    [
+      'a listener',
+      '/listeners',
+      { listener: { loadbalancer_id: SHOP_WEB, protocol: 'TCP', protocol_port: 81 } },
+      'default_pool_id',
+    ],
+    [
+      'an L7 policy',
+      '/l7policies',
+      { l7policy: { listener_id: '170c7c1e-0000-4000-8000-000000000080', action: 'REDIRECT_TO_POOL' } },
+      'redirect_pool_id',
+    ],
+  ] as const)('%s cannot send to the pool of another load balancer: it is not found', (_, path, body, field) => {
+    const foreign = 'b01c0000-0000-4000-8000-000000000543'
+    const [[root, given] = ['', {}]] = Object.entries(body)
+    const answer = cloud().call('POST', path, { [root]: { ...given, [field]: foreign } })
+    expect([answer.status, at(answer.body, 'faultstring')]).toEqual([404, `Pool ${foreign} not found.`])
+  })
+
   it('an L7 policy closes the gap in the positions', () => {
     const one = cloud()
     expect(one.call('DELETE', '/l7policies/170c7c1e-0000-4000-8000-0000000000a1').status).toBe(204)

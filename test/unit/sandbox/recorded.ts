@@ -94,7 +94,13 @@ export function recordedWorld(): JsonObject {
       user('admin', 'mirror', 'admin'),
     ],
     applicationCredentials: [
-      { id: '4a155c8bd9d34923af734efdd6a7dcac', name: 'nyah-1795376217724', secret: 'right', user: 'operator', project: 'mirror' },
+      {
+        id: '4a155c8bd9d34923af734efdd6a7dcac',
+        name: 'nyah-1795376217724',
+        secret: 'right',
+        user: 'operator',
+        project: 'mirror',
+      },
     ],
     loadbalancers: rows('loadbalancers-list.json').map((row) => ({
       project: 'mirror',

@@ -1,5 +1,14 @@
 import type { Json } from '../../core/json.ts'
-import { checkListener, checkMember, checkPair, checkRule, monitorBody, persistence, policyBody } from './checks.ts'
+import {
+  checkListener,
+  checkMember,
+  checkPair,
+  checkRule,
+  monitorBody,
+  persistence,
+  policyBody,
+  poolOf,
+} from './checks.ts'
 import type { Body, Fields } from './fields.ts'
 import { created, isObject, plain } from './fields.ts'
 import { stamp, uuidOf } from './ids.ts'
@@ -15,7 +24,7 @@ import type {
   RuleRow,
   Vip,
 } from './model.ts'
-import { fault, notFound } from './reply.ts'
+import { fault } from './reply.ts'
 import * as schema from './schema.ts'
 import { monitorOf, policiesOf, where } from './views.ts'
 
@@ -120,7 +129,7 @@ export function addPolicy(o: Octavia, listener: ListenerRow, given: Body, making
     if (balancer !== undefined) body['redirect_pool_id'] = poolOrReference(o, balancer, inline, making).id
   }
   const target = body['redirect_pool_id']
-  if (typeof target === 'string' && o.pools[target] === undefined) throw notFound('Pool', target)
+  if (typeof target === 'string') poolOf(o, listener.loadbalancer_id, target)
   const row = { ...policyBody(listener.protocol, body), ...base, listener_id: listener.id } as L7PolicyRow
   o.l7policies[row.id] = row
   place(o, row)
@@ -175,9 +184,7 @@ export function addListener(o: Octavia, balancer: LoadBalancerRow, given: Body, 
     loadbalancer_id: balancer.id,
   } as ListenerRow
   if (row.default_pool_id !== null) {
-    const pool = o.pools[row.default_pool_id]
-    if (pool === undefined) throw notFound('Pool', row.default_pool_id)
-    checkPair(row.protocol, pool.protocol)
+    checkPair(row.protocol, poolOf(o, balancer.id, row.default_pool_id).protocol)
   }
   o.listeners[row.id] = row
   for (const policy of nodes(l7policies)) addPolicy(o, row, policy, making)

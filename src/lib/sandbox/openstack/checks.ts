@@ -3,7 +3,7 @@ import type { Json } from '../../core/json.ts'
 import type { Body } from './fields.ts'
 import { isObject, plain } from './fields.ts'
 import type { LoadBalancerRow, Octavia, PoolRow, SessionPersistence } from './model.ts'
-import { fault } from './reply.ts'
+import { fault, notFound } from './reply.ts'
 import { where } from './views.ts'
 
 /** What Octavia refuses although every field by itself is good. */
@@ -26,6 +26,13 @@ export function checkPair(listenerProtocol: string, poolProtocol: string): void 
     400,
     `Validation failure: The pool protocol '${poolProtocol}' is invalid while the listener protocol is '${listenerProtocol}'.`,
   )
+}
+
+/** A pool of this load balancer. Another load balancer's is as unknown as none. */
+export function poolOf(o: Octavia, balancerId: string, poolId: string): PoolRow {
+  const pool = Object.hasOwn(o.pools, poolId) ? o.pools[poolId] : undefined
+  if (pool?.loadbalancer_id !== balancerId) throw notFound('Pool', poolId)
+  return pool
 }
 
 /** HTTP, TCP and the like share one port; UDP and SCTP have their own. */

@@ -110,7 +110,7 @@ function value(name: string, field: Field, given: Json, whole: (why: string) => 
  */
 export function created(argument: string, fields: Fields, body: Body): Body {
   const whole = wholeOf(argument, body)
-  for (const name of Object.keys(body)) if (!(name in fields)) throw unknown(argument, name)
+  for (const name of Object.keys(body)) if (!Object.hasOwn(fields, name)) throw unknown(argument, name)
   const out: Body = {}
   for (const [name, field] of Object.entries(fields)) {
     const given = body[name] ?? null
@@ -126,7 +126,7 @@ export function updated(argument: string, fields: Fields, body: Body): Body {
   const whole = wholeOf(argument, body)
   const out: Body = {}
   for (const [name, given] of Object.entries(body)) {
-    const field = fields[name]
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined
     if (field === undefined || field.update === false) throw unknown(argument, name)
     out[name] = given === null ? (field.initial ?? null) : value(name, field, given, whole)
   }

@@ -1,16 +1,14 @@
-import type { MemberRow, Octavia, Operating, PoolRow, Row } from './model.ts'
+import type { HealthMonitorRow, MemberRow, Octavia, Operating, PoolRow, Row } from './model.ts'
 import { TABLES } from './model.ts'
 import { stamp } from './ids.ts'
-import { membersOf, monitorOf, where } from './views.ts'
 
 /**
  * What Octavia's health manager would say: operating statuses, from the monitors, the switches and what does not
  * answer. An object is bumped only when its own status changes.
  */
 
-function memberStatus(o: Octavia, member: MemberRow, down: ReadonlySet<string>): Operating {
+function memberStatus(member: MemberRow, monitor: HealthMonitorRow | undefined, down: ReadonlySet<string>): Operating {
   if (!member.admin_state_up) return 'OFFLINE'
-  const monitor = monitorOf(o, member.pool_id)
   if (monitor === undefined || !monitor.admin_state_up) return 'NO_MONITOR'
   if (member.weight === 0) return 'DRAINING'
   const checked = `${member.monitor_address ?? member.address}:${member.monitor_port ?? member.protocol_port}`
@@ -27,31 +25,46 @@ function poolStatus(pool: PoolRow, members: readonly Operating[]): Operating {
 const worst = (statuses: readonly Operating[]): Operating =>
   statuses.includes('ERROR') ? 'ERROR' : statuses.includes('DEGRADED') ? 'DEGRADED' : 'ONLINE'
 
+/** Rows by what they hang on: a heartbeat passes over each row once, however large the cloud is. */
+function under<R extends Row>(table: Record<string, R>, parent: (row: R) => string): (id: string) => readonly R[] {
+  const found = new Map<string, R[]>()
+  for (const row of Object.values(table)) {
+    const rows = found.get(parent(row))
+    if (rows === undefined) found.set(parent(row), [row])
+    else rows.push(row)
+  }
+  return (id) => found.get(id) ?? []
+}
+
 /** Operating status by id, of everything below load balancers that are not in ERROR. */
 function statuses(o: Octavia, down: ReadonlySet<string>): Map<string, Operating> {
   const found = new Map<string, Operating>()
   const switched = (row: Row): Operating => (row.admin_state_up ? 'ONLINE' : 'OFFLINE')
+  const pools = under(o.pools, (row) => row.loadbalancer_id)
+  const members = under(o.members, (row) => row.pool_id)
+  const monitors = under(o.healthmonitors, (row) => row.pool_id)
+  const listeners = under(o.listeners, (row) => row.loadbalancer_id)
+  const policies = under(o.l7policies, (row) => row.listener_id)
+  const rules = under(o.rules, (row) => row.l7policy_id)
   for (const balancer of Object.values(o.loadbalancers)) {
     if (balancer.provisioning_status === 'ERROR') continue
-    const pools = where(o.pools, (pool) => pool.loadbalancer_id === balancer.id)
-    const seen: Operating[] = []
-    for (const pool of pools) {
-      const members = membersOf(o, pool.id)
-      for (const member of members) found.set(member.id, memberStatus(o, member, down))
-      const monitor = monitorOf(o, pool.id)
+    const seen = pools(balancer.id).map((pool) => {
+      const [monitor] = monitors(pool.id)
       if (monitor !== undefined) found.set(monitor.id, switched(monitor))
-      const status = poolStatus(
-        pool,
-        members.map((member) => found.get(member.id) ?? 'OFFLINE'),
-      )
+      const each = members(pool.id).map((member) => {
+        const status = memberStatus(member, monitor, down)
+        found.set(member.id, status)
+        return status
+      })
+      const status = poolStatus(pool, each)
       found.set(pool.id, balancer.admin_state_up ? status : 'OFFLINE')
-      seen.push(status)
-    }
-    for (const listener of where(o.listeners, (one) => one.loadbalancer_id === balancer.id)) {
+      return status
+    })
+    for (const listener of listeners(balancer.id)) {
       found.set(listener.id, balancer.admin_state_up ? switched(listener) : 'OFFLINE')
-      for (const policy of where(o.l7policies, (one) => one.listener_id === listener.id)) {
+      for (const policy of policies(listener.id)) {
         found.set(policy.id, switched(policy))
-        for (const rule of where(o.rules, (one) => one.l7policy_id === policy.id)) found.set(rule.id, switched(rule))
+        for (const rule of rules(policy.id)) found.set(rule.id, switched(rule))
       }
     }
     found.set(balancer.id, balancer.admin_state_up ? worst(seen) : 'OFFLINE')

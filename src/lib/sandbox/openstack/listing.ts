@@ -102,7 +102,7 @@ function filter<R extends Row>(rows: readonly R[], query: URLSearchParams, listi
       left = left.filter((row) => tagged(row, name as (typeof TAGS)[number], tags))
       continue
     }
-    const values = listing.also?.[name]
+    const values = Object.hasOwn(listing.also ?? {}, name) ? listing.also?.[name] : undefined
     const key = columnOf(name, columns)
     if (values === undefined && key === null) throw fault(400, 'One or more arguments are either duplicate or invalid')
     if (given.length > 1) throw fault(500, "Illegal parameter data types varchar and row for operation '='")

@@ -37,7 +37,11 @@ function partsOf(path: string): string[] | 'root' | 'health' | 'version' {
   if (first !== 'v2' && first !== 'v2.0') throw titled(404, 'Not Found', null)
   if (second === undefined || (second === 'lbaas' && rest.length === 0)) return 'version'
   if (second !== 'lbaas') throw titled(404, 'Not Found', '')
-  return rest.map(decodeURIComponent)
+  try {
+    return rest.map(decodeURIComponent)
+  } catch {
+    throw titled(400, 'Bad Request', 'the path is not valid UTF-8')
+  }
 }
 
 interface Step {

@@ -13,7 +13,7 @@ export const roleId = (name: string): string => hexOf(`role ${name}`)
 
 /** Null: unknown, revoked or expired; the three look the same from outside. */
 export function callerOf(identity: Identity, token: string | undefined, now: number): Caller | null {
-  const issued = token === undefined ? undefined : identity.tokens[token]
+  const issued = token !== undefined && Object.hasOwn(identity.tokens, token) ? identity.tokens[token] : undefined
   if (issued === undefined || issued.expiresAt <= now) return null
   const user = identity.users.find((one) => one.id === issued.userId)
   if (user === undefined) return null

@@ -1,7 +1,7 @@
 import type { WireRequest, WireResponse } from '../service.ts'
 import type { Making } from './build.ts'
 import { addListener, addLoadBalancer, addMonitor, addPolicy, addPool, addRule, place } from './build.ts'
-import { checkCidrs, checkMonitorOptions, checkPair, persistence, policyBody } from './checks.ts'
+import { checkCidrs, checkMonitorOptions, checkPair, persistence, policyBody, poolOf } from './checks.ts'
 import type { Write } from './draft.ts'
 import { around, mutable } from './draft.ts'
 import type { Body, Fields } from './fields.ts'
@@ -90,7 +90,7 @@ function listeners(w: Write, id: string | undefined): WireResponse {
   const row = own(w.actor, rowOf(w.o, LISTENERS, id ?? ''))
   const balancer = mutable(w, row.loadbalancer_id)
   const poolId = body['default_pool_id']
-  if (typeof poolId === 'string') checkPair(row.protocol, own(w.actor, rowOf(w.o, POOLS, poolId)).protocol)
+  if (typeof poolId === 'string') checkPair(row.protocol, poolOf(w.o, balancer.id, poolId).protocol)
   checkCidrs(balancer, body['allowed_cidrs'])
   Object.assign(row, body)
   pend([balancer, row], w.making.now)
@@ -105,6 +105,7 @@ function createPool(w: Write): WireResponse {
   }
   const listener = typeof listenerId === 'string' ? own(w.actor, rowOf(w.o, LISTENERS, listenerId)) : null
   const home = typeof balancerId === 'string' ? balancerId : listener?.loadbalancer_id
+  if (listener !== null && listener.loadbalancer_id !== home) throw notFound('Listener', listener.id)
   if (home === undefined) {
     throw fault(400, 'Validation failure: Must provide at least one of: loadbalancer_id, listener_id')
   }
@@ -182,7 +183,7 @@ function policies(w: Write, id: string | undefined): WireResponse {
     return empty(204)
   }
   const target = body['redirect_pool_id']
-  if (typeof target === 'string') rowOf(w.o, POOLS, target)
+  if (typeof target === 'string') poolOf(w.o, balancer.id, target)
   const { action, redirect_pool_id, redirect_url, redirect_prefix, redirect_http_code } = row
   const redirect = { action, redirect_pool_id, redirect_url, redirect_prefix, redirect_http_code }
   Object.assign(row, policyBody(listener.protocol, { ...redirect, ...body }))
