@@ -8,9 +8,9 @@ export interface Fault {
   readonly times?: number
   /**
    * `drop-before`: cut the connection, nothing happened. `drop-after`: let it happen, then cut the connection.
-   * `delay`: answer `ms` later. `error`: answer with this AWS error, nothing happened. `status`: an answer that is no XML.
+   * `delay`: answer `ms` later. `hang`: never answer. `error`: answer with this AWS error, nothing happened. `status`: an answer that is no XML.
    */
-  readonly kind: 'drop-before' | 'drop-after' | 'delay' | 'error' | 'status'
+  readonly kind: 'drop-before' | 'drop-after' | 'delay' | 'hang' | 'error' | 'status'
   readonly ms?: number
   readonly code?: string
   readonly message?: string
@@ -62,6 +62,7 @@ export async function faultProxy(upstream: string): Promise<FaultProxy> {
       calls.push(call)
       const fault = pick(call.action)
       if (fault?.kind === 'drop-before') return void request.socket.destroy()
+      if (fault?.kind === 'hang') return
       if (fault?.kind === 'status') {
         call.status = fault.status ?? 502
         return void response
