@@ -129,6 +129,28 @@ describe('the second reading', () => {
     expect(result.progress.plan?.findings).toEqual(result.plan?.findings)
   })
 
+  it('holds a removal of what has become something else', async () => {
+    const state = inMemory(stale)
+    let readings = 0
+    const before = ({ verb }: { verb: string }) => {
+      if (verb === 'read' && (readings += 1) === 2) {
+        state.save({ ...stale, 'shop/a': { id: 'id-of-shop/a', value: 'in use again', parent: null } })
+      }
+    }
+    const result = await runToy(toyOperation({ remote: toyRemote(state, { before }), wishes: () => ({}) }))
+    expect(result.outcome).toBe('held')
+    expect(Object.keys(state.load())).toEqual(['shop/a'])
+    expect(result.plan?.findings).toMatchObject([{ code: 'READINGS_DISAGREE', holds: ['shop/a/delete'] }])
+  })
+
+  it('is not made for removals that are held anyway', async () => {
+    const guards = [() => [finding({ holds: ['shop/a/delete', 'shop/b/delete'] })]]
+    const operation = toyOperation({ remote: toyRemote(inMemory(stale)), wishes: () => wishes, guards })
+    const result = await runToy(operation)
+    expect(result.outcome).toBe('held')
+    expect(result.events.map(({ type }) => type)).not.toContain('reading.second')
+  })
+
   it('refuses all of it when it finds a refusal', async () => {
     const state = inMemory(stale)
     let readings = 0
