@@ -51,9 +51,16 @@ export function octaviaContract(name: string, open: () => Promise<OctaviaUnderTe
     let foreignId = ''
     let stranger: OpenStack
 
-    const counting: Retry = (what, call) => {
+    /** Counts a call once; a dropped idle socket is tried again, as the engine would. */
+    const counting: Retry = async (what, call) => {
       asked.push(what)
-      return call()
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await call()
+        } catch (error) {
+          if (!(error as NyahError).retryable || attempt === 3) throw error
+        }
+      }
     }
     const env = (user: string, over: Readonly<Record<string, string>> = {}) => ({
       OS_AUTH_URL: cloud.authUrl,
