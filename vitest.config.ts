@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** One lane is one project: `vitest run --project unit`. */
-const lane = (name: string, options: { timeoutMs: number; globalSetup?: string; serial?: boolean }) => ({
+const lane = (name: string, options: { timeoutMs: number; globalSetup?: string | string[]; serial?: boolean }) => ({
   extends: true as const,
   test: {
     name,
@@ -12,6 +12,8 @@ const lane = (name: string, options: { timeoutMs: number; globalSetup?: string; 
     ...(options.serial === true ? { fileParallelism: false } : {}),
   },
 })
+
+const BUILD = 'test/support/build-dist.ts'
 
 export default defineConfig({
   test: {
@@ -26,10 +28,10 @@ export default defineConfig({
       lane('unit', { timeoutMs: 10_000 }),
       lane('contract', { timeoutMs: 30_000 }),
       lane('lifecycle', { timeoutMs: 60_000 }),
-      lane('cli', { timeoutMs: 30_000 }),
-      lane('e2e', { timeoutMs: 60_000 }),
-      lane('arch', { timeoutMs: 60_000 }),
-      lane('real', { timeoutMs: 300_000, globalSetup: 'test/real/setup.ts', serial: true }),
+      lane('cli', { timeoutMs: 30_000, globalSetup: BUILD }),
+      lane('e2e', { timeoutMs: 60_000, globalSetup: BUILD }),
+      lane('arch', { timeoutMs: 60_000, globalSetup: BUILD }),
+      lane('real', { timeoutMs: 300_000, globalSetup: [BUILD, 'test/real/setup.ts'], serial: true }),
     ],
   },
 })

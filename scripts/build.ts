@@ -25,11 +25,13 @@ async function main(): Promise<void> {
   const stale = (await readdir(DIST)).filter((name) => !files.has(name) && !name.endsWith('.tmp'))
   await Promise.all(stale.map((name) => rm(`${DIST}${name}`, { force: true })))
 
-  const kilobytes = [...files]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, content]) => `${name} ${Math.ceil(Buffer.byteLength(content) / 1024)}K`)
+  const kilobytes = (names: readonly string[]): string =>
+    `${Math.ceil(names.reduce((sum, name) => sum + Buffer.byteLength(files.get(name) ?? ''), 0) / 1024)}K`
+  const shared = [...files.keys()].filter((name) => name.startsWith('shared-'))
+  const named = [...files.keys()].filter((name) => !name.startsWith('shared-')).toSorted()
+  const parts = [...named.map((name) => `${name} ${kilobytes([name])}`), `${shared.length} shared ${kilobytes(shared)}`]
   const ms = Number((process.hrtime.bigint() - started) / 1_000_000n)
-  process.stdout.write(`dist/ in ${ms} ms: ${kilobytes.join(', ')}\n`)
+  process.stdout.write(`dist/ in ${ms} ms: ${parts.join(', ')}\n`)
 }
 
 main().catch((error: unknown) => {

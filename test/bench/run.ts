@@ -94,7 +94,8 @@ process.stdout.write(`CPU time against node -e 0 (${process.version}), median of
 try {
   for (const row of ROWS) {
     const [program = ''] = row.command
-    const line = program.startsWith('/') || onPath(program) ? measure(row, pairs) : `${row.name.padEnd(30)} not installed`
+    const line =
+      program.startsWith('/') || onPath(program) ? measure(row, pairs) : `${row.name.padEnd(30)} not installed`
     process.stdout.write(`${line}\n`)
   }
 } finally {
