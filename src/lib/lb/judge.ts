@@ -1,4 +1,5 @@
 import { desiredOf, type Desired } from './desired.ts'
+import type { SourceTree } from '../ports/source.ts'
 import type { Observed } from './model.ts'
 import { inTheWay, ownedOf, type Owned } from './owned.ts'
 import { placementChanged } from './placed.ts'
@@ -14,11 +15,20 @@ export interface Judged {
   readonly obstacles: readonly Remark[]
 }
 
+const judged = new WeakMap<Observed, Judged>()
+
+/** Pure; remembered, since the planner, each guard, waiting and summary all ask for the same one. */
 export function judge(observed: Observed): Judged | null {
   if (observed.source === null) return null
+  const known = judged.get(observed) ?? judgeAnew(observed, observed.source)
+  judged.set(observed, known)
+  return known
+}
+
+function judgeAnew(observed: Observed, source: SourceTree): Judged {
   const owned = ownedOf(observed)
-  const translation = translate(observed.source, observed.placement, observed.network)
-  const desired = desiredOf(observed.source, translation, observed.placement)
+  const translation = translate(source, observed.placement, observed.network)
+  const desired = desiredOf(source, translation, observed.placement)
   const blocked = desired.listeners.flatMap((listener) => {
     const foreign = owned.foreignListeners.get(listener.port)
     return foreign === undefined ? [] : inTheWay(foreign, observed.id)
