@@ -4,7 +4,7 @@ import type { IngressRule, Network, SecurityGroupSpec } from '../ports/network.t
 import type { Tags } from '../ports/mirrors.ts'
 import { endpoint } from './addresses.ts'
 
-export interface LbWriters {
+interface LbWriters {
   readonly mirrors: Mirrors
   readonly network: Network
 }

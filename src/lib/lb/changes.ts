@@ -5,13 +5,13 @@ import type { Role } from './names.ts'
 /** How changes of this domain are written down; `apply.ts` reads them. */
 
 /** What a change acts on; `targets` are the members registered in one target group. */
-export type Kind = Role | 'targets'
+type Kind = Role | 'targets'
 
 /** A remote's id, or the promise of one. */
 export type Later = string | Token
 
 /** Interfaces of the ports are plain data: as such they stand in a change. */
-export const data = (value: object): JsonObject => value as JsonObject
+const data = (value: object): JsonObject => value as JsonObject
 
 export const asJson = (value: unknown): Json => value as Json
 
@@ -25,7 +25,7 @@ export function portOf(change: Pick<Change, 'id' | 'scope'>): number | null {
   return /^\d{1,5}$/.test(key) ? Number(key) : null
 }
 
-export interface ChangeParts {
+interface ChangeParts {
   readonly scope: string
   readonly type: Kind
   readonly key: string | number

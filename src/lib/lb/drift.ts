@@ -7,12 +7,14 @@ import { TAG } from './model.ts'
 /** What of an existing thing differs from what it should be: only the fields that AWS can change in place. */
 
 /** Before and after of the fields that differ; null when none does. */
-export interface Difference {
+interface Difference {
   readonly before: JsonObject
   readonly after: JsonObject
 }
 
-function differing(pairs: Readonly<Record<string, readonly [before: unknown, after: unknown]>>): Difference | null {
+export function differing(
+  pairs: Readonly<Record<string, readonly [before: unknown, after: unknown]>>,
+): Difference | null {
   const before: Record<string, Json> = {}
   const after: Record<string, Json> = {}
   for (const [field, [was, is]] of Object.entries(pairs)) {
@@ -24,7 +26,7 @@ function differing(pairs: Readonly<Record<string, readonly [before: unknown, aft
 }
 
 /** Only nyah's own keys; the name of the source is as it was when the thing was made, and stays. */
-function tagPair(wanted: Tags, actual: Tags): readonly [Tags, Tags] {
+export function tagPair(wanted: Tags, actual: Tags): readonly [Tags, Tags] {
   const keys = Object.keys(wanted).filter((key) => key !== TAG.source)
   const stale = keys.filter((key) => actual[key] !== wanted[key])
   const pick = (tags: Tags): Tags =>
@@ -56,5 +58,3 @@ export function targetGroupDifference(wanted: TargetGroupSpec, actual: TargetGro
 }
 
 export const sortedUnique = (items: readonly string[]): readonly string[] => [...new Set(items)].toSorted()
-
-export { differing, tagPair }

@@ -25,13 +25,13 @@ const each =
 const ids = (changes: readonly Change[]): readonly string[] => changes.map((change) => change.id)
 
 /** Never touch what nyah does not own, what a newer nyah wrote, or what AWS cannot change. */
-export const ownership: Guard<LbWorld> = each((_observed, judged) => judged.obstacles)
+const ownership: Guard<LbWorld> = each((_observed, judged) => judged.obstacles)
 
 /** The network of the configuration has to be one that AWS takes. */
-export const network: Guard<LbWorld> = each((observed) => subnetProblems(observed))
+const network: Guard<LbWorld> = each((observed) => subnetProblems(observed))
 
 /** A load balancer that is gone from Octavia keeps its mirror: gone, or no longer visible to these credentials? */
-export const sourceGone: Guard<LbWorld> = (_draft, world) =>
+const sourceGone: Guard<LbWorld> = (_draft, world) =>
   world.scopes
     .filter((observed) => observed.source === null && exists(ownedOf(observed)))
     .map((observed) =>
@@ -48,7 +48,7 @@ export const sourceGone: Guard<LbWorld> = (_draft, world) =>
 const BEGINNING_TO_GO = new Set(['PENDING_DELETE', 'DELETED'])
 
 /** What Octavia is changing, or failed to change, is no ground to take anything away. */
-export const sourceSettled: Guard<LbWorld> = each((observed, judged, removals) => {
+const sourceSettled: Guard<LbWorld> = each((observed, judged, removals) => {
   const status = observed.source?.loadbalancer.provisioning_status ?? 'ACTIVE'
   const subject = `load balancer ${observed.id}`
   if (status !== 'ACTIVE') return wholeSource(status, subject, observed.id, !exists(judged.owned), removals)
@@ -106,7 +106,7 @@ function wholeSource(
 }
 
 /** Never empty a mirror because a read shows nothing: an emptied source is more often a mishap than a wish. */
-export const sourceEmpty: Guard<LbWorld> = each((observed, { owned, desired, translation }, removals) => {
+const sourceEmpty: Guard<LbWorld> = each((observed, { owned, desired, translation }, removals) => {
   const remedy = (what: string): string =>
     `If ${what} on purpose, allow it; else restore it in Octavia, then: nyah lb sync ${observed.id}`
   if (desired.listeners.length === 0 && desired.untouched.size === 0 && owned.listeners.size > 0) {
@@ -141,7 +141,7 @@ export const sourceEmpty: Guard<LbWorld> = each((observed, { owned, desired, tra
 })
 
 /** Never take out the last healthy target; new ones have to be healthy first. What is unhealthy may go. */
-export const minimumHealthy: Guard<LbWorld> = each((observed, { owned }, removals) =>
+const minimumHealthy: Guard<LbWorld> = each((observed, { owned }, removals) =>
   removals
     .filter((change) => change.ref.type === 'targets')
     .flatMap((change): readonly Remark[] => {

@@ -48,7 +48,7 @@ export async function listMirrors(
 }
 
 /** Null: that side could not be read. */
-export function joinRows(
+function joinRows(
   sources: readonly SourceLoadBalancer[] | null,
   mirrors: readonly LoadBalancer[] | null,
 ): readonly MirrorRow[] {

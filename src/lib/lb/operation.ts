@@ -8,7 +8,7 @@ import { removalSummaryOf, summaryOf } from './summary.ts'
 import { planUnmirror, unmirrorOwnership } from './unmirror.ts'
 import { waitingFor } from './waiting.ts'
 
-export interface LbArguments {
+interface LbArguments {
   /** Octavia UUIDs, one scope each. */
   readonly ids: readonly string[]
   /** Wait until the NLBs are active and the targets of sound members healthy. */

@@ -6,7 +6,7 @@ import { staleTags } from './drift.ts'
 import { hashOf } from './names.ts'
 import { some } from './remarks.ts'
 
-export interface SecurityGroupPlan {
+interface SecurityGroupPlan {
   readonly changes: readonly Change[]
   /** The group's id, or the promise of it. */
   readonly id: Later

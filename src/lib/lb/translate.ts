@@ -8,7 +8,7 @@ import { label, some, type Remark } from './remarks.ts'
 import { LISTENER_CHECKS, LOAD_BALANCER_CHECKS, protocolCheck, unsupported } from './unsupported.ts'
 
 /** What one Octavia listener asks of the mirror. */
-export interface TranslatedListener {
+interface TranslatedListener {
   readonly port: number
   /** `listener web (port 80)` */
   readonly subject: string
