@@ -1,7 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Chain, Keys } from '../../../src/lib/adapters/aws/credentials.ts'
+import type { Keys, Providers } from '../../../src/lib/adapters/aws/credentials.ts'
 import { createMirrors } from '../../../src/lib/adapters/aws/mirrors.ts'
 import { createSession } from '../../../src/lib/adapters/aws/session.ts'
 import type { AwsOptions } from '../../../src/lib/adapters/aws/settings.ts'
@@ -14,17 +14,24 @@ const region = 'ap-northeast-1'
 const ROLE = 'arn:aws:iam::123456789012:role/nyah'
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIATEST', AWS_SECRET_ACCESS_KEY: 'secret' }
 
-/** What was loaded of the SDK, and a chain that answers as told. */
-function loaders(
-  chain: (options: Parameters<Chain>[0]) => Promise<Keys> = () => Promise.reject(new Error('no chain expected')),
-) {
+interface Asked {
+  readonly profile?: string
+  readonly timeout?: number
+}
+
+/** What was loaded of the SDK, and providers that answer as told. */
+function loaders(provide: (asked: Asked) => Promise<Keys> = () => Promise.reject(new Error('nothing to be loaded'))) {
   const loaded: string[] = []
+  const providers: Providers = {
+    fromNodeProviderChain: (options) => () => provide(options),
+    fromIni: (options) => () => provide(options),
+  }
   return {
     loaded,
     load: {
       chain: () => {
         loaded.push('chain')
-        return Promise.resolve({ fromNodeProviderChain: (options: Parameters<Chain>[0]) => () => chain(options) })
+        return Promise.resolve(providers)
       },
       sts: () => {
         loaded.push('sts')
@@ -40,12 +47,12 @@ describe('credentials', () => {
     for (const close of closing.splice(0)) await close()
   })
 
-  async function scene(options: Partial<AwsOptions> = {}, chain?: Parameters<typeof loaders>[0]) {
+  async function scene(options: Partial<AwsOptions> = {}, provide?: Parameters<typeof loaders>[0]) {
     const clock = virtualClock()
     const sandbox = await awsSandbox(clock)
     const proxy = await faultProxy(sandbox.url)
     closing.push(proxy.close, sandbox.close)
-    const { loaded, load } = loaders(chain)
+    const { loaded, load } = loaders(provide)
     const env = { HOME: '/nonexistent', ...KEYS, ...options.env }
     const session = createSession({ region, endpointUrl: proxy.url, ...options, env }, clock, load)
     const mirrors = createMirrors({ session, clock, retry: (_what, call) => call() })
@@ -59,19 +66,21 @@ describe('credentials', () => {
   })
 
   it('asks the chain when the environment has no keys, or a profile is named', async () => {
-    const seen: Parameters<Chain>[0][] = []
-    const chain = (options: Parameters<Chain>[0]): Promise<Keys> => {
-      seen.push(options)
+    const seen: Asked[] = []
+    const provide = (asked: Asked): Promise<Keys> => {
+      seen.push(asked)
       return Promise.resolve({ accessKeyId: 'AKIACHAIN', secretAccessKey: 's' })
     }
-    const bare = await scene({ env: { AWS_ACCESS_KEY_ID: '' } }, chain)
+    const bare = await scene({ env: { AWS_ACCESS_KEY_ID: '' } }, provide)
     await bare.mirrors.list()
-    const named = await scene({ profile: 'prod' }, chain)
+    const named = await scene({ profile: 'prod' }, provide)
     await named.mirrors.list()
-    expect([...bare.loaded, ...named.loaded]).toEqual(['chain', 'chain'])
+    expect([bare.loaded, named.loaded]).toEqual([['chain'], ['chain']])
     expect(seen[0]).toMatchObject({ timeout: 1000, maxRetries: 1 })
     expect(seen[0]).not.toHaveProperty('profile')
     expect(seen[1]).toMatchObject({ profile: 'prod' })
+    await named.mirrors.check()
+    expect(seen).toHaveLength(2)
   })
 
   it.each([

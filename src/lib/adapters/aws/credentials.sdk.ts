@@ -1,2 +1,2 @@
-/** The default credential chain (files, SSO, processes, containers, instances): not loaded when the environment has keys. */
-export { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+/** Profiles, and the default chain (files, SSO, processes, containers, instances): not loaded when the environment has keys. */
+export { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers'

@@ -16,24 +16,37 @@ export type Credentials = () => Promise<Keys>
 /** Temporary keys are replaced this long before they end. */
 const EARLY_MS = 5 * 60_000
 
-/** The SDK's default chain, made by `credentials.sdk.ts`. */
-export type Chain = (options: {
-  readonly profile?: string
-  readonly timeout: number
-  readonly maxRetries: number
-  readonly logger: typeof SILENT
-  readonly clientConfig: { readonly region: string; readonly maxAttempts: number }
-}) => Credentials
+interface ClientConfig {
+  readonly region: string
+  readonly maxAttempts: number
+}
+
+/** What is used of `credentials.sdk.ts`. */
+export interface Providers {
+  /** The default chain. */
+  readonly fromNodeProviderChain: (options: {
+    readonly timeout: number
+    readonly maxRetries: number
+    readonly logger: typeof SILENT
+    readonly clientConfig: ClientConfig
+  }) => Credentials
+  /** One profile, whatever it is made of. */
+  readonly fromIni: (options: {
+    readonly profile: string
+    readonly logger: typeof SILENT
+    readonly clientConfig: ClientConfig
+  }) => Credentials
+}
 
 /** The chain would warn on the console; nyah's output is its own. */
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
 /**
- * Keys from the environment if it has them and no profile was asked for; else from the default chain (shared files,
- * SSO, processes, web identity, containers, instance metadata with 1 s time-outs), which is loaded only then. Nothing
- * found: AWS_NO_CREDENTIALS (exit 3).
+ * A named profile's keys, and no others: its failure is no reason to go on as whatever this machine is. Else keys from
+ * the environment, for which nothing is loaded. Else the default chain (default profile, SSO, web identity,
+ * containers, instance metadata with 1 s time-outs). Nothing found: AWS_NO_CREDENTIALS (exit 3).
  */
-export function baseCredentials(settings: AwsSettings, env: Environment, loadChain: () => Promise<Chain>): Credentials {
+export function baseCredentials(settings: AwsSettings, env: Environment, load: () => Promise<Providers>): Credentials {
   const accessKeyId = env['AWS_ACCESS_KEY_ID'] ?? ''
   const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] ?? ''
   if (settings.profile === null && accessKeyId !== '' && secretAccessKey !== '') {
@@ -42,14 +55,14 @@ export function baseCredentials(settings: AwsSettings, env: Environment, loadCha
     return () => Promise.resolve(keys)
   }
   let chain: Credentials | undefined
+  const make = ({ fromIni, fromNodeProviderChain }: Providers): Credentials => {
+    const common = { logger: SILENT, clientConfig: { region: settings.region, maxAttempts: 1 } }
+    return settings.profile === null
+      ? fromNodeProviderChain({ ...common, timeout: 1000, maxRetries: 1 })
+      : fromIni({ ...common, profile: settings.profile })
+  }
   return async () => {
-    chain ??= (await loadChain())({
-      ...(settings.profile === null ? {} : { profile: settings.profile }),
-      timeout: 1000,
-      maxRetries: 1,
-      logger: SILENT,
-      clientConfig: { region: settings.region, maxAttempts: 1 },
-    })
+    chain ??= make(await load())
     try {
       return await chain()
     } catch (error) {
@@ -70,7 +83,7 @@ function chainError(error: unknown, profile: string | null): NyahError {
     : message.split('\n')[0]
   return nyahError({
     code: 'AWS_NO_CREDENTIALS',
-    message: `no AWS credentials (profile ${profile ?? 'default'}, no keys in the environment): ${why}`,
+    message: `no AWS credentials ${profile === null ? '(no keys in the environment, no profile named)' : `in the profile ${profile}`}: ${why}`,
     exit: EXIT.configuration,
     tries: [
       profile === null
@@ -81,26 +94,23 @@ function chainError(error: unknown, profile: string | null): NyahError {
   })
 }
 
-/** One call of AssumeRole; the session binds it to an STS client. */
-export type AssumeRole = (base: Keys) => Promise<Required<Keys>>
-
 /**
- * Keys of a role, kept until shortly before they end. While AssumeRole fails, keys that are still valid stay in use
- * (an outage of STS stops nobody at once). Concurrent callers share one call.
+ * Keys, kept until five minutes before they end (without an end: for good). While they cannot be renewed, those that
+ * are still valid stay in use: an outage of STS stops nobody at once. Concurrent callers share one call.
  */
-export function roleCredentials(base: Credentials, assumeRole: AssumeRole, clock: Clock): Credentials {
-  let kept: Required<Keys> | undefined
+export function kept(fetch: Credentials, clock: Clock): Credentials {
+  let keys: Keys | undefined
   let underWay: Promise<Keys> | undefined
-  const left = (): number => (kept === undefined ? 0 : (kept.expiration?.getTime() ?? 0) - clock.now())
+  const left = (): number => (keys === undefined ? 0 : (keys.expiration?.getTime() ?? Infinity) - clock.now())
   const renew = async (): Promise<Keys> => {
     try {
-      return (kept = await assumeRole(await base()))
+      return (keys = await fetch())
     } catch (error) {
-      if (kept !== undefined && left() > 0) return kept
+      if (keys !== undefined && left() > 0) return keys
       throw error
     } finally {
       underWay = undefined
     }
   }
-  return () => (kept !== undefined && left() > EARLY_MS ? Promise.resolve(kept) : (underWay ??= renew()))
+  return () => (keys !== undefined && left() > EARLY_MS ? Promise.resolve(keys) : (underWay ??= renew()))
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { MirrorsIdentity } from '../../ports/mirrors.ts'
 import type { Retry } from '../../ports/retry.ts'
-import { baseCredentials, type Chain, type Credentials, type Keys, roleCredentials } from './credentials.ts'
+import { baseCredentials, type Credentials, kept, type Keys, type Providers } from './credentials.ts'
 import { need } from './decode.ts'
 import { guarded, refusePlainHttp } from './door.ts'
 import { awsError } from './errors.ts'
@@ -10,7 +10,7 @@ import type * as Sts from './sts.sdk.ts'
 
 /** What only some sessions need, loaded when they do. The composition root says how (`import()` of the `.sdk.ts` files). */
 export interface AwsLoaders {
-  readonly chain: () => Promise<{ readonly fromNodeProviderChain: Chain }>
+  readonly chain: () => Promise<Providers>
   readonly sts: () => Promise<typeof Sts>
 }
 
@@ -38,7 +38,7 @@ export interface AwsDeps {
  */
 export function createSession(options: AwsOptions, clock: Clock, load: AwsLoaders): AwsSession {
   const settings = awsSettings(options)
-  const base = baseCredentials(settings, options.env, async () => (await load.chain()).fromNodeProviderChain)
+  const base = kept(baseCredentials(settings, options.env, load.chain), clock)
 
   const stsClient = async (as: Credentials) => {
     const sts = await load.sts()
@@ -46,10 +46,10 @@ export function createSession(options: AwsOptions, clock: Clock, load: AwsLoader
   }
 
   const role = settings.assumeRole
-  const assumeRole = async (keys: Keys): Promise<Required<Keys>> => {
+  const assumeRole = async (): Promise<Keys> => {
     // The answer of AssumeRole is itself a set of temporary credentials.
     refusePlainHttp(settings.endpoints.STS)
-    const { sts, client } = await stsClient(() => Promise.resolve(keys))
+    const { sts, client } = await stsClient(base)
     try {
       const answer = await client.send(
         new sts.AssumeRoleCommand({
@@ -70,7 +70,7 @@ export function createSession(options: AwsOptions, clock: Clock, load: AwsLoader
       client.destroy()
     }
   }
-  const credentials = role === null ? base : roleCredentials(base, assumeRole, clock)
+  const credentials = role === null ? base : kept(assumeRole, clock)
   return {
     settings,
     clientConfig: (service) => clientConfig(settings, service, credentials),
