@@ -23,9 +23,11 @@ export const LIST_LIMIT = 6
 const ADDS = new Set(['register', 'allow', 'add'])
 const TAKES = new Set(['deregister', 'revoke', 'remove'])
 
+const QUIET = new Set(['tags', 'description'])
+
 /** Book-keeping that decides nothing for the reader: tags, and which object of AWS it is wired to (`needs` says that). */
 const isPlumbing = (key: string, value: Json): boolean =>
-  key === 'tags' ||
+  QUIET.has(key) ||
   isToken(value) ||
   (typeof value === 'string' && value.startsWith('arn:')) ||
   (isList(value) && value.length > 0 && value.every(isToken))
@@ -95,7 +97,7 @@ function listChange(name: string, before: readonly Json[], after: readonly Json[
 function differences(prefix: string, before: JsonObject, after: JsonObject): readonly Fact[] {
   return Object.entries(after).flatMap(([key, value]): readonly Fact[] => {
     const old = Object.hasOwn(before, key) ? before[key] : undefined
-    if (key === 'tags' || same(old, value)) return []
+    if (QUIET.has(key) || same(old, value)) return []
     // Only a value that was there before can differ; wiring that is only named is no difference.
     if (old === undefined && isPlumbing(key, value)) return []
     const name = `${prefix}${escapeText(label(key))}`

@@ -45,5 +45,8 @@ export function findingLines(finding: Finding, width: number, paint: Paint): rea
 function remedyLines(finding: Finding, width: number, paint: Paint): readonly string[] {
   if (finding.allowed !== undefined)
     return hanging('  ', `allowed: ${escapeLong(finding.allowed.reason, TEXT_LIMIT)}`, width)
+  // What only informs wants nothing done: its remedy is a remark.
+  if (finding.severity === 'info')
+    return finding.remedy === '' ? [] : hanging('  ', escapeLong(finding.remedy, TEXT_LIMIT), width)
   return finding.remedy === '' ? [] : tryLines('  ', [finding.remedy], width, paint)
 }

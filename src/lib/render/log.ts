@@ -35,6 +35,9 @@ export interface LogStep {
   readonly lines: readonly string[]
 }
 
+/** As wide as the time before each first line. */
+const STAMP = ' '.repeat('21:03:10  '.length)
+
 export const noLog: LogState = { progress: noProgress, spokeAt: null }
 
 /** `target-group nyah-shop-80`, by the id of its change. */
@@ -60,7 +63,7 @@ function tally(progress: Progress): string {
 function waitingText(progress: Progress): string {
   const shown = progress.waiting.slice(0, 3)
   const rest = progress.waiting.length - shown.length
-  const items = shown.map(({ subject, detail }) => `${escapeLong(subject, 80)}: ${escapeLong(detail, 200)}`)
+  const items = shown.map(({ subject, detail }) => `${escapeLong(subject, 80)}: ${escapeLong(detail, 110)}`)
   const until = progress.deadlineAt === null ? '' : `; until ${timeOfDay(progress.deadlineAt)}`
   return `waiting for ${items.join(' | ')}${rest > 0 ? ` … and ${rest} more` : ''}${until}`
 }
@@ -71,7 +74,8 @@ const isSaid = ({ code, message }: ErrorData, { changes }: Progress): boolean =>
 
 /** The lines of one event; `progress` has it folded in already. */
 function eventLines(event: NyahEvent, progress: Progress, view: LogView): readonly string[] {
-  const { paint, width } = view
+  const { paint } = view
+  const width = view.width - STAMP.length
   switch (event.type) {
     case 'run.started': {
       const { request, resumes } = event.data
@@ -172,4 +176,4 @@ export function logHeartbeat(before: LogState, now: number, view: LogView): LogS
 
 /** The first line of a step carries the time, the others stand below it. */
 const stamped = (lines: readonly string[], at: string, { paint }: LogView): readonly string[] =>
-  lines.map((line, index) => `${index === 0 ? paint('dim', timeOfDay(at)) : '        '}  ${line}`)
+  lines.map((line, index) => `${index === 0 ? `${paint('dim', timeOfDay(at))}  ` : STAMP}${line}`)

@@ -61,7 +61,7 @@ export function outcomeLines(progress: Progress, width: number, paint: Paint): r
   const tallies =
     outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`
   return [
-    `${paint(tone, word)}${tallies}.${code}`,
+    `${paint(tone, outcome === 'applied' && progress.healthy === true ? `${word}, and healthy` : word)}${tallies}.${code}`,
     ...(outcome === 'not-healthy' ? progress.waiting : []).flatMap(({ subject, detail }) =>
       hanging('  ', `${escapeLong(subject, 120)}: ${escapeLong(detail, 400)}`, width),
     ),

@@ -9,20 +9,30 @@ const NARROWEST = 8
 
 const NUMBER = /^\d+( %)?$/
 
+/** An id, a time, an address, a status: short, in one piece, to be copied. */
+const TOKEN = /^[\w.:[\]/-]{0,40}$/
+
 /**
- * Widths that fit the terminal: the widest column gives way first, but never the first one: it is the id, to be copied.
+ * Widths that fit the terminal: the widest column gives way first, but never one of ids. Where even that is too wide,
+ * the terminal wraps.
  */
-function columnWidths(cells: readonly (readonly string[])[], columns: number, width: number): readonly number[] {
-  const widths = Array.from({ length: columns }, (_, index) =>
-    Math.max(0, ...cells.map((row) => textWidth(row[index] ?? ''))),
-  )
-  const total = (): number => widths.reduce((sum, each) => sum + each, 0) + GAP.length * (columns - 1)
+function columnWidths(
+  headings: readonly string[],
+  cells: readonly (readonly string[])[],
+  width: number,
+): readonly number[] {
+  const columns = headings.map((heading, index) => {
+    const texts = cells.map((row) => row[index] ?? '')
+    const isFixed = texts.every((text) => TOKEN.test(text))
+    return { isFixed, width: Math.max(...[heading, ...texts].map(textWidth)) }
+  })
+  const total = (): number => columns.reduce((sum, each) => sum + each.width, 0) + GAP.length * (columns.length - 1)
   while (total() > width) {
-    const widest = Math.max(0, ...widths.slice(1))
-    if (widest <= NARROWEST) break
-    widths[widths.lastIndexOf(widest)] = widest - 1
+    const [widest] = columns.filter(({ isFixed }) => !isFixed).sort((a, b) => b.width - a.width)
+    if (widest === undefined || widest.width <= NARROWEST) break
+    widest.width -= 1
   }
-  return widths
+  return columns.map((column) => column.width)
 }
 
 /**
@@ -36,7 +46,7 @@ export function renderTable(
   paint: Paint = plainPaint,
 ): string {
   const cells = rows.map((row) => headings.map((_, index) => escapeText(row[index] ?? '')))
-  const widths = columnWidths([headings, ...cells], headings.length, width)
+  const widths = columnWidths(headings, cells, width)
   const right = headings.map((_, index) => {
     const filled = cells.map((row) => row[index] ?? '').filter((cell) => cell !== '')
     return filled.length > 0 && filled.every((cell) => NUMBER.test(cell))

@@ -75,7 +75,7 @@ export function wrap(text: string, width: number): readonly string[] {
     if (line !== '') lines.push(line)
     while (textWidth(word) > width) {
       // A single character wider than the line still has to go somewhere.
-      const head = beginning(word, width) || [...word][0] || ''
+      const head = beginning(word, width) || String.fromCodePoint(word.codePointAt(0) ?? 0)
       lines.push(head)
       word = word.slice(head.length)
     }

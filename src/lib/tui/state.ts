@@ -5,7 +5,7 @@ import { escapeLong, escapeText } from '../render/escape.ts'
 import { outlinePlan } from '../render/outline.ts'
 import type { Tone } from '../render/paint.ts'
 import { SKIPPED, statusWord } from '../render/run.ts'
-import { padEnd, textWidth, wrap } from '../render/width.ts'
+import { clip, padEnd, textWidth, wrap } from '../render/width.ts'
 import { count, scopeWord, span, timeOfDay } from '../render/words.ts'
 import { fit, spread } from './lines.ts'
 import type { Line } from './lines.ts'
@@ -176,12 +176,12 @@ const hiddenText = (changes: readonly ChangeProgress[], shown: readonly ChangePr
 function waitingLines({ subject, detail }: Waiting, moment: Moment): readonly Line[] {
   const name = `    ${escapeLong(subject, NAME_LIMIT)}`
   const state = escapeLong(detail, 300)
-  return textWidth(name) + textWidth(state) + 2 <= moment.columns
-    ? [[{ text: name, tone: 'bold' }, { text: `  ${state}` }]]
-    : [
-        [{ text: name, tone: 'bold' }],
-        ...wrap(state, Math.max(20, moment.columns - 6)).map((line) => [{ text: `      ${line}` }]),
-      ]
+  if (textWidth(name) + textWidth(state) + 2 <= moment.columns)
+    return [[{ text: name, tone: 'bold' }, { text: `  ${state}` }]]
+  const room = Math.max(20, moment.columns - 6)
+  const [first = '', ...rest] = wrap(state, room)
+  const below = rest.length === 0 ? [first] : [first, clip(rest.join(' '), room)]
+  return [[{ text: name, tone: 'bold' }], ...below.map((line) => [{ text: `      ${line}` }])]
 }
 
 /** What it is waiting for, and until when. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 /** Text as a hostile remote would name things: control, bidi, invisible, markdown, surrogates, other scripts. */
 export const hostile = fc.string({

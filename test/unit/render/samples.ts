@@ -21,8 +21,7 @@ const tags = (name: string, role: string): JsonObject => ({
 })
 
 /** A token inside a plan's data: its `$token` is plain JSON. */
-const known = (changeId: string, output: string): JsonObject =>
-  ({ ...token(changeId, output) }) as unknown as JsonObject
+const known = (changeId: string, output: string): JsonObject => ({ ...token(changeId, output) })
 
 const target = (address: string, port = 8080): JsonObject => ({ address, port, availabilityZone: 'all' })
 

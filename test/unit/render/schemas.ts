@@ -14,11 +14,10 @@ const text = z.string()
 const instant = z.string().check(z.meta({ format: 'date-time', description: 'ISO 8601, UTC' }))
 
 /** On a copy: the same schema stands in many places, each with words of its own. */
-const described = <S extends z.ZodMiniType>(schema: S, description: string): S =>
-  schema.check(z.meta({ description })) as S
+const described = <S extends z.ZodMiniType>(schema: S, description: string): S => schema.check(z.meta({ description }))
 
 /** Stands in $defs under its own name. */
-const named = <S extends z.ZodMiniType>(schema: S, id: string): S => schema.check(z.meta({ id })) as S
+const named = <S extends z.ZodMiniType>(schema: S, id: string): S => schema.check(z.meta({ id }))
 
 const json = z.json()
 const object = z.record(z.string(), json)

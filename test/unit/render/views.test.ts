@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EXIT, errorData, nyahError } from '../../../src/lib/core/errors.ts'
 import type { NyahEvent } from '../../../src/lib/core/events.ts'
@@ -100,7 +100,7 @@ describe('a run', () => {
 
   it('ends in words that need no colour', () => {
     const ending = (events: readonly NyahEvent[]): readonly string[] => outcomeLines(foldRun(events), 80, plainPaint)
-    expect(ending(mirrorRun)).toEqual(['Applied: 8 changes made in 1m 10s.'])
+    expect(ending(mirrorRun)).toEqual(['Applied, and healthy: 8 changes made in 1m 10s.'])
     expect(ending(brokenRun)).toEqual([
       'Applied in part: 1 change made, 1 failed, 6 not started in 10s. (exit 8)',
       'Try: nyah run resume 01JD5S0Q7Z-lb-mirror',

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { escapeText } from '../../../src/lib/render/escape.ts'
 import { clip, flow, padEnd, padStart, textWidth, wrap } from '../../../src/lib/render/width.ts'

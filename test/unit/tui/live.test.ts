@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { renderToString } from 'ink'
 import { describe, expect, it } from 'vitest'
 import type { NyahEvent } from '../../../src/lib/core/events.ts'
@@ -151,7 +151,7 @@ describe('Ink', () => {
     await settle()
     const last = written().slice(before)
     expect(last).toContain('CACHE_UNWRITABLE  the cache cannot be written')
-    expect(last.trimEnd().split('\n').at(-1)).toBe('Applied: 8 changes made in 1m 10s.')
+    expect(last.trimEnd().split('\n').at(-1)).toBe('Applied, and healthy: 8 changes made in 1m 10s.')
   })
 
   it('writes errors and what to try in full below its last frame', async () => {
