@@ -42,12 +42,16 @@ function uses(program: unknown): Uses {
   const declared = new Set<string>()
   let asynchronous = false
   let clockless = true
-  const functionLike = (node: { readonly async: boolean }): void => {
+  const functionLike = (node: { readonly async: boolean; readonly params: readonly object[] }): void => {
     if (node.async) asynchronous = true
+    // Scopes are not told apart: a parameter's name hides the global in the whole file. Lint sees that one better.
+    for (const each of node.params) if ('name' in each && typeof each.name === 'string') declared.add(each.name)
   }
   const skip = new Set<unknown>()
   const visitor = new Visitor({
-    ImportDeclaration: (node) => void node.specifiers.forEach((each) => declared.add(each.local.name)),
+    ImportDeclaration: (node) => {
+      for (const each of node.specifiers) declared.add(each.local.name)
+    },
     VariableDeclarator: (node) => {
       if (node.id.type === 'Identifier') declared.add(node.id.name)
     },
