@@ -122,6 +122,11 @@ describe('ingress rules', () => {
       { IpProtocol: 'tcp', IpRanges: [{ CidrIp: '10.0.0.0/8' }] },
       /^InvalidParameterValue: .*portRange/,
     ],
+    [
+      'TCP with one port',
+      { IpProtocol: 'tcp', FromPort: 80, IpRanges: [{ CidrIp: '10.0.0.0/8' }] },
+      /^InvalidParameterValue: .*portRange/,
+    ],
     ['no protocol', { IpRanges: [{ CidrIp: '10.0.0.0/8' }] }, /^MissingParameter: .*IpProtocol/],
     [
       'an unknown protocol',
@@ -277,6 +282,8 @@ describe('pages', () => {
     expect(names).toEqual(['default', 'default', 'g0', 'g1', 'g2', 'g3', 'g4'])
     expect(second.NextToken).toBeUndefined()
     expect(await refusal(page(4))).toMatch(/^InvalidParameterValue/)
+    expect(await refusal(page(1001))).toMatch(/^InvalidParameterValue/)
+    expect(await refusal(page(1000))).toBe('accepted')
     expect(await refusal(page(5, 'banana'))).toMatch(/^InvalidParameterValue/)
     const both = new DescribeSecurityGroupsCommand({
       MaxResults: 5,

@@ -16,14 +16,19 @@ interface Health {
   readonly Description?: string
 }
 
+/** Older silences than these of a host are forgotten. */
+const REMEMBERED = 16
+
 /** Notes what fell silent or came back since the last request: health follows some probes later. */
 export function noticed(state: AwsState, { now, down }: Surroundings): AwsState {
-  const fallen = [...down].filter((host) => state.outages[host]?.upAt !== null)
-  const back = Object.entries(state.outages).filter(([host, { upAt }]) => upAt === null && !down.has(host))
+  const silent = (host: string) => state.outages[host]?.at(-1)?.upAt === null
+  const fallen = [...down].filter((host) => !silent(host))
+  const back = Object.keys(state.outages).filter((host) => silent(host) && !down.has(host))
   if (fallen.length === 0 && back.length === 0) return state
-  const outages: Record<string, Outage> = { ...state.outages }
-  for (const host of fallen) outages[host] = { downAt: now, upAt: null }
-  for (const [host, { downAt }] of back) outages[host] = { downAt, upAt: now }
+  const outages: Record<string, readonly Outage[]> = { ...state.outages }
+  for (const host of fallen) outages[host] = [...(outages[host] ?? []), { downAt: now, upAt: null }].slice(-REMEMBERED)
+  for (const host of back)
+    outages[host] = (outages[host] ?? []).map((outage) => ({ ...outage, upAt: outage.upAt ?? now }))
   return { ...state, outages }
 }
 
@@ -37,35 +42,39 @@ const unanswered = ({ protocol }: HealthCheckState) =>
     : { Reason: 'Target.Timeout', Description: 'Request timed out' }
 
 /** A host that was silenced at the port it serves is silent at the port of its health check too (as in Octavia here). */
-function outageOf(state: AwsState, { id, port }: TargetState, probedPort: number): Outage | undefined {
-  const outages = [probedPort, port].map((at) => state.outages[`${id}:${at}`]).filter((outage) => outage !== undefined)
-  return outages.find(({ upAt }) => upAt === null) ?? outages.toSorted((a, b) => b.downAt - a.downAt)[0]
-}
+const outagesOf = (state: AwsState, { id, port }: TargetState, probedPort: number): readonly Outage[] =>
+  [...new Set([port, probedPort])]
+    .flatMap((at) => state.outages[`${id}:${at}`] ?? [])
+    .toSorted((a, b) => a.downAt - b.downAt)
 
 /** What probing a target since `from` shows by `now`: a state changes after a whole row of equal answers. */
 function probed(state: AwsState, group: TargetGroupState, target: TargetState, from: number, now: number): Health {
   const check = group.healthCheck
   const upAfter = check.intervalSeconds * check.healthyThreshold * 1000
   const downAfter = check.intervalSeconds * check.unhealthyThreshold * 1000
-  const outage = outageOf(state, target, checkPort(check, target))
-  const initial: Health = {
-    State: 'initial',
-    Reason: 'Elb.InitialHealthChecking',
-    Description: 'Initial health checks in progress',
+  let shown: 'initial' | 'healthy' | 'unhealthy' = 'initial'
+  let goodSince = from
+  let unhealthyAt = from
+  for (const { downAt, upAt } of outagesOf(state, target, checkPort(check, target))) {
+    const end = upAt ?? now
+    const start = Math.max(downAt, from)
+    if (end < start) continue
+    if (start >= goodSince + upAfter) shown = 'healthy'
+    if (end >= start + downAfter && shown !== 'unhealthy') {
+      shown = 'unhealthy'
+      unhealthyAt = start + downAfter
+    }
+    goodSince = Math.max(goodSince, upAt ?? Number.POSITIVE_INFINITY)
   }
-  const upSince = (since: number): Health | null => (now >= since + upAfter ? { State: 'healthy' } : null)
-  if (outage === undefined) return upSince(from) ?? initial
-  const unhealthyAt = Math.max(outage.downAt, from) + downAfter
-  const seen = unhealthyAt <= (outage.upAt ?? now)
-  if (!seen) {
-    // Still within the row, or too short to be seen; before it the target was what it was.
-    return outage.downAt >= from + upAfter
-      ? { State: 'healthy' }
-      : outage.upAt === null
-        ? initial
-        : (upSince(Math.max(from, outage.upAt)) ?? initial)
+  if (now >= goodSince + upAfter) shown = 'healthy'
+  if (shown === 'healthy') return { State: 'healthy' }
+  if (shown === 'initial') {
+    return {
+      State: 'initial',
+      Reason: 'Elb.InitialHealthChecking',
+      Description: 'Initial health checks in progress',
+    }
   }
-  if (outage.upAt !== null && now >= outage.upAt + upAfter) return { State: 'healthy' }
   const draining = Number(attributeOf('target-group', group, 'target_health_state.unhealthy.draining_interval_seconds'))
   return { State: now < unhealthyAt + draining * 1000 ? 'unhealthy.draining' : 'unhealthy', ...unanswered(check) }
 }

@@ -155,7 +155,8 @@ export interface AwsState {
   readonly listeners: Readonly<Record<string, ListenerState>>
   readonly targetGroups: Readonly<Record<string, TargetGroupState>>
   readonly lingering: readonly Lingering[]
-  readonly outages: Readonly<Record<string, Outage>>
+  /** By `address:port`, oldest first. */
+  readonly outages: Readonly<Record<string, readonly Outage[]>>
   /** By access key id: what AssumeRole gave. */
   readonly sessions: Readonly<Record<string, Session>>
 }

@@ -18,14 +18,20 @@ const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F]/g
 const escape = (value: string) =>
   value.replace(FORBIDDEN, '\uFFFD').replace(/[&<>"\r]/g, (character) => ESCAPES[character] ?? character)
 
+/** One element with all below it; `item` names the elements of lists. */
 export function toXml(name: string, value: Xml, item: 'member' | 'item', attributes = ''): string {
-  if (value === null || value === undefined) return ''
-  const open = `<${name}${attributes}>`
-  const close = `</${name}>`
-  if (typeof value !== 'object') return `${open}${escape(String(value))}${close}`
-  if (isList(value)) return `${open}${value.map((element) => toXml(item, element, item)).join('')}${close}`
-  const below = Object.entries(value).map(([key, element]) => toXml(key, element, item))
-  return `${open}${below.join('')}${close}`
+  const content = (below: Xml): string => {
+    if (isList(below)) return below.map((element) => tagged(item, element)).join('')
+    if (typeof below === 'object' && below !== null) {
+      return Object.entries(below)
+        .map(([key, element]) => tagged(key, element))
+        .join('')
+    }
+    return escape(String(below))
+  }
+  const tagged = (tag: string, below: Xml): string =>
+    below === null || below === undefined ? '' : `<${tag}>${content(below)}</${tag}>`
+  return `<${name}${attributes}>${content(value)}</${name}>`
 }
 
 const isList = (value: Xml): value is readonly Xml[] => Array.isArray(value)
