@@ -18,7 +18,7 @@ export interface Fact {
 }
 
 /** A list shows this many of its items, then how many more there are. */
-export const LIST_LIMIT = 6
+const LIST_LIMIT = 6
 
 const ADDS = new Set(['register', 'allow', 'add'])
 const TAKES = new Set(['deregister', 'revoke', 'remove'])
@@ -69,7 +69,7 @@ function item(value: Json): string {
 }
 
 /** First items and a count: `10.20.0.1:80, 10.20.0.2:80 … and 148 more (150 in all)`. */
-export function listed(values: readonly Json[]): string {
+function listed(values: readonly Json[]): string {
   if (values.length === 0) return '(none)'
   // One more than the limit costs no more room than saying so.
   const shown = values.length <= LIST_LIMIT + 1 ? values : values.slice(0, LIST_LIMIT)

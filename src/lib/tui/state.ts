@@ -115,7 +115,7 @@ function urgency(one: ChangeProgress): number {
 }
 
 /** At most `room` changes, in the order of the plan. */
-export function windowOf(changes: readonly ChangeProgress[], room: number): readonly ChangeProgress[] {
+function windowOf(changes: readonly ChangeProgress[], room: number): readonly ChangeProgress[] {
   if (changes.length <= room) return changes
   const ranked = changes
     .map((one, index) => ({ one, index }))
