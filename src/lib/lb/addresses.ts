@@ -42,3 +42,15 @@ export function isWithin(address: string, cidrs: readonly string[]): boolean {
 /** `10.20.0.14:8080`, `[2001:db8::1]:8080` */
 export const endpoint = (target: { readonly address: string; readonly port: number }): string =>
   target.address.includes(':') ? `[${target.address}]:${target.port}` : `${target.address}:${target.port}`
+
+/** In the order of numbers, as people read IPv4 addresses: 10.0.0.9 before 10.0.0.10. Others come last, as text. */
+export function byAddress(a: string, b: string): number {
+  const [these, those] = [a, b].map((address) => (isIpv4(address) ? address.split('.').map(Number) : null))
+  if (these == null || those == null)
+    return Number(these == null) - Number(those == null) || (a === b ? 0 : a < b ? -1 : 1)
+  for (const [at, part] of these.entries()) {
+    const difference = part - (those[at] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}

@@ -7,7 +7,7 @@ import type { LbWorld, Observed } from './model.ts'
 import { exists, ownedOf, registered } from './owned.ts'
 import { subnetProblems } from './placed.ts'
 import { judge, type Judged } from './judge.ts'
-import { count, finding, some, type Remark } from './remarks.ts'
+import { count, finding, label, some, type Remark } from './remarks.ts'
 
 /** A guard of one scope: `removals` are the changes of it that take something away. */
 type ScopeGuard = (observed: Observed, judged: Judged, removals: readonly Change[]) => readonly Remark[]
@@ -21,6 +21,9 @@ const each =
       const removals = draft.changes.filter((change) => change.scope === observed.id && change.risk === 'removes')
       return guard(observed, judged, removals).map((remark) => finding(observed.id, remark))
     })
+
+const subjectOf = ({ id, source }: Observed): string =>
+  `load balancer ${source === null ? id : label(source.loadbalancer)}`
 
 const ids = (changes: readonly Change[]): readonly string[] => changes.map((change) => change.id)
 
@@ -50,7 +53,7 @@ const BEGINNING_TO_GO = new Set(['PENDING_DELETE', 'DELETED'])
 /** What Octavia is changing, or failed to change, is no ground to take anything away. */
 const sourceSettled: Guard<LbWorld> = each((observed, judged, removals) => {
   const status = observed.source?.loadbalancer.provisioning_status ?? 'ACTIVE'
-  const subject = `load balancer ${observed.id}`
+  const subject = subjectOf(observed)
   if (status !== 'ACTIVE') return wholeSource(status, subject, observed.id, !exists(judged.owned), removals)
   return judged.translation.listeners.flatMap((listener): readonly Remark[] => {
     const held = removals.filter((change) => portOf(change) === listener.port)
@@ -114,7 +117,7 @@ const sourceEmpty: Guard<LbWorld> = each((observed, { owned, desired, translatio
       {
         code: 'LB_SOURCE_EMPTY',
         severity: 'hold',
-        subject: `load balancer ${observed.id}`,
+        subject: subjectOf(observed),
         evidence: `Octavia shows nothing to mirror, the mirror has ${count(owned.listeners.size, 'listener')} (${some([...owned.listeners.keys()].map((port) => `port ${port}`))}): all of it stays as it is`,
         remedy: remedy('it was emptied'),
         allowable: true,

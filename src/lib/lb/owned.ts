@@ -1,3 +1,4 @@
+import { byAddress } from './addresses.ts'
 import type { Listener, LoadBalancer, Tags, TargetGroup } from '../ports/mirrors.ts'
 import type { SecurityGroup } from '../ports/network.ts'
 import { SCHEMA, TAG, type Observed } from './model.ts'
@@ -35,9 +36,14 @@ export const exists = (owned: Owned): boolean =>
   owned.spareTargetGroups.length > 0 ||
   owned.securityGroup !== null
 
-/** Registered: all but those that were deregistered and finish their connections. */
+/**
+ * Registered: all but those that were deregistered and finish their connections. Sorted, since AWS lists in no order and
+ * two readings of the same world have to give the same plan.
+ */
 export const registered = (group: TargetGroup): TargetGroup['targets'] =>
-  group.targets.filter((target) => target.state !== 'draining')
+  group.targets
+    .filter((target) => target.state !== 'draining')
+    .toSorted((a, b) => byAddress(a.address, b.address) || a.port - b.port)
 
 export function ownedOf({ id, mirror, securityGroup }: Pick<Observed, 'id' | 'mirror' | 'securityGroup'>): Owned {
   const hash = hashOf(id)
@@ -73,7 +79,7 @@ export function ownedOf({ id, mirror, securityGroup }: Pick<Observed, 'id' | 'mi
 }
 
 const byPort = <Thing extends { readonly port: number }>(things: readonly Thing[]): ReadonlyMap<number, Thing> =>
-  new Map(things.map((thing) => [thing.port, thing]))
+  new Map(things.toSorted((a, b) => a.port - b.port).map((thing) => [thing.port, thing]))
 
 /** Of two groups for one port: the one its listener uses, else one in use at all, else the first by name. */
 function choose(
@@ -84,7 +90,7 @@ function choose(
     listeners.get(group.port)?.targetGroupArn === group.arn ? 0 : group.loadBalancerArns.length > 0 ? 1 : 2
   const chosen = new Map<number, TargetGroup>()
   const spare: TargetGroup[] = []
-  for (const group of groups.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))) {
+  for (const group of groups.toSorted((a, b) => a.port - b.port || rank(a) - rank(b) || (a.name < b.name ? -1 : 1))) {
     if (chosen.has(group.port)) spare.push(group)
     else chosen.set(group.port, group)
   }

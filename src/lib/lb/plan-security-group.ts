@@ -16,6 +16,8 @@ interface SecurityGroupPlan {
 
 const keyOf = (rule: IngressRule): string => `${rule.protocol}/${rule.port}/${canonicalCidr(rule.cidr) ?? rule.cidr}`
 
+const byPort = (a: IngressRule, b: IngressRule): number => a.port - b.port || (a.cidr < b.cidr ? -1 : 1)
+
 /**
  * Rules are added at once and taken away port by port, after the listener of that port is gone: what keeps a listener
  * back keeps its rules. `closing`: the change that deletes a port's listener.
@@ -45,7 +47,9 @@ export function planSecurityGroup(
   const wantedKeys = new Set(wanted.ingress.map(keyOf))
   const actualKeys = new Set(actual.ingress.map(keyOf))
   const missing = wanted.ingress.filter((rule) => !actualKeys.has(keyOf(rule)))
-  const surplus = actual.ingress.filter((rule) => !wantedKeys.has(keyOf(rule)) && !untouched.has(rule.port))
+  const surplus = actual.ingress
+    .filter((rule) => !wantedKeys.has(keyOf(rule)) && !untouched.has(rule.port))
+    .toSorted(byPort)
   const tags = staleTags(wanted.tags, actual.tags)
   const common = {
     scope,
@@ -95,7 +99,7 @@ export const deleteSecurityGroup = (scope: string, actual: SecurityGroup, needs:
     kind: 'delete',
     remote: actual.id,
     name: actual.name,
-    before: { name: actual.name, vpcId: actual.vpcId, ingress: actual.ingress },
+    before: { name: actual.name, vpcId: actual.vpcId, ingress: actual.ingress.toSorted(byPort) },
     needs,
     reason: 'the mirror is taken down',
   })

@@ -123,7 +123,7 @@ function register(
     after: { targetGroupArn: arn, targets: targets.map(bare) },
     needs,
     reason: first
-      ? `${count(targets.length, 'member')} of ${wanted.pool} take traffic: ${who}`
+      ? `${count(targets.length, 'member')} of ${wanted.pool} ${targets.length === 1 ? 'takes' : 'take'} traffic: ${who}`
       : `in ${wanted.pool} and not yet registered: ${who}`,
   })
 }

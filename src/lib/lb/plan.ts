@@ -10,7 +10,7 @@ import type { LbWorld, Observed } from './model.ts'
 import { hashOf } from './names.ts'
 import { planSecurityGroup } from './plan-security-group.ts'
 import { deleteTargetGroup, planTargetGroup, type TargetGroupPlan } from './plan-targets.ts'
-import { finding, type Remark } from './remarks.ts'
+import { finding, label, type Remark } from './remarks.ts'
 
 /** What is left to do until the mirrors are what their load balancers ask for. */
 export function planMirrors(world: LbWorld): Draft {
@@ -46,7 +46,7 @@ function findingsOf(observed: Observed, judged: Judged | null): readonly Finding
           {
             code: 'LB_NO_LISTENERS',
             severity: 'warn' as const,
-            subject: `load balancer ${observed.id}`,
+            subject: `load balancer ${observed.source === null ? observed.id : label(observed.source.loadbalancer)}`,
             evidence: 'nothing of it can be mirrored now: the NLB answers on no port until a listener has members',
             remedy: `Add listeners or members in Octavia, then: nyah lb sync ${observed.id}`,
           },

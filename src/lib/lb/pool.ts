@@ -15,7 +15,7 @@ export interface WantedTarget extends Target {
 
 export interface TranslatedPool {
   readonly healthCheck: HealthCheck
-  /** By address, then port. */
+  /** In the order of the members. */
   readonly targets: readonly WantedTarget[]
   /** Members that are no targets, by `address:port`, and why: for the reason of a deregistration. */
   readonly leftOut: Readonly<Record<string, string>>
@@ -45,14 +45,12 @@ export function translatePool(
   )
   const primary = serving.filter((member) => !member.backup)
   const addresses = judge(primary, subject, placement, network)
-  const targets = addresses.usable
-    .map((member): WantedTarget => ({
-      address: member.address,
-      port: member.protocol_port,
-      availabilityZone: isWithin(member.address, network.vpcCidrs) ? null : 'all',
-      status: member.operating_status,
-    }))
-    .toSorted((a, b) => (a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1))
+  const targets = addresses.usable.map((member): WantedTarget => ({
+    address: member.address,
+    port: member.protocol_port,
+    availabilityZone: isWithin(member.address, network.vpcCidrs) ? null : 'all',
+    status: member.operating_status,
+  }))
   return {
     healthCheck: check,
     targets,

@@ -1,7 +1,7 @@
 import type { HealthCheck } from '../ports/mirrors.ts'
 import type { NetworkFacts } from '../ports/network.ts'
 import type { SourceListener, SourcePool, SourceTree } from '../ports/source.ts'
-import { canonicalCidr } from './addresses.ts'
+import { byAddress, canonicalCidr } from './addresses.ts'
 import type { Placement } from './model.ts'
 import { translatePool, type TranslatedPool, type WantedTarget } from './pool.ts'
 import { label, some, type Remark } from './remarks.ts'
@@ -38,7 +38,8 @@ export interface Translation {
 const EVERYBODY = ['0.0.0.0/0']
 
 /** What an Octavia load balancer becomes on AWS, and all that does not come along, by name. */
-export function translate(tree: SourceTree, placement: Placement, network: NetworkFacts): Translation {
+export function translate(source: SourceTree, placement: Placement, network: NetworkFacts): Translation {
+  const tree = inOrder(source)
   const { loadbalancer } = tree
   const subject = `load balancer ${label(loadbalancer)}`
   const pools = new Map(tree.pools.map((pool) => [pool.id, pool]))
@@ -49,9 +50,9 @@ export function translate(tree: SourceTree, placement: Placement, network: Netwo
     if (pool !== undefined)
       translated.set(poolId, translatePool(pool, poolSubject(pool, listeners), placement, network))
   }
-  const results = tree.listeners
-    .toSorted((a, b) => a.protocol_port - b.protocol_port || (a.id < b.id ? -1 : 1))
-    .map((listener) => translateListener(listener, loadbalancer.admin_state_up, pools, translated))
+  const results = tree.listeners.map((listener) =>
+    translateListener(listener, loadbalancer.admin_state_up, pools, translated),
+  )
   const unused = tree.pools.filter((pool) => !tree.listeners.some((listener) => listener.default_pool_id === pool.id))
   return {
     listeners: results.map((result) => result.listener),
@@ -85,6 +86,20 @@ export function translate(tree: SourceTree, placement: Placement, network: Netwo
   }
 }
 
+/** Octavia's own order is that of creation, to the second: two readings must not differ by it. */
+const inOrder = ({ loadbalancer, listeners, pools }: SourceTree): SourceTree => ({
+  loadbalancer,
+  listeners: listeners.toSorted((a, b) => a.protocol_port - b.protocol_port || (a.id < b.id ? -1 : 1)),
+  pools: pools
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map((pool) => ({
+      ...pool,
+      members: pool.members.toSorted(
+        (a, b) => byAddress(a.address, b.address) || a.protocol_port - b.protocol_port || (a.id < b.id ? -1 : 1),
+      ),
+    })),
+})
+
 /** Pools of TCP listeners that are on: what others use is refused or left out with its listener. */
 function poolUsers(listeners: readonly SourceListener[]): ReadonlyMap<string, readonly SourceListener[]> {
   const users = new Map<string, readonly SourceListener[]>()
@@ -97,7 +112,7 @@ function poolUsers(listeners: readonly SourceListener[]): ReadonlyMap<string, re
 }
 
 function poolSubject(pool: SourcePool, listeners: readonly SourceListener[]): string {
-  const ports = listeners.map((listener) => listener.protocol_port).toSorted((a, b) => a - b)
+  const ports = listeners.map((listener) => listener.protocol_port)
   return `pool ${label(pool)} (${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')})`
 }
 

@@ -26,15 +26,15 @@ describe('load balancers recorded from a real Octavia', () => {
       'b-http-monitor',
       ['80 mirrored 2', '81 mirrored 1', '82 mirrored 1', '83 mirrored 1'],
       [
-        'APPROXIMATE',
-        'UNSUPPORTED_MONITOR_TYPE',
-        'APPROXIMATE',
         'UNSUPPORTED_MONITOR_DOMAIN_NAME',
         'APPROXIMATE',
         'APPROXIMATE',
         'UNSUPPORTED_MONITOR_ADDRESS',
         'UNSUPPORTED_MONITOR_PORT',
         'UNSUPPORTED_MONITOR_TYPE',
+        'APPROXIMATE',
+        'UNSUPPORTED_MONITOR_TYPE',
+        'APPROXIMATE',
         'APPROXIMATE',
       ],
     ],
@@ -227,6 +227,14 @@ describe('members', () => {
     expect(remarks[0]?.evidence).toContain('10.21.0.11:8080')
     expect(targets).toHaveLength(2)
     expect(of([member('10.20.255.255')], ['10.20.0.0/16']).remarks).toEqual([])
+  })
+
+  it('stand in the order of their numbers', () => {
+    expect(of(['10.20.0.10', '10.20.0.9', '10.3.0.1'].map((address) => member(address))).targets).toEqual([
+      '10.3.0.1:8080 all',
+      '10.20.0.9:8080 all',
+      '10.20.0.10:8080 all',
+    ])
   })
 
   it('that are many are one line', () => {
