@@ -21,6 +21,8 @@ function walk(limit: number, query = ''): string[] {
     const { body } = one.get(`${BULK}?limit=${limit}${query}${marker === null ? '' : `&marker=${marker}`}`)
     ids.push(...list(at(body, 'members')).map((row) => String(row['id'])))
     const href = next(body, 'members')
+    // A marker that leads nowhere would be walked for ever.
+    if (ids.length > 2 * all.length) throw new Error('the pages do not end')
     marker = href === null ? null : new URL(href).searchParams.get('marker')
   } while (marker !== null)
   return ids

@@ -46,7 +46,7 @@ export const plain = (value: Json | undefined): string => (typeof value === 'str
 const invalid = (name: string, value: Json, why: string): Error =>
   fault(400, `Invalid input for field/attribute ${name}. Value: '${plain(value)}'. ${why}`)
 
-export function isCidr(text: string): boolean {
+function isCidr(text: string): boolean {
   const [address = '', prefix = '', rest] = text.split('/')
   const version = isIP(address)
   return version !== 0 && rest === undefined && /^\d+$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)

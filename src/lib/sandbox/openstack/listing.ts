@@ -5,7 +5,7 @@ import type { Row } from './model.ts'
 import { fault, titled } from './reply.ts'
 
 /** The server's own maximum page; a larger `limit` is silently cut to it. */
-export const PAGE_MAX = 1000
+const PAGE_MAX = 1000
 
 /** One kind's list: how a row is shown, and what can be filtered and sorted by. */
 export interface Listing<R extends Row> {

@@ -3,7 +3,7 @@
  * what an answer embeds (ids of listeners, pools, members) is derived when it is shown (views.ts).
  */
 
-export type Provisioning = 'ACTIVE' | 'PENDING_CREATE' | 'PENDING_UPDATE' | 'PENDING_DELETE' | 'ERROR'
+type Provisioning = 'ACTIVE' | 'PENDING_CREATE' | 'PENDING_UPDATE' | 'PENDING_DELETE' | 'ERROR'
 
 export type Operating = 'ONLINE' | 'DRAINING' | 'OFFLINE' | 'DEGRADED' | 'ERROR' | 'NO_MONITOR'
 
@@ -165,7 +165,7 @@ export type User = {
   roles: Record<string, string[]>
 }
 
-export type ApplicationCredential = {
+type ApplicationCredential = {
   id: string
   name: string
   secret: string
