@@ -130,7 +130,7 @@ export function planToy({ wishes, entries }: ToyWorld): Draft {
   const basis = Object.fromEntries(
     scopes.map((scope) => [scope, fingerprint(within(scope, entries) as unknown as JsonObject)]),
   )
-  return { scopes, basis, changes: [...puts, ...deletes], findings: [] }
+  return { scopes, names: {}, basis, changes: [...puts, ...deletes], findings: [] }
 }
 
 const within = (scope: string, entries: Entries) =>

@@ -46,6 +46,8 @@ export interface Plan {
   readonly request: Request
   /** Every scope that was looked at, also those without a change. */
   readonly scopes: readonly string[]
+  /** What people call each scope, where they call it something. Remote text: escape before a terminal sees it. */
+  readonly names: Readonly<Record<string, string>>
   /** ISO 8601, UTC. */
   readonly observedAt: string
   /** Per scope: fingerprint of the observed fields that decide changes (never health, never timestamps). */
@@ -59,6 +61,7 @@ export interface Plan {
 /** What a domain's pure planner returns; the engine makes a Plan of it. */
 export interface Draft {
   readonly scopes: readonly string[]
+  readonly names: Readonly<Record<string, string>>
   readonly basis: Readonly<Record<string, string>>
   readonly changes: readonly Change[]
   readonly findings: readonly Finding[]

@@ -35,11 +35,12 @@ export function makePlan<World>(options: {
   }
   const raised = [...draft.findings, ...guards.flatMap((guard) => guard(draft, world))]
   const { findings, unused, impossible } = applyAllowances(raised, request.allowances)
-  const { scopes, basis, changes } = draft
+  const { scopes, names, basis, changes } = draft
   const unhashed = {
     v: 1,
     request,
     scopes,
+    names,
     observedAt: new Date(observedAt).toISOString(),
     basis,
     changes,

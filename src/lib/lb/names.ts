@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Tags } from '../ports/mirrors.ts'
-import { SCHEMA, TAG } from './model.ts'
+import { SCHEMA, TAG, type LbWorld } from './model.ts'
 
 /**
  * Names and tags of everything a mirror is made of. AWS allows ≤ 32 of `A-Za-z0-9-`, not at the edges, and they can
@@ -64,3 +64,12 @@ export function tagsFor(octaviaId: string, role: Role, sourceName: string, port?
     ...(name === '' ? {} : { [TAG.source]: name }),
   }
 }
+
+/** What people call each scope: Octavia's name; of a load balancer that is gone, the one its mirror remembers. */
+export const namesOf = ({ scopes }: LbWorld): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    scopes.flatMap(({ id, source, mirror }) => {
+      const name = source?.loadbalancer.name ?? mirror.loadBalancer?.tags[TAG.source] ?? ''
+      return name === '' ? [] : [[id, name] as const]
+    }),
+  )

@@ -7,7 +7,7 @@ import type { Desired, DesiredListener } from './desired.ts'
 import { differing, sortedUnique, tagPair } from './drift.ts'
 import { judge, type Judged } from './judge.ts'
 import type { LbWorld, Observed } from './model.ts'
-import { hashOf } from './names.ts'
+import { hashOf, namesOf } from './names.ts'
 import { planSecurityGroup } from './plan-security-group.ts'
 import { deleteTargetGroup, planTargetGroup, type TargetGroupPlan } from './plan-targets.ts'
 import { finding, label, type Remark } from './remarks.ts'
@@ -17,6 +17,7 @@ export function planMirrors(world: LbWorld): Draft {
   const scopes = world.scopes.map((observed) => ({ observed, judged: judge(observed) }))
   return {
     scopes: world.scopes.map((observed) => observed.id),
+    names: namesOf(world),
     basis: Object.fromEntries(scopes.map(({ observed, judged }) => [observed.id, basisOf(observed, judged)])),
     changes: scopes.flatMap(({ observed, judged }) =>
       judged === null || judged.obstacles.length > 0 ? [] : planScope(observed.id, judged),

@@ -3,7 +3,7 @@ import type { Guard } from '../engine/operation.ts'
 import { fingerprint } from '../core/hash.ts'
 import { asJson, change } from './changes.ts'
 import type { LbWorld, Observed } from './model.ts'
-import { hashOf } from './names.ts'
+import { hashOf, namesOf } from './names.ts'
 import { exists, inTheWay, ownedOf, type Owned } from './owned.ts'
 import { deleteListener } from './plan.ts'
 import { deleteSecurityGroup } from './plan-security-group.ts'
@@ -18,6 +18,7 @@ export function planUnmirror(world: LbWorld): Draft {
   const scopes = world.scopes.map((observed) => ({ observed, owned: ownedOf(observed) }))
   return {
     scopes: world.scopes.map((observed) => observed.id),
+    names: namesOf(world),
     basis: Object.fromEntries(scopes.map(({ observed, owned }) => [observed.id, fingerprint(asJson(named(owned)))])),
     changes: scopes.flatMap(({ observed, owned }) =>
       obstaclesOf(observed, owned).length > 0 ? [] : removals(observed.id, owned),

@@ -67,8 +67,8 @@ function verdict(plan: Plan, outline: Outline): string {
 }
 
 /** A plan for a pull request: the verdict first, what stops it, then scope by scope. Ends with a newline. */
-export function renderPlanMarkdown(plan: Plan, names: Readonly<Record<string, string>> = {}): string {
-  const outline = outlinePlan(plan, names)
+export function renderPlanMarkdown(plan: Plan): string {
+  const outline = outlinePlan(plan)
   const { operation, context } = plan.request
   const busy = outline.scopes.filter((scope) => scope.changes.length > 0)
   return [

@@ -1,5 +1,4 @@
 import type { Change, ChangeKind } from '../core/change.ts'
-import type { Json } from '../core/json.ts'
 import type { Finding, Plan, Severity } from '../core/plan.ts'
 import { KINDS } from './words.ts'
 
@@ -50,25 +49,8 @@ export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> 
   return new Map([...held].map(([id, codes]) => [id, [...codes]]))
 }
 
-/** The value of a `…:source-name` tag: mirrors carry the name of what they mirror. */
-function sourceName(value: Json | undefined): string | null {
-  if (typeof value !== 'object' || value === null || !('tags' in value)) return null
-  const tags = value.tags
-  if (typeof tags !== 'object' || tags === null) return null
-  const found = Object.entries(tags).find(([key]) => key.endsWith(':source-name'))?.[1]
-  return typeof found === 'string' && found !== '' ? found : null
-}
-
-function scopeName(changes: readonly Change[]): string | null {
-  for (const change of changes) {
-    const name = sourceName(change.after ?? undefined) ?? sourceName(change.before ?? undefined)
-    if (name !== null) return name
-  }
-  return null
-}
-
-/** `names`: what the caller knows the scopes are called; else the plan's own tags say it. */
-export function outlinePlan(plan: Plan, names: Readonly<Record<string, string>> = {}): Outline {
+/** A plan by scope, as people read it. */
+export function outlinePlan(plan: Plan): Outline {
   const held = heldChanges(plan)
   const counts = { create: 0, update: 0, replace: 0, delete: 0, shift: 0, wait: 0 }
   for (const change of plan.changes) if (!held.has(change.id)) counts[change.kind] += 1
@@ -78,7 +60,7 @@ export function outlinePlan(plan: Plan, names: Readonly<Record<string, string>> 
     const changes = plan.changes.filter((change) => change.scope === id)
     return {
       id,
-      name: (Object.hasOwn(names, id) ? names[id] : undefined) ?? scopeName(changes),
+      name: (Object.hasOwn(plan.names, id) ? plan.names[id] : undefined) ?? null,
       changes: changes.map((change) => ({ change, heldBy: held.get(change.id) ?? [] })),
     }
   })

@@ -13,8 +13,6 @@ export interface PlanView {
   readonly paint: Paint
   /** Columns of the terminal. */
   readonly width: number
-  /** What the scopes are called, where the caller knows better than the plan's own tags. */
-  readonly names?: Readonly<Record<string, string>>
 }
 
 const FACT_TONES: Readonly<Record<Fact['sign'], Tone>> = { '+': 'create', '-': 'remove', '~': 'update', ' ': 'dim' }
@@ -119,7 +117,7 @@ const takesAway = ({ change, heldBy }: PlannedChange): boolean =>
  */
 export function renderPlanText(plan: Plan, view: PlanView): string {
   const { paint, width } = view
-  const outline = outlinePlan(plan, view.names)
+  const outline = outlinePlan(plan)
   const { operation, context } = plan.request
   const busy = outline.scopes.filter((scope) => scope.changes.length > 0)
   const idle = outline.scopes.filter((scope) => scope.changes.length === 0)

@@ -1,5 +1,5 @@
 import { Command } from '@oclif/core/command'
-import { EXIT, errorData, nyahError, type ErrorData, type ExitCode, type NyahError } from '../core/errors.ts'
+import { EXIT, errorData, nyahError, type ExitCode, type NyahError } from '../core/errors.ts'
 import { sharedFlags, type MutatingFlags, type SharedFlags } from './flags.ts'
 import { processIo, type Io } from './io.ts'
 import type { Errand } from './operate.ts'
@@ -37,11 +37,16 @@ export abstract class NyahCommand extends Command {
   protected override async catch(error: Error): Promise<void> {
     if (isExit(error)) throw error
     const data = errorData(usageError(error, this.id ?? '') ?? error)
-    const { renderError } = await import('../render/errors.ts')
     const io = processIo(this.argv.includes('--no-color'))
     const debug = this.argv.includes('--debug')
-    if (this.argv.includes('--json')) io.out(`${JSON.stringify(failure(data), null, 2)}\n`)
-    else io.err(renderError(data, { colour: io.colour.stderr, width: io.width, debug }))
+    if (this.argv.includes('--json')) {
+      const { failureDocument, renderJson } = await import('../render/json.ts')
+      io.out(renderJson(failureDocument(data)))
+    }
+    else {
+      const { renderError } = await import('../render/errors.ts')
+      io.err(renderError(data, { colour: io.colour.stderr, width: io.width, debug }))
+    }
     if (debug && data.code === 'BUG') io.err(`${error.stack ?? ''}\n`)
     process.exitCode = data.exit
   }
@@ -54,8 +59,6 @@ export interface Report {
   readonly text: string
   readonly exitCode: ExitCode
 }
-
-const failure = (error: ErrorData): unknown => ({ ok: false, outcome: 'failed', exitCode: error.exit, error })
 
 const isExit = (error: Error): boolean => 'code' in error && error.code === 'EEXIT'
 

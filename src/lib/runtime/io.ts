@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { userInfo } from 'node:os'
+import { isAbsolute, join } from 'node:path'
 
 /** What the process's surroundings allow; read once, so that nothing below asks `process` again. */
 export interface Io {
@@ -24,7 +24,7 @@ export function processIo(noColor: boolean): Io {
   const { env } = process
   const ci = set(env['CI'])
   const plain = noColor || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb' || ci
-  const home = env['HOME'] ?? homedir()
+  const home = homeOf(env['HOME'])
   return {
     env,
     cwd: process.cwd(),
@@ -39,6 +39,17 @@ export function processIo(noColor: boolean): Io {
     stateDir: stateDir(env, home),
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+  }
+}
+
+/** An empty or relative HOME would put the journal wherever nyah was started: then what the system says counts. */
+function homeOf(own = ''): string {
+  if (isAbsolute(own)) return own
+  try {
+    return userInfo().homedir
+  } catch {
+    // A container's user without a name: whoever needs a home then says that it cannot be written.
+    return '/nonexistent'
   }
 }
 

@@ -113,8 +113,13 @@ function optionsOf(io: Io, flags: MutatingFlags, errand: Errand, timeoutMs: numb
     reason: flags.reason ?? null,
     resumes: errand.resumes ?? null,
     saved: errand.saved ?? null,
+    command: ['nyah', ...process.argv.slice(2)].map(shellWord).join(' '),
   }
 }
+
+/** A word as a POSIX shell reads it back. */
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /** Who runs it: `NYAH_ACTOR` where a CI knows better, else the user of this machine. */
 function actor(io: Io): string {

@@ -30,8 +30,16 @@ const TABLE: Readonly<Record<string, Bind>> = {
     ),
   'lb.diff': (args, opened) =>
     lb(opened, (make, ports, settings) => make.diffOperation(ports, settings, { ids: idsOf(args) })),
-  'lb.unmirror': (args, opened) =>
-    lb(opened, (make, ports, settings) => make.unmirrorOperation(ports, settings, { id: idsOf(args)[0] ?? '' })),
+  // Octavia is not asked: a mirror must be removable when its private cloud is gone.
+  'lb.unmirror': async (args, opened) => {
+    const [make, mirrors, network] = await Promise.all([
+      import('../lb/operation.ts'),
+      opened.mirrors(),
+      opened.network(),
+    ])
+    const ports = { mirrors, network }
+    return bind(make.unmirrorOperation(ports, lbSettings(opened), { id: idsOf(args)[0] ?? '' }), () => '')
+  },
 }
 
 type LbOperations = typeof import('../lb/operation.ts')

@@ -132,8 +132,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { port } = server.address() as AddressInfo
     const hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
     handle(request, hosts, (body) => answer(request, body, `http://${hosts[0]}`)).then(
-      (given) => send(request, response, given),
-      (error: unknown) => send(request, response, refuse(500, error instanceof Error ? error.message : String(error))),
+      (given) => send(request, response, given, now()),
+      (error: unknown) =>
+        send(request, response, refuse(500, error instanceof Error ? error.message : String(error)), now()),
     )
   })
   if (kept === null) keep(state)
@@ -169,11 +170,13 @@ async function handle(
   return body === null ? refuse(413, `a body may have ${BODY_MAX} bytes`) : answer(body)
 }
 
-function send(request: IncomingMessage, response: ServerResponse, given: WireResponse): void {
+function send(request: IncomingMessage, response: ServerResponse, given: WireResponse, now: number): void {
   if (response.destroyed) return
   const payload = Buffer.from(given.body, 'utf8')
   // What was not read of a refused body would be taken for the next request.
   if (!request.complete) response.setHeader('connection', 'close')
+  // Its own time, which clients compare with `updated_at`: this machine's would be another clock.
+  response.setHeader('date', new Date(now).toUTCString())
   const bodiless = given.status === 204 || request.method === 'HEAD'
   response.writeHead(given.status, bodiless ? given.headers : { ...given.headers, 'content-length': payload.length })
   response.end(bodiless ? undefined : payload)

@@ -105,6 +105,7 @@ export const plan = named(
     v: z.literal(1),
     request,
     scopes: described(z.array(text), 'Every scope that was looked at'),
+    names: described(z.record(z.string(), text), 'What people call each scope'),
     observedAt: instant,
     basis: described(z.record(z.string(), text), 'Per scope: fingerprint of the observed fields that decide changes'),
     changes: z.array(change),

@@ -69,11 +69,9 @@ describe('a plan on a terminal', () => {
     expect(plain(plan({ changes: [stray] }))).toContain('Load balancer elsewhere')
   })
 
-  it('takes a name from the caller, else from the tags, else the id', () => {
-    expect(renderPlanText(mirrorPlan, { paint: plainPaint, width: 80, names: { [SHOP]: 'the shop' } })).toContain(
-      `Load balancer the shop  ${SHOP}`,
-    )
+  it('calls a scope by its name and id, or by its id alone', () => {
     expect(plain(mirrorPlan)).toContain(`Load balancer shop-front  ${SHOP}`)
+    expect(plain({ ...mirrorPlan, names: {} })).toContain(`Load balancer ${SHOP}\n`)
   })
 
   it('keeps every line within the terminal, but for commands to paste', () => {

@@ -46,6 +46,7 @@ const planShape = z.strictObject({
     context: z.string(),
   }),
   scopes: z.array(z.string()),
+  names: z.record(z.string(), z.string()),
   observedAt: z.iso.datetime(),
   basis: z.record(z.string(), z.string()),
   changes: z.array(changeShape),

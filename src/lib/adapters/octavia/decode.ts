@@ -44,6 +44,8 @@ const loadBalancer = z.object({
   project_id: z.string(),
   vip_address: z.string(),
   additional_vips: or(z.array(z.object({ ip_address: z.string() })), []),
+  vip_sg_ids: or(z.array(z.string()), []),
+  vip_qos_policy_id: nullable(z.string()),
   provider: or(z.string(), 'amphora'),
   tags,
   created_at: time,

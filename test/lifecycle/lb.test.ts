@@ -1,0 +1,172 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { interrupted } from '../../src/lib/core/errors.ts'
+import type { NyahEvent } from '../../src/lib/core/events.ts'
+import { startSandbox } from '../../src/lib/sandbox/server.ts'
+import { loadWorld } from '../../src/lib/sandbox/world.ts'
+import { awsPicture } from '../support/aws-picture.ts'
+import { ROOT, SHOP_WEB } from '../support/cli.ts'
+import { virtualClock } from '../support/clock.ts'
+import { runLb, type LbRun, type LbRunSettings } from '../support/lb-run.ts'
+import { openStack, type OpenStack } from '../support/openstack.ts'
+import { memoryStore } from '../support/toy-run.ts'
+
+/** A sandbox and a nyah that share one clock, which jumps. */
+interface Stage {
+  readonly octavia: OpenStack
+  run(operation: string, more?: Partial<LbRunSettings>): Promise<LbRun>
+  picture(): Promise<unknown>
+  setDown(hosts: readonly string[]): void
+}
+
+const closers: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+async function stage(): Promise<Stage> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'nyah-life-'))
+  mkdirSync(stateDir, { recursive: true })
+  const clock = virtualClock({ start: Date.UTC(2026, 10, 23) })
+  const world = loadWorld(join(ROOT, 'fixtures', 'worlds', 'default.json'))
+  const sandbox = await startSandbox({ world, clock })
+  const beacon = { url: sandbox.url, pid: process.pid, env: sandbox.env, networks: world.networks }
+  writeFileSync(join(stateDir, 'sandbox.json'), JSON.stringify(beacon))
+  closers.push(sandbox.close, () => rmSync(stateDir, { recursive: true, force: true }))
+  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
+  const octavia = await openStack({
+    authUrl: OS_AUTH_URL,
+    username: OS_USERNAME,
+    password: OS_PASSWORD,
+    project: OS_PROJECT_NAME,
+    sleep: (ms) => clock.sleep(ms),
+  })
+  const store = memoryStore()
+  return {
+    octavia,
+    setDown: sandbox.setDown,
+    picture: () => awsPicture(sandbox.url),
+    run: (operation, more = {}) =>
+      runLb({ clock, store, stateDir, operation, arguments: { ids: [SHOP_WEB], wait: true }, ...more }),
+  }
+}
+
+/** The plan of a run, which is now empty. */
+async function expectInStep({ run }: Stage): Promise<void> {
+  const again = await run('lb.mirror')
+  expect(again.plan?.changes).toEqual([])
+  expect(again).toMatchObject({ outcome: 'nothing-to-do', exitCode: 0 })
+}
+
+async function addMembers({ octavia }: Stage, address: string): Promise<void> {
+  for (const pool of await octavia.poolsOf(SHOP_WEB)) {
+    const [first] = await octavia.members(pool.id)
+    await octavia.addMember(SHOP_WEB, pool.id, { address, protocol_port: first.protocol_port })
+  }
+}
+
+describe('a mirror', () => {
+  it('is made, is in step, follows, equals a fresh one, and leaves AWS as it was', async () => {
+    const here = await stage()
+    const start = await here.picture()
+    expect(await here.run('lb.mirror')).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    await expectInStep(here)
+
+    await addMembers(here, '10.20.0.99')
+    const sync = await here.run('lb.sync')
+    expect(sync).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(sync.plan?.changes.map(({ ref, kind }) => `${kind} ${ref.type}`)).toEqual(['create targets', 'create targets'])
+    await expectInStep(here)
+
+    const fresh = await stage()
+    await addMembers(fresh, '10.20.0.99')
+    expect(await fresh.run('lb.mirror')).toMatchObject({ outcome: 'applied' })
+    expect(await here.picture()).toEqual(await fresh.picture())
+
+    const removal = await here.run('lb.unmirror', { options: { confirmed: SHOP_WEB } })
+    expect(removal).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(await here.picture()).toEqual(start)
+    expect(await here.run('lb.unmirror', { options: { confirmed: SHOP_WEB } })).toMatchObject({ outcome: 'nothing-to-do' })
+  })
+
+  it('follows a member that goes: two readings, the new one before the old, then in step', async () => {
+    const here = await stage()
+    await here.run('lb.mirror')
+    const [pool] = await here.octavia.poolsOf(SHOP_WEB)
+    const [gone, ...rest] = await here.octavia.members(pool.id)
+    await here.octavia.replaceMembers(SHOP_WEB, pool.id, [
+      ...rest.map(({ address, protocol_port }: { address: string; protocol_port: number }) => ({ address, protocol_port })),
+      { address: '10.20.0.50', protocol_port: gone.protocol_port },
+    ])
+    const sync = await here.run('lb.sync')
+    expect(sync).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    const types = sync.events.map(({ type }) => type)
+    expect(types).toContain('reading.second')
+    const began = (risk: string): number => {
+      const ids = sync.plan?.changes.filter((change) => change.risk === risk).map(({ id }) => id) ?? []
+      return sync.events.findIndex((event) => event.type === 'change.started' && ids.includes(event.data.id))
+    }
+    expect(began('removes')).toBeGreaterThan(began('none'))
+    await expectInStep(here)
+  })
+
+  it('is held, not emptied, when all members are gone from Octavia', async () => {
+    const here = await stage()
+    await here.run('lb.mirror')
+    const before = await here.picture()
+    for (const pool of await here.octavia.poolsOf(SHOP_WEB)) await here.octavia.replaceMembers(SHOP_WEB, pool.id, [])
+    const sync = await here.run('lb.sync')
+    expect(sync).toMatchObject({ outcome: 'held', exitCode: 11 })
+    expect(sync.plan?.findings.filter(({ severity }) => severity === 'hold').map(({ code }) => code)).toContain('LB_SOURCE_EMPTY')
+    expect(await here.picture()).toEqual(before)
+  })
+
+  it('waits for members that serve, not for one that Octavia itself calls down', async () => {
+    const here = await stage()
+    here.setDown(['10.20.0.13:8080', '10.20.0.13:8443'])
+    const mirrored = await here.run('lb.mirror')
+    expect(mirrored).toMatchObject({ outcome: 'applied', exitCode: 0 })
+  })
+
+  it('of 150 members is in step after one run', async () => {
+    const here = await stage()
+    const bulk = { arguments: { ids: ['b01c0000-0000-4000-8000-000000000007'], wait: true } }
+    expect(await here.run('lb.mirror', bulk)).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(await here.run('lb.mirror', bulk)).toMatchObject({ outcome: 'nothing-to-do' })
+  })
+
+  it('of several load balancers in one run: a refused one stops the plan before anything is written', async () => {
+    const here = await stage()
+    const start = await here.picture()
+    const both = { arguments: { ids: [SHOP_WEB, 'd0530000-0000-4000-8000-000000000005'], wait: true } }
+    expect(await here.run('lb.mirror', both)).toMatchObject({ outcome: 'refused', exitCode: 6 })
+    expect(await here.picture()).toEqual(start)
+  })
+})
+
+describe('an abort at every event', () => {
+  it('is finished by the next run, with the same end', { timeout: 240_000 }, async () => {
+    const whole = await stage()
+    const { events } = await whole.run('lb.mirror')
+    const end = await whole.picture()
+    expect(events.length).toBeGreaterThan(20)
+    let midway = 0
+    for (let seq = 1; seq < events.length; seq += 1) {
+      const here = await stage()
+      const controller = new AbortController()
+      const onEvent = (event: NyahEvent): void => {
+        if (event.seq === seq) controller.abort(interrupted('SIGINT'))
+      }
+      const aborted = await here.run('lb.mirror', { signal: controller.signal, onEvent })
+      expect(aborted.events.at(-1)?.type, `at ${seq}`).toBe('run.finished')
+      if (aborted.exitCode === 130) midway += 1
+      const resumed = await here.run('lb.mirror', { options: { resumes: 'run-1' }, run: 'run-2' })
+      expect(['applied', 'nothing-to-do'], `at ${seq}: ${JSON.stringify(resumed.error)}`).toContain(resumed.outcome)
+      expect(await here.picture(), `at ${seq}`).toEqual(end)
+      for (const close of closers.splice(0)) await close()
+    }
+    expect(midway).toBeGreaterThan(15)
+  })
+})

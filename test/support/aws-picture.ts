@@ -1,0 +1,64 @@
+import type { AwsState } from '../../src/lib/sandbox/aws/state.ts'
+
+/**
+ * What an AWS account holds, without what differs between two equal ones: ids, order of creation, times, health.
+ * Targets that drain are gone already.
+ */
+export async function awsPicture(url: string): Promise<unknown> {
+  const answer = await fetch(`${url}/sandbox/state`)
+  const { aws } = (await answer.json()) as { aws: AwsState }
+  const names = new Map<string, string>([
+    ...Object.values(aws.securityGroups).map(({ id, name }) => [id, name] as const),
+    ...Object.values(aws.targetGroups).map(({ arn, name }) => [arn, name] as const),
+    ...Object.values(aws.loadBalancers).map(({ arn, name }) => [arn, name] as const),
+  ])
+  const named = (id: string): string => names.get(id) ?? id
+  const sorted = <T>(items: readonly T[]): readonly T[] =>
+    items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  return {
+    securityGroups: sorted(
+      Object.values(aws.securityGroups).map(({ id, name, vpcId, description, ingress }) => ({
+        name,
+        vpcId,
+        description,
+        ingress: sorted(ingress.map(({ protocol, from, to, peer }) => ({ protocol, from, to, peer }))),
+        tags: aws.ec2Tags[id] ?? {},
+      })),
+    ),
+    loadBalancers: sorted(
+      Object.values(aws.loadBalancers).map(({ name, scheme, vpcId, nodes, securityGroups, attributes, tags }) => ({
+        name,
+        scheme,
+        vpcId,
+        subnets: nodes.map(({ subnetId }) => subnetId),
+        securityGroups: securityGroups.map(named),
+        attributes,
+        tags,
+      })),
+    ),
+    listeners: sorted(
+      Object.values(aws.listeners).map(({ loadBalancerArn, protocol, port, targetGroups, tags }) => ({
+        loadBalancer: named(loadBalancerArn),
+        protocol,
+        port,
+        targetGroups: targetGroups.map(({ arn }) => named(arn)),
+        tags,
+      })),
+    ),
+    targetGroups: sorted(
+      Object.values(aws.targetGroups).map(({ name, protocol, port, vpcId, healthCheck, attributes, tags, targets }) => ({
+        name,
+        protocol,
+        port,
+        vpcId,
+        healthCheck,
+        // As AWS reads it back: false is what holds for TCP targets by address until somebody says otherwise.
+        attributes: { 'preserve_client_ip.enabled': 'false', ...attributes },
+        tags,
+        targets: sorted(
+          targets.filter(({ drainsUntil }) => drainsUntil === null).map(({ id, port: at, zone }) => ({ id, at, zone })),
+        ),
+      })),
+    ),
+  }
+}
