@@ -182,6 +182,16 @@ describe('updated_at', () => {
     expect(different(middle, after)).toEqual(['member 10.20.0.12'])
   })
 
+  it('moves when a change is accepted, and again when it ends', () => {
+    const one = cloud()
+    one.now += 5000
+    one.call('PUT', `/loadbalancers/${SHOP_WEB}`, { loadbalancer: { description: 'x' } })
+    expect(balancer(one)['updated_at']).toBe('2026-11-22T20:00:05')
+    // Whenever somebody looks: it ended two seconds after it began.
+    one.now += 60_000
+    expect(balancer(one)['updated_at']).toBe('2026-11-22T20:00:07')
+  })
+
   it('is null on what is new, until it is active', () => {
     const one = cloud()
     const made = one.call('POST', '/loadbalancers', {
