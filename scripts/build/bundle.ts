@@ -3,24 +3,15 @@ import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import type { Metafile, Plugin } from 'esbuild'
 import { commandTable, findCommands } from './commands.ts'
+import { lazyBuiltins } from './builtins.ts'
 import { oclifPatches } from './patches.ts'
-import { BuildError, DIST, IMPORT_META_URL, ROOT, SRC, TARGET, chunkName, isTui } from './paths.ts'
+import { BuildError, DIST, IMPORT_META_URL, ROOT, SRC, TARGET, chunkName, isTui, packageOf } from './paths.ts'
 
 /** Third-party packages that may stand in the bundle itself: what every command pays for. */
 const ALLOWED = new Set(['@oclif/core', '@oclif/plugin-help', 'zod', 'ipaddr.js'])
 
 /** oclif names these to look for TypeScript at run time; a shipped nyah has none. */
 const NEVER = ['typescript', 'ts-node', 'tsx', 'semver']
-
-/** Builtins that cost milliseconds (ICU aside, undici aside: those are forbidden): loaded at first use, not at import. */
-const HEAVY = /^node:(child_process|crypto|dns|http|https|net|readline|tls)$/
-
-/** A module of getters in place of a builtin: what our code imports of it is looked up when it is used. */
-async function lazily(builtin: string): Promise<string> {
-  const names = Object.keys(await import(builtin)).filter((name) => name !== 'default')
-  const getters = names.map((name) => `get ${name}() { return require(${JSON.stringify(builtin)}).${name} }`)
-  return `module.exports = { ${getters.join(', ')} }`
-}
 
 /** Resolves what the bundle does not hold itself: chunks, the command table, package.json. */
 const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
@@ -35,11 +26,6 @@ const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
       path: `./${path.slice('nyah:chunk/'.length)}.cjs`,
       external: true,
     }))
-
-    context.onResolve({ filter: HEAVY }, ({ path, importer }) =>
-      importer.startsWith(SRC) ? { path, namespace: 'nyah-lazy' } : undefined,
-    )
-    context.onLoad({ filter: /.*/, namespace: 'nyah-lazy' }, async ({ path }) => ({ contents: await lazily(path) }))
 
     context.onResolve({ filter: /\.sdk\.ts$/ }, ({ path, resolveDir, kind }) => {
       const file = resolve(resolveDir, path)
@@ -60,10 +46,6 @@ const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
     }))
   },
 })
-
-/** `…/node_modules/@oclif/core/lib/x.js` ⇒ `@oclif/core`; null: not of node_modules. */
-export const packageOf = (input: string): string | null =>
-  /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? null
 
 /** Packages that something outside of `allowed` and its dependencies brought into the bundle. */
 export function strangers(meta: Metafile, allowed: ReadonlySet<string>): readonly string[] {
@@ -115,7 +97,7 @@ export async function bundle(options: { readable: boolean }): Promise<Bundle> {
       __NYAH_PACKAGE__: JSON.stringify(inlined),
     },
     banner: { js: `const __importMetaUrl=${IMPORT_META_URL};` },
-    plugins: [resolveOurs(sdkFiles), oclifPatches()],
+    plugins: [lazyBuiltins((importer) => importer.startsWith(SRC)), resolveOurs(sdkFiles), oclifPatches()],
   })
   if (result.warnings.length > 0) throw new BuildError(result.warnings.map((warning) => warning.text).join('\n'))
   const odd = strangers(result.metafile, ALLOWED)

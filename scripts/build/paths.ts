@@ -22,5 +22,9 @@ export const chunkName = (file: string): string =>
     .slice(-2)
     .join('-')
 
+/** `…/node_modules/@oclif/core/lib/x.js` ⇒ `@oclif/core`; null: not of node_modules. */
+export const packageOf = (input: string): string | null =>
+  /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? null
+
 /** A build that cannot go on: one line, exit 1. Nothing is written. */
 export class BuildError extends Error {}

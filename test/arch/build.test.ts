@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { packageOf, strangers } from '../../scripts/build/bundle.ts'
+import { strangers } from '../../scripts/build/bundle.ts'
 import { ourInputs } from '../../scripts/build/chunks.ts'
 import { commandId, commandTable } from '../../scripts/build/commands.ts'
 import { PATCHES, lazyRequires, patched } from '../../scripts/build/patches.ts'
-import { chunkName } from '../../scripts/build/paths.ts'
+import { chunkName, packageOf } from '../../scripts/build/paths.ts'
 
 const inModules = (file: string): string => readFileSync(new URL(`../../node_modules/${file}`, import.meta.url), 'utf8')
 

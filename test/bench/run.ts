@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,24 +27,36 @@ const REPEAT = 3
 const nyah = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'nyah-bench-'))
 
-/** Nobody listens there: the command ends where its first request would begin. */
-const NOBODY = 'http://127.0.0.1:9'
+const refuser = spawn(process.execPath, [fileURLToPath(new URL('refuser.ts', import.meta.url))], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+const [port] = await once(refuser.stdout, 'data')
+const remote = `http://127.0.0.1:${String(port).trim()}`
+
+writeFileSync(
+  join(home, 'nyah.config.yaml'),
+  `currentContext: bench
+contexts:
+  bench:
+    aws: { region: eu-central-1, endpointUrl: ${remote} }
+    networks:
+      internal: { vpcId: vpc-0a1b2c3d, scheme: internal, subnets: [subnet-0a1b2c3d] }
+`,
+)
 
 const env = {
   PATH: process.env['PATH'],
   HOME: home,
   LC_ALL: 'C',
   NYAH_STATE_DIR: join(home, 'state'),
-  OS_AUTH_URL: `${NOBODY}/v3`,
+  OS_AUTH_URL: `${remote}/v3`,
   OS_USERNAME: 'bench',
   OS_PASSWORD: 'bench',
   OS_PROJECT_NAME: 'bench',
   OS_USER_DOMAIN_ID: 'default',
   OS_PROJECT_DOMAIN_ID: 'default',
-  AWS_ENDPOINT_URL: NOBODY,
   AWS_ACCESS_KEY_ID: 'bench',
   AWS_SECRET_ACCESS_KEY: 'bench',
-  AWS_REGION: 'eu-central-1',
   AWS_EC2_METADATA_DISABLED: 'true',
 }
 
@@ -59,6 +72,9 @@ const ROWS: readonly Row[] = [
   own('--help', ['--help'], 2.5),
   own('lb mirror --help', ['lb', 'mirror', '--help'], 2.5),
   own('run list (no runs)', ['run', 'list'], 2.5),
+  // Each loads got for Octavia, and of the AWS SDK: ELBv2 | that, EC2 and STS. Refused at the first answer.
+  own('lb list', ['lb', 'list'], null, [3, 7, 12]),
+  own('doctor', ['doctor'], null, [3, 7, 12]),
   { name: 'kubectl version --client', command: ['kubectl', 'version', '--client'], budget: null, exits: [0] },
   { name: 'aws --version', command: ['aws', '--version'], budget: null, exits: [0] },
 ]
@@ -99,5 +115,6 @@ try {
     process.stdout.write(`${line}\n`)
   }
 } finally {
+  refuser.kill()
   rmSync(home, { recursive: true, force: true })
 }
