@@ -178,7 +178,7 @@ export const plan = (part: Partial<Plan>): Plan => ({
   v: 1,
   request: { operation: 'lb.mirror', arguments: { id: SHOP }, allowances: [], context: 'production' },
   scopes: [SHOP],
-  names: { [SHOP]: 'shop-front' },
+  names: { [SHOP]: 'shop-front', [KESSAI]: 'k-ロードバランサー' },
   observedAt: '2026-11-22T21:03:11.123Z',
   basis: { [SHOP]: '4f8a1c' },
   changes: [],
