@@ -1,7 +1,8 @@
 import { build, transform } from 'esbuild'
 import type { BuildOptions, Metafile, Plugin } from 'esbuild'
 import { lazyBuiltins } from './builtins.ts'
-import { BuildError, DIST, IMPORT_META_URL, ROOT, TARGET, chunkName, packageOf } from './paths.ts'
+import { gotPatches } from './got.ts'
+import { BuildError, DIST, IMPORT_META_URL, ROOT, TARGET, chunkName } from './paths.ts'
 
 /** File name in dist/ ⇒ its text. */
 export type Files = ReadonlyMap<string, string>
@@ -58,22 +59,6 @@ const pluginChunks: Plugin = {
   },
 }
 
-/** got's HTTP/2 client, which nyah never asks for, loads the builtin at once (10 ms). */
-const gotWithoutHttp2: Plugin = {
-  name: 'got-without-http2',
-  setup(context) {
-    let seen = false
-    context.onLoad({ filter: /[/\\]got[/\\]dist[/\\]source[/\\]core[/\\]utils[/\\]http2-client\.js$/ }, () => {
-      seen = true
-      return { contents: `export default { auto() { throw new Error('nyah is built without HTTP/2') } }` }
-    })
-    context.onEnd(({ metafile }) => {
-      const got = Object.keys(metafile?.inputs ?? {}).some((input) => packageOf(input) === 'got')
-      if (got && !seen) throw new BuildError('got no longer has core/utils/http2-client.js: look at what it loads now')
-    })
-  },
-}
-
 /** Our own files in a chunk, other than its `*.sdk.ts`: there must be none, or they would exist twice. */
 export const ourInputs = (meta: Metafile): readonly string[] =>
   Object.keys(meta.inputs).filter((input) => input.startsWith('src/') && !input.endsWith('.sdk.ts'))
@@ -114,7 +99,7 @@ export async function commonJsChunks(sdkFiles: readonly string[]): Promise<Files
     splitting: true,
     chunkNames: 'shared-[hash]',
     outExtension: { '.js': '.cjs' },
-    plugins: [lazyBuiltins(() => true), gotWithoutHttp2, pluginChunks],
+    plugins: [lazyBuiltins(() => true), gotPatches, pluginChunks],
   })
   checked(result.metafile, result.warnings)
   const files = await Promise.all(

@@ -6,7 +6,7 @@ import { BuildError } from './paths.ts'
  * What is replaced in @oclif/core so that every command starts faster (milliseconds of a 25 ms start). A pattern that is
  * gone stops the build: look at the new release, then mend the patch, or drop it and pay.
  */
-interface Patch {
+export interface Patch {
   readonly file: string
   readonly from: string
   readonly to: string
@@ -64,7 +64,8 @@ export const STUBS: ReadonlyMap<string, string> = new Map([
   ['lilconfig', `exports.lilconfig = ${unused('lilconfig')}`],
 ])
 
-const applyPatch = (text: string, patch: Patch): string => {
+/** Throws BuildError unless the pattern is there, once. */
+export const applyPatch = (text: string, patch: Patch): string => {
   if (text.split(patch.from).length !== 2) {
     throw new BuildError(`the patch of ${patch.file} fits no longer (looked once for: ${JSON.stringify(patch.from)})`)
   }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { strangers } from '../../scripts/build/bundle.ts'
 import { ourInputs } from '../../scripts/build/chunks.ts'
 import { commandId, commandTable } from '../../scripts/build/commands.ts'
-import { PATCHES, lazyRequires, patched } from '../../scripts/build/patches.ts'
+import { GOT_PATCHES } from '../../scripts/build/got.ts'
+import { PATCHES, applyPatch, lazyRequires, patched } from '../../scripts/build/patches.ts'
 import { chunkName, packageOf } from '../../scripts/build/paths.ts'
 
 const inModules = (file: string): string => readFileSync(new URL(`../../node_modules/${file}`, import.meta.url), 'utf8')
@@ -16,6 +17,12 @@ describe('the patches of oclif', () => {
   it.each(PATCHES)('stop the build when $file has changed', ({ file, from }) => {
     const changed = inModules(file).replaceAll(from, '/* another release */')
     expect(() => patched(file, changed)).toThrow(/fits no longer/)
+  })
+
+  it.each(GOT_PATCHES)('fit $file of got, and stop the build when it has changed', (patch) => {
+    const text = inModules(patch.file)
+    expect(applyPatch(text, patch)).toContain(patch.to)
+    expect(() => applyPatch(text.replaceAll(patch.from, '/* another release */'), patch)).toThrow(/fits no longer/)
   })
 
   it('make imports when they are first used', () => {
