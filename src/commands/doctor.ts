@@ -2,7 +2,8 @@ import { NyahCommand } from '../lib/runtime/command.ts'
 
 export default class Doctor extends NyahCommand {
   static override summary = 'Check configuration, credentials and each remote, and say what to do about what is wrong.'
-  static override description = 'Only reads. Exit 3: something is misconfigured. Exit 12: a remote could not be reached.'
+  static override description =
+    'Only reads. Exit 3: something is misconfigured. Exit 12: a remote could not be reached.'
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --sandbox']
 
   async run(): Promise<void> {

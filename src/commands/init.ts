@@ -14,7 +14,11 @@ export default class Init extends NyahCommand {
     region: Flags.string({ description: 'AWS Region.' }),
     profile: Flags.string({ description: 'AWS profile.' }),
     vpc: Flags.string({ description: 'VPC that mirrors live in.' }),
-    subnet: Flags.string({ description: 'A subnet of it; one per Availability Zone.', multiple: true, multipleNonGreedy: true }),
+    subnet: Flags.string({
+      description: 'A subnet of it; one per Availability Zone.',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     scheme: Flags.string({ options: ['internal', 'internet-facing'], default: 'internal' }),
     routable: Flags.string({
       description: 'CIDR of the private cloud that the VPC reaches over Direct Connect.',

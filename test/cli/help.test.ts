@@ -30,7 +30,9 @@ describe('help', () => {
   })
 
   it('no positional argument is ever read from standard input', () => {
-    const args = OURS.flatMap((id) => Object.entries(COMMANDS[id]?.args ?? {}).map(([name, arg]) => ({ id, name, arg })))
+    const args = OURS.flatMap((id) =>
+      Object.entries(COMMANDS[id]?.args ?? {}).map(([name, arg]) => ({ id, name, arg })),
+    )
     expect(args.length).toBeGreaterThan(5)
     expect(args.filter(({ arg }) => arg.ignoreStdin !== true)).toEqual([])
   })

@@ -74,7 +74,12 @@ describe('what the shop’s world says', () => {
 
   it.each([
     ['an unknown name', ['lb', 'mirror', 'shop', '--sandbox'], 2, 'LB_NOT_FOUND'],
-    ['an unknown UUID', ['lb', 'mirror', '00000000-0000-4000-8000-00000000dead', '--sandbox', '--plan'], 2, 'LB_NOT_FOUND'],
+    [
+      'an unknown UUID',
+      ['lb', 'mirror', '00000000-0000-4000-8000-00000000dead', '--sandbox', '--plan'],
+      2,
+      'LB_NOT_FOUND',
+    ],
     ['a sync without a mirror', ['lb', 'sync', 'shop-web', '--sandbox', '--yes'], 2, 'LB_NOT_MIRRORED'],
     ['no argument', ['lb', 'mirror', '--sandbox'], 2, 'USAGE'],
     ['an unknown flag', ['lb', 'mirror', 'shop-web', '--force'], 2, 'USAGE'],
@@ -127,7 +132,9 @@ describe('what the shop’s world says', () => {
   it('lb list with one dead side: what could be read, and exit 12', async () => {
     writeFileSync(join(world.home, 'half.yaml'), 'contexts: { half: {} }')
     const env = { ...world.sandbox.env, AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }
-    const { stdout, code } = await world.run(['lb', 'list', '--config', 'half.yaml', '--timeout', '2s', '--quiet'], { env })
+    const { stdout, code } = await world.run(['lb', 'list', '--config', 'half.yaml', '--timeout', '2s', '--quiet'], {
+      env,
+    })
     expect(code).toBe(12)
     expect(stdout).toMatch(/shop-web .* unknown/)
     expect(stdout).toContain('AWS could not be read')
@@ -142,7 +149,9 @@ describe('what the shop’s world says', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('OS_AUTH_URL')
     expect(stdout).not.toContain('hunter2')
-    const again = await world.run(['init', '--region', 'eu-central-1', '--vpc', 'vpc-1', '--subnet', 'subnet-1'], { cwd })
+    const again = await world.run(['init', '--region', 'eu-central-1', '--vpc', 'vpc-1', '--subnet', 'subnet-1'], {
+      cwd,
+    })
     expect(again).toMatchObject({ code: 3, stderr: expect.stringContaining('CONFIG_EXISTS') })
   })
 })

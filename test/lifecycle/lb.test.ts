@@ -77,7 +77,10 @@ describe('a mirror', () => {
     await addMembers(here, '10.20.0.99')
     const sync = await here.run('lb.sync')
     expect(sync).toMatchObject({ outcome: 'applied', exitCode: 0 })
-    expect(sync.plan?.changes.map(({ ref, kind }) => `${kind} ${ref.type}`)).toEqual(['create targets', 'create targets'])
+    expect(sync.plan?.changes.map(({ ref, kind }) => `${kind} ${ref.type}`)).toEqual([
+      'create targets',
+      'create targets',
+    ])
     await expectInStep(here)
 
     const fresh = await stage()
@@ -88,7 +91,9 @@ describe('a mirror', () => {
     const removal = await here.run('lb.unmirror', { options: { confirmed: SHOP_WEB } })
     expect(removal).toMatchObject({ outcome: 'applied', exitCode: 0 })
     expect(await here.picture()).toEqual(start)
-    expect(await here.run('lb.unmirror', { options: { confirmed: SHOP_WEB } })).toMatchObject({ outcome: 'nothing-to-do' })
+    expect(await here.run('lb.unmirror', { options: { confirmed: SHOP_WEB } })).toMatchObject({
+      outcome: 'nothing-to-do',
+    })
   })
 
   it('follows a member that goes: two readings, the new one before the old, then in step', async () => {
@@ -97,7 +102,10 @@ describe('a mirror', () => {
     const [pool] = await here.octavia.poolsOf(SHOP_WEB)
     const [gone, ...rest] = await here.octavia.members(pool.id)
     await here.octavia.replaceMembers(SHOP_WEB, pool.id, [
-      ...rest.map(({ address, protocol_port }: { address: string; protocol_port: number }) => ({ address, protocol_port })),
+      ...rest.map(({ address, protocol_port }: { address: string; protocol_port: number }) => ({
+        address,
+        protocol_port,
+      })),
       { address: '10.20.0.50', protocol_port: gone.protocol_port },
     ])
     const sync = await here.run('lb.sync')
@@ -119,7 +127,9 @@ describe('a mirror', () => {
     for (const pool of await here.octavia.poolsOf(SHOP_WEB)) await here.octavia.replaceMembers(SHOP_WEB, pool.id, [])
     const sync = await here.run('lb.sync')
     expect(sync).toMatchObject({ outcome: 'held', exitCode: 11 })
-    expect(sync.plan?.findings.filter(({ severity }) => severity === 'hold').map(({ code }) => code)).toContain('LB_SOURCE_EMPTY')
+    expect(sync.plan?.findings.filter(({ severity }) => severity === 'hold').map(({ code }) => code)).toContain(
+      'LB_SOURCE_EMPTY',
+    )
     expect(await here.picture()).toEqual(before)
   })
 

@@ -5,7 +5,8 @@ import { mutatingFlags } from '../../lib/runtime/flags.ts'
 
 export default class RunResume extends NyahCommand {
   static override summary = 'Finish a run that was interrupted or applied in part.'
-  static override description = 'Observes the world and plans what is left of the same request; shows it and asks, as the first time.'
+  static override description =
+    'Observes the world and plans what is left of the same request; shows it and asks, as the first time.'
   static override examples = ['<%= config.bin %> run resume m3k9 --yes']
   static override args = {
     run: Args.string({ description: 'Id, or enough of its beginning.', required: true, ignoreStdin: true }),

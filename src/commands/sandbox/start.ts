@@ -2,9 +2,13 @@ import * as Flags from '@oclif/core/flags'
 import { NyahCommand } from '../../lib/runtime/command.ts'
 
 export default class SandboxStart extends NyahCommand {
-  static override summary = 'Run the sandbox in the foreground: Keystone, Octavia and AWS on loopback, with a seeded world.'
+  static override summary =
+    'Run the sandbox in the foreground: Keystone, Octavia and AWS on loopback, with a seeded world.'
   static override description = 'Every command with --sandbox then uses it. Ctrl-C ends it.'
-  static override examples = ['<%= config.bin %> sandbox start', '<%= config.bin %> sandbox start --state sandbox.json --speed 30']
+  static override examples = [
+    '<%= config.bin %> sandbox start',
+    '<%= config.bin %> sandbox start --state sandbox.json --speed 30',
+  ]
   static override flags = {
     port: Flags.integer({ description: 'Port on 127.0.0.1; 0 takes a free one.', default: 0, min: 0, max: 65535 }),
     state: Flags.string({ description: 'Keep its state in this file.' }),

@@ -47,8 +47,7 @@ export interface Loaded {
 }
 
 function loadYaml(filepath: string, content: string): unknown {
-  if (content.length > MAX_BYTES)
-    throw invalid(filepath, `it is larger than ${MAX_BYTES} bytes`)
+  if (content.length > MAX_BYTES) throw invalid(filepath, `it is larger than ${MAX_BYTES} bytes`)
   try {
     return parse(content, { maxAliasCount: 100 })
   } catch (error) {
@@ -89,8 +88,7 @@ async function readFile(options: LoadOptions): Promise<{ file: string; content: 
     return { file: found.filepath, content: found.config }
   }
   const found = await explorer.search(options.cwd)
-  if (found === null)
-    throw missing(`no nyah.config.yaml here (${options.cwd}) or in a folder above, and no --config`)
+  if (found === null) throw missing(`no nyah.config.yaml here (${options.cwd}) or in a folder above, and no --config`)
   return { file: found.filepath, content: found.config }
 }
 
@@ -119,19 +117,24 @@ function choose(config: ConfigFile, file: string, asked: string | null): { name:
   return { name, from: asked !== null ? 'flag or NYAH_CONTEXT' : only === name ? 'the only one' : 'currentContext' }
 }
 
+/** The context with what the environment says in place of it, and which variable said what. */
+function override(given: ContextConfig, env: LoadOptions['env']): Pick<Loaded, 'context' | 'overridden'> {
+  const said = Object.entries(OVERRIDES).filter(([variable]) => (env[variable] ?? '') !== '')
+  const sections = new Map<string, Record<string, unknown>>()
+  for (const [variable, [section, key]] of said)
+    sections.set(section, { ...(given[section] as object | undefined), ...sections.get(section), [key]: env[variable] })
+  return {
+    context: { ...given, ...Object.fromEntries(sections) },
+    overridden: Object.fromEntries(said.map(([variable, [section, key]]) => [`${section}.${key}`, variable])),
+  }
+}
+
 /** Finds, reads and checks the configuration, and chooses the context. Throws CONFIG_* (exit 3). */
 export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const { file, content } = await readFile(options)
   const config = decodeConfig(file, content)
   const { name, from } = choose(config, file, options.context)
-  const overridden: Record<string, string> = {}
-  let context: ContextConfig = config.contexts[name] ?? {}
-  for (const [variable, [section, key]] of Object.entries(OVERRIDES)) {
-    const value = options.env[variable]
-    if (value === undefined || value === '') continue
-    context = { ...context, [section]: { ...(context[section] as object | undefined), [key]: value } }
-    overridden[`${section}.${key}`] = variable
-  }
+  const { context, overridden } = override(config.contexts[name] ?? {}, options.env)
   // What came from the environment passes the same door as the file.
   decodeConfig(Object.values(overridden).join(', ') || file, { contexts: { [name]: context } })
   return { file, contextName: name, contextFrom: from, context, contexts: Object.keys(config.contexts), overridden }

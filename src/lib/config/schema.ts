@@ -12,9 +12,9 @@ const cidr = z.string().check(z.regex(/^[0-9a-fA-F.:]+\/\d{1,3}$/, 'must be a CI
 const network = z.strictObject({
   vpcId: z.string().check(z.regex(/^vpc-[0-9a-z-]+$/, 'must be a VPC id like vpc-0a1b')),
   scheme: z.enum(['internal', 'internet-facing']),
-  subnets: z.array(z.string().check(z.regex(/^subnet-[0-9a-z-]+$/, 'must be a subnet id like subnet-0a1b'))).check(
-    z.minLength(1),
-  ),
+  subnets: z
+    .array(z.string().check(z.regex(/^subnet-[0-9a-z-]+$/, 'must be a subnet id like subnet-0a1b')))
+    .check(z.minLength(1)),
   routableCidrs: z.optional(z.array(cidr).check(z.minLength(1))),
 })
 

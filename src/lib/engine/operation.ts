@@ -1,6 +1,6 @@
 import type { Change, Outputs } from '../core/change.ts'
 import type { Emit, Waiting } from '../core/events.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import type { Json } from '../core/json.ts'
 import type { Draft, Finding, Plan } from '../core/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 
@@ -41,6 +41,3 @@ export interface Operation<World> {
   /** The command's result document (`--json`): what is there now. */
   summary(world: World, plan: Plan): Json
 }
-
-/** What a request's `arguments` are made into; the table of operations in `runtime` binds them to ports. */
-export type OperationArguments = JsonObject

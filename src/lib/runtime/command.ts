@@ -42,8 +42,7 @@ export abstract class NyahCommand extends Command {
     if (this.argv.includes('--json')) {
       const { failureDocument, renderJson } = await import('../render/json.ts')
       io.out(renderJson(failureDocument(data)))
-    }
-    else {
+    } else {
       const { renderError } = await import('../render/errors.ts')
       io.err(renderError(data, { colour: io.colour.stderr, width: io.width, debug }))
     }

@@ -30,9 +30,9 @@ export async function doctor(io: Io, flags: SharedFlags): Promise<Report> {
   const local = [check('state directory', () => stateCheck(io))]
   const opened = await openContext(io, flags, tools).catch((error: unknown) => errorData(error))
   try {
-    const remote =
-      'code' in opened ? [Promise.resolve(failed('configuration', opened))] : remoteChecks(opened, signal)
+    const remote = 'code' in opened ? [Promise.resolve(failed('configuration', opened))] : remoteChecks(opened, signal)
     const checks = await Promise.all([...local, ...remote])
+    signal.throwIfAborted()
     return report(io, checks)
   } finally {
     if (!('code' in opened)) await opened.close()
@@ -45,8 +45,7 @@ function remoteChecks(opened: Opened, signal: AbortSignal): readonly Promise<Che
   return [
     check('configuration', async () => {
       const where = opened.sandbox === null ? (opened.loaded?.file ?? '') : `the sandbox (${opened.sandbox})`
-      if (networks.length === 0)
-        throw wrongNetworks(opened.name)
+      if (networks.length === 0) throw wrongNetworks(opened.name)
       return `context ${opened.name} of ${where}; networks ${networks.map(([name]) => name).join(', ')}`
     }),
     check('Keystone and Octavia', async () => {
@@ -74,8 +73,7 @@ function remoteChecks(opened: Opened, signal: AbortSignal): readonly Promise<Che
         const found = new Set(facts.subnets.map(({ id }) => id))
         const lost = subnets.filter((id) => !found.has(id))
         const foreign = facts.subnets.filter((subnet) => subnet.vpcId !== vpcId).map(({ id }) => id)
-        if (lost.length > 0 || foreign.length > 0)
-          throw wrongSubnets(name, vpcId, [...lost, ...foreign])
+        if (lost.length > 0 || foreign.length > 0) throw wrongSubnets(name, vpcId, [...lost, ...foreign])
         const free = facts.subnets.map(({ id, freeAddresses }) => `${id} (${freeAddresses} free)`).join(', ')
         return `${vpcId} ${facts.vpcCidrs.join(', ')}; ${free}`
       }),
@@ -85,19 +83,19 @@ function remoteChecks(opened: Opened, signal: AbortSignal): readonly Promise<Che
 
 const wrongNetworks = (context: string): NyahError =>
   nyahError({
-  code: 'CONFIG_NETWORK_MISSING',
-  message: `context ${context} has no networks: nyah does not know where mirrors should live`,
-  tries: [`add contexts.${context}.networks to the configuration`, 'nyah init'],
-  exit: EXIT.configuration,
-})
+    code: 'CONFIG_NETWORK_MISSING',
+    message: `context ${context} has no networks: nyah does not know where mirrors should live`,
+    tries: [`add contexts.${context}.networks to the configuration`, 'nyah init'],
+    exit: EXIT.configuration,
+  })
 
 const wrongSubnets = (name: string, vpcId: string, ids: readonly string[]): NyahError =>
   nyahError({
-  code: 'CONFIG_SUBNET_UNKNOWN',
-  message: `${ids.join(', ')} of network ${name} ${ids.length === 1 ? 'is' : 'are'} not in ${vpcId}`,
-  tries: [`mend networks.${name}.subnets`, `aws ec2 describe-subnets --filters Name=vpc-id,Values=${vpcId}`],
-  exit: EXIT.configuration,
-})
+    code: 'CONFIG_SUBNET_UNKNOWN',
+    message: `${ids.join(', ')} of network ${name} ${ids.length === 1 ? 'is' : 'are'} not in ${vpcId}`,
+    tries: [`mend networks.${name}.subnets`, `aws ec2 describe-subnets --filters Name=vpc-id,Values=${vpcId}`],
+    exit: EXIT.configuration,
+  })
 
 async function stateCheck(io: Io): Promise<string> {
   let folder = io.stateDir

@@ -2,7 +2,11 @@ import * as Flags from '@oclif/core/flags'
 
 /** Flags of every command that talks to a remote or reads the configuration. */
 export const sharedFlags = {
-  context: Flags.string({ description: 'Context of the configuration to use.', env: 'NYAH_CONTEXT', helpGroup: 'GLOBAL' }),
+  context: Flags.string({
+    description: 'Context of the configuration to use.',
+    env: 'NYAH_CONTEXT',
+    helpGroup: 'GLOBAL',
+  }),
   config: Flags.string({ description: 'Configuration file.', env: 'NYAH_CONFIG', helpGroup: 'GLOBAL' }),
   sandbox: Flags.boolean({
     description: 'Use the sandbox: the running one, or one inside this process.',

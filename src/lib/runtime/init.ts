@@ -40,7 +40,12 @@ export async function init(io: Io, flags: InitFlags): Promise<Report> {
   decodeConfig('the answers', config)
   write(file, content(config), flags.force)
   const next = ['nyah doctor', 'nyah lb list', 'nyah lb mirror <uuid> --plan']
-  const told = [`wrote ${escapeText(file)} (context ${escapeText(name)})`, '', 'Next:', ...next.map((each) => `  ${each}`)]
+  const told = [
+    `wrote ${escapeText(file)} (context ${escapeText(name)})`,
+    '',
+    'Next:',
+    ...next.map((each) => `  ${each}`),
+  ]
   return { document: { file, context: name, next }, text: `${told.join('\n')}\n`, exitCode: EXIT.ok }
 }
 

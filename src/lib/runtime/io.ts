@@ -18,7 +18,8 @@ export interface Io {
   err(text: string): void
 }
 
-const set = (value: string | undefined): boolean => value !== undefined && value !== '' && value !== 'false' && value !== '0'
+const set = (value: string | undefined): boolean =>
+  value !== undefined && value !== '' && value !== 'false' && value !== '0'
 
 export function processIo(noColor: boolean): Io {
   const { env } = process

@@ -1,5 +1,5 @@
 import { EXIT, type ErrorData } from '../core/errors.ts'
-import type { JsonObject } from '../core/json.ts'
+import { jsonText, type JsonObject } from '../core/json.ts'
 import type { MirrorList, MirrorRow } from '../lb/list.ts'
 import type { Shown } from '../lb/show.ts'
 import { errorLines } from '../render/errors.ts'
@@ -40,7 +40,10 @@ async function reading<T>(
   try {
     const opened = await openContext(io, flags, readingTools(io, flags, signal))
     try {
-      return await read(opened, signal)
+      const answer = await read(opened, signal)
+      // What was read in part because somebody pressed Ctrl-C is no partial answer.
+      signal.throwIfAborted()
+      return answer
     } finally {
       await opened.close()
     }
@@ -114,8 +117,6 @@ export const lbShow = (io: Io, flags: SharedFlags, name: string): Promise<Report
     }
   })
 
-const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
-
 function showText(io: Io, { loadBalancer, changes, findings }: Shown): string {
   const paint = choosePaint(io.colour.stdout)
   const source = loadBalancer['source'] as JsonObject | null
@@ -123,12 +124,19 @@ function showText(io: Io, { loadBalancer, changes, findings }: Shown): string {
   const listeners = loadBalancer['listeners'] as readonly JsonObject[]
   const pairs = renderPairs(
     [
-      ['load balancer', `${text(source?.['name'])}  ${text(loadBalancer['id'])}`],
-      ['octavia', source === null ? 'gone' : `${text(source['provisioning_status'])}, ${text(source['operating_status'])}`],
-      ['vip', text(source?.['vip'])],
-      ['mirror', mirror === null ? 'none' : `${text(mirror['name'])}  ${text(mirror['state'])}`],
-      ...(mirror === null ? [] : [['dns name', text(mirror['dnsName'])] as const, ['arn', text(mirror['arn'])] as const]),
-      ['network', `${text(loadBalancer['network'])}  ${text(loadBalancer['securityGroup'])}`],
+      ['load balancer', `${jsonText(source?.['name'])}  ${jsonText(loadBalancer['id'])}`],
+      [
+        'octavia',
+        source === null
+          ? 'gone'
+          : `${jsonText(source['provisioning_status'])}, ${jsonText(source['operating_status'])}`,
+      ],
+      ['vip', jsonText(source?.['vip'])],
+      ['mirror', mirror === null ? 'none' : `${jsonText(mirror['name'])}  ${jsonText(mirror['state'])}`],
+      ...(mirror === null
+        ? []
+        : [['dns name', jsonText(mirror['dnsName'])] as const, ['arn', jsonText(mirror['arn'])] as const]),
+      ['network', `${jsonText(loadBalancer['network'])}  ${jsonText(loadBalancer['securityGroup'])}`],
       ['in step', changes.length === 0 ? 'yes' : `no: ${changes.length} changes to make`],
     ],
     paint,
@@ -139,22 +147,24 @@ function showText(io: Io, { loadBalancer, changes, findings }: Shown): string {
       : `\n${renderTable(
           ['PORT', 'LISTENER', 'MEMBERS', 'REGISTERED', 'HEALTHY', 'DRAINING', 'NOT HEALTHY'],
           listeners.map((one) => [
-            text(one['port']),
-            text(one['listener']),
-            text(one['members']),
-            text(one['registered']),
-            text(one['healthy']),
-            text(one['draining']),
+            jsonText(one['port']),
+            jsonText(one['listener']),
+            jsonText(one['members']),
+            jsonText(one['registered']),
+            jsonText(one['healthy']),
+            jsonText(one['draining']),
             unhealthyText(one['unhealthy'] as readonly JsonObject[]),
           ]),
           io.tableWidth,
           paint,
         )}`
   const said = findings.flatMap((finding) => findingLines(finding, io.width, paint))
-  const next = changes.length === 0 ? [] : ['', `Try: nyah lb diff ${text(loadBalancer['id'])}`]
+  const next = changes.length === 0 ? [] : ['', `Try: nyah lb diff ${jsonText(loadBalancer['id'])}`]
   const tail = [...(said.length === 0 ? [] : ['', ...said]), ...next]
   return `${pairs}${table}${tail.length === 0 ? '' : `${tail.join('\n')}\n`}`
 }
 
 const unhealthyText = (targets: readonly JsonObject[]): string =>
-  targets.map(({ target, state, reason }) => `${text(target)} ${text(state)} ${text(reason)}`.trim()).join(', ')
+  targets
+    .map(({ target, state, reason }) => `${jsonText(target)} ${jsonText(state)} ${jsonText(reason)}`.trim())
+    .join(', ')

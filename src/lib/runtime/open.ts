@@ -125,7 +125,12 @@ export function lbSettings(opened: Opened): LbSettings {
     placementFor: (id): Placement => {
       const wanted = own[id]?.network
       const [name, network] = networks.find(([each]) => each === wanted || wanted === undefined) ?? []
-      if (name === undefined || network === undefined) throw noNetwork(opened.name, wanted, networks.map(([each]) => each))
+      if (name === undefined || network === undefined)
+        throw noNetwork(
+          opened.name,
+          wanted,
+          networks.map(([each]) => each),
+        )
       const { vpcId, scheme, subnets, routableCidrs } = network
       return { name, vpcId, scheme, subnets, routableCidrs: routableCidrs ?? null }
     },

@@ -1,5 +1,5 @@
 import { EXIT, nyahError } from '../core/errors.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Operation } from '../engine/operation.ts'
 import type { RunDeps, RunOptions, RunResult } from '../engine/run.ts'
@@ -71,7 +71,7 @@ function tellMirrors(result: Json): string {
     .map(({ id, source, mirror }) => {
       const { dnsName } = (mirror ?? {}) as JsonObject
       const { name } = (source ?? {}) as JsonObject
-      return typeof dnsName === 'string' ? `${escapeText(String(name ?? id))}  ${escapeText(dnsName)}\n` : ''
+      return typeof dnsName === 'string' ? `${escapeText(jsonText(name ?? id))}  ${escapeText(dnsName)}\n` : ''
     })
     .join('')
 }

@@ -1,4 +1,4 @@
-import type { EventData, NyahEvent, Outcome } from '../core/events.ts'
+import type { NyahEvent, Outcome } from '../core/events.ts'
 import type { ExitCode } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RunResult } from '../engine/run.ts'
@@ -50,7 +50,13 @@ export async function chooseOutput(io: Io, flags: SharedFlags, clock: Clock): Pr
 }
 
 /** Endings after which the result is worth a line. */
-const TOLD: ReadonlySet<Outcome> = new Set<Outcome>(['applied', 'nothing-to-do', 'not-healthy', 'held', 'partly-applied'])
+const TOLD: ReadonlySet<Outcome> = new Set<Outcome>([
+  'applied',
+  'nothing-to-do',
+  'not-healthy',
+  'held',
+  'partly-applied',
+])
 
 /** Ink, only where a person watches. */
 async function liveProgress(clock: Clock): Promise<ProgressView> {
@@ -76,7 +82,7 @@ async function resultSink(io: Io, form: string): Promise<(event: NyahEvent) => v
   if (form === 'json') return () => {}
   const show = await planRenderer(io, form)
   return (event) => {
-    if (event.type === 'plan.made') io.out(show((event.data as EventData['plan.made']).plan))
+    if (event.type === 'plan.made') io.out(show(event.data.plan))
   }
 }
 

@@ -82,24 +82,42 @@ describe('loadConfig', () => {
 
   it('passes what the environment says through the same door', async () => {
     writeFileSync(join(folder, 'nyah.config.yaml'), FILE)
-    await expect(load({ env: { NYAH_AWS_ENDPOINT_URL: 'localhost' } })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    await expect(load({ env: { NYAH_AWS_ENDPOINT_URL: 'localhost' } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
   })
 
   it.each([
     ['an unknown key', 'contexts: { a: { octvia: {} } }', 'contexts.a: unknown key octvia'],
-    ['a wrong CIDR', 'contexts: { a: { networks: { n: { vpcId: vpc-1, scheme: internal, subnets: [subnet-1], routableCidrs: [ten] } } } }', 'CIDR'],
-    ['a wrong scheme', 'contexts: { a: { networks: { n: { vpcId: vpc-1, scheme: inside, subnets: [subnet-1] } } } }', 'contexts.a.networks.n.scheme'],
+    [
+      'a wrong CIDR',
+      'contexts: { a: { networks: { n: { vpcId: vpc-1, scheme: internal, subnets: [subnet-1], routableCidrs: [ten] } } } }',
+      'CIDR',
+    ],
+    [
+      'a wrong scheme',
+      'contexts: { a: { networks: { n: { vpcId: vpc-1, scheme: inside, subnets: [subnet-1] } } } }',
+      'contexts.a.networks.n.scheme',
+    ],
     ['broken YAML', 'contexts: [', 'nyah.config.yaml'],
     ['no contexts', '{}', 'contexts'],
   ])('names %s', async (_what, text, needle) => {
     writeFileSync(join(folder, 'nyah.config.yaml'), text)
-    await expect(load()).rejects.toMatchObject({ code: 'CONFIG_INVALID', exit: 3, message: expect.stringContaining(needle) })
+    await expect(load()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      exit: 3,
+      message: expect.stringContaining(needle),
+    })
   })
 
   it('refuses an alias bomb', async () => {
     const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
     for (let level = 1; level < 9; level += 1)
-      lines.push(`a${level}: &a${level} [${Array(10).fill(`*a${level - 1}`).join(', ')}]`)
+      lines.push(
+        `a${level}: &a${level} [${Array(10)
+          .fill(`*a${level - 1}`)
+          .join(', ')}]`,
+      )
     writeFileSync(join(folder, 'nyah.config.yaml'), lines.join('\n'))
     await expect(load()).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
   })
