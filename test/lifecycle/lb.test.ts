@@ -15,6 +15,7 @@ import { memoryStore } from '../support/toy-run.ts'
 
 /** A sandbox and a nyah that share one clock, which jumps. */
 interface Stage {
+  readonly stateDir: string
   readonly octavia: OpenStack
   run(operation: string, more?: Partial<LbRunSettings>): Promise<LbRun>
   picture(): Promise<unknown>
@@ -45,6 +46,7 @@ async function stage(): Promise<Stage> {
   })
   const store = memoryStore()
   return {
+    stateDir,
     octavia,
     setDown: sandbox.setDown,
     picture: () => awsPicture(sandbox.url),
@@ -145,6 +147,33 @@ describe('a mirror', () => {
     const bulk = { arguments: { ids: ['b01c0000-0000-4000-8000-000000000007'], wait: true } }
     expect(await here.run('lb.mirror', bulk)).toMatchObject({ outcome: 'applied', exitCode: 0 })
     expect(await here.run('lb.mirror', bulk)).toMatchObject({ outcome: 'nothing-to-do' })
+  })
+
+  it('that faces the internet has the Elastic IPs of the configuration, and gives them back', async () => {
+    const here = await stage()
+    const config = join(here.stateDir, 'nyah.yaml')
+    const addresses = { 'subnet-1a': 'eipalloc-1a', 'subnet-1c': 'eipalloc-1c' }
+    const publicNetwork = { vpcId: 'vpc-0a1b', scheme: 'internet-facing', subnets: ['subnet-1a', 'subnet-1c'] }
+    const context = {
+      sandbox: true,
+      networks: { public: publicNetwork },
+      mirrors: { [SHOP_WEB]: { network: 'public', addresses } },
+    }
+    writeFileSync(config, JSON.stringify({ contexts: { here: context } }))
+    expect(await here.run('lb.mirror', { config })).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(await here.picture()).toMatchObject({ loadBalancers: [{ scheme: 'internet-facing', addresses }] })
+    expect(await here.run('lb.mirror', { config })).toMatchObject({ outcome: 'nothing-to-do' })
+
+    // The same addresses for another load balancer: they are taken.
+    const other = '5f0c7c1e-0000-4000-8000-000000000002'
+    const greedy = { ...context, mirrors: { [other]: { network: 'public', addresses } } }
+    writeFileSync(config, JSON.stringify({ contexts: { here: greedy } }))
+    const second = await here.run('lb.mirror', { config, arguments: { ids: [other], wait: true } })
+    expect(second).toMatchObject({ outcome: 'refused', exitCode: 6 })
+    expect(second.plan?.findings.map(({ code }) => code)).toContain('LB_ADDRESS_IN_USE')
+    await here.run('lb.unmirror', { config, options: { confirmed: SHOP_WEB } })
+    const third = await here.run('lb.mirror', { config, arguments: { ids: [other], wait: true } })
+    expect(third).toMatchObject({ outcome: 'applied' })
   })
 
   it('of several load balancers in one run: a refused one stops the plan before anything is written', async () => {

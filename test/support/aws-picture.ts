@@ -31,6 +31,9 @@ export async function awsPicture(url: string): Promise<unknown> {
         scheme,
         vpcId,
         subnets: nodes.map(({ subnetId }) => subnetId),
+        addresses: Object.fromEntries(
+          nodes.flatMap(({ subnetId, allocationId }) => (allocationId === null ? [] : [[subnetId, allocationId]])),
+        ),
         securityGroups: securityGroups.map(named),
         attributes,
         tags,
@@ -46,19 +49,23 @@ export async function awsPicture(url: string): Promise<unknown> {
       })),
     ),
     targetGroups: sorted(
-      Object.values(aws.targetGroups).map(({ name, protocol, port, vpcId, healthCheck, attributes, tags, targets }) => ({
-        name,
-        protocol,
-        port,
-        vpcId,
-        healthCheck,
-        // As AWS reads it back: false is what holds for TCP targets by address until somebody says otherwise.
-        attributes: { 'preserve_client_ip.enabled': 'false', ...attributes },
-        tags,
-        targets: sorted(
-          targets.filter(({ drainsUntil }) => drainsUntil === null).map(({ id, port: at, zone }) => ({ id, at, zone })),
-        ),
-      })),
+      Object.values(aws.targetGroups).map(
+        ({ name, protocol, port, vpcId, healthCheck, attributes, tags, targets }) => ({
+          name,
+          protocol,
+          port,
+          vpcId,
+          healthCheck,
+          // As AWS reads it back: false is what holds for TCP targets by address until somebody says otherwise.
+          attributes: { 'preserve_client_ip.enabled': 'false', ...attributes },
+          tags,
+          targets: sorted(
+            targets
+              .filter(({ drainsUntil }) => drainsUntil === null)
+              .map(({ id, port: at, zone }) => ({ id, at, zone })),
+          ),
+        }),
+      ),
     ),
   }
 }

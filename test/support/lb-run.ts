@@ -27,6 +27,8 @@ export interface LbRunSettings {
   readonly onEvent?: (event: NyahEvent) => void
   readonly signal?: AbortSignal
   readonly run?: string
+  /** A configuration file whose context is the sandbox; absent: `--sandbox`. */
+  readonly config?: string
 }
 
 /** One run of a bound operation through the real adapters, over HTTP, on the given clock. */
@@ -37,7 +39,7 @@ export async function runLb(settings: LbRunSettings): Promise<LbRun> {
   const retry = makeRetry({ clock, random: () => 0.5, deadline, emit: emitter.emit, signal })
   const opened = await openContext(
     quietIo(stateDir),
-    { context: undefined, config: undefined, sandbox: true },
+    { context: undefined, config: settings.config, sandbox: settings.config === undefined },
     { clock, retry },
   )
   const request: Request = { operation, arguments: settings.arguments, allowances: [], context: 'sandbox' }

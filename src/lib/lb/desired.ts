@@ -48,6 +48,7 @@ export function desiredOf(tree: SourceTree, translation: Translation, placement:
       name: loadBalancerName(id, name),
       scheme: placement.scheme,
       subnets: placement.subnets,
+      ...(Object.keys(placement.addresses).length === 0 ? {} : { addresses: placement.addresses }),
       ipAddressType: 'ipv4',
       tags: tagsFor(id, 'load-balancer', name),
     },

@@ -5,7 +5,7 @@ import { endpoint } from './addresses.ts'
 import { portOf } from './changes.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { exists, ownedOf, registered } from './owned.ts'
-import { subnetProblems } from './placed.ts'
+import { addressProblems, subnetProblems } from './placed.ts'
 import { judge, type Judged } from './judge.ts'
 import { count, finding, label, some, type Remark } from './remarks.ts'
 
@@ -31,7 +31,10 @@ const ids = (changes: readonly Change[]): readonly string[] => changes.map((chan
 const ownership: Guard<LbWorld> = each((_observed, judged) => judged.obstacles)
 
 /** The network of the configuration has to be one that AWS takes. */
-const network: Guard<LbWorld> = each((observed) => subnetProblems(observed))
+const network: Guard<LbWorld> = each((observed, judged) => [
+  ...subnetProblems(observed),
+  ...addressProblems(observed, judged.owned),
+])
 
 /** A load balancer that is gone from Octavia keeps its mirror: gone, or no longer visible to these credentials? */
 const sourceGone: Guard<LbWorld> = (_draft, world) =>

@@ -1,5 +1,5 @@
 import type { MirrorTree, Scheme } from '../ports/mirrors.ts'
-import type { NetworkFacts, SecurityGroup } from '../ports/network.ts'
+import type { ElasticAddress, NetworkFacts, SecurityGroup } from '../ports/network.ts'
 import type { SourceTree } from '../ports/source.ts'
 
 /** Where a mirror is placed: one entry of the context's `networks`. */
@@ -11,6 +11,8 @@ export interface Placement {
   readonly subnets: readonly string[]
   /** CIDRs reachable from the VPC over Direct Connect; null: not said, every private address counts as reachable. */
   readonly routableCidrs: readonly string[] | null
+  /** The operator's own addresses by subnet: an Elastic IP's allocation id, or a private IPv4 address; others AWS chooses. */
+  readonly addresses: Readonly<Record<string, string>>
 }
 
 /** All that was observed about one load balancer and its mirror: one scope. */
@@ -23,6 +25,8 @@ export interface Observed {
   readonly securityGroup: SecurityGroup | null
   readonly placement: Placement
   readonly network: NetworkFacts
+  /** Those of `placement.addresses` that are Elastic IPs and exist. */
+  readonly elasticAddresses: readonly ElasticAddress[]
 }
 
 export interface LbWorld {

@@ -5,6 +5,7 @@ import type { LoadBalancerSource } from '../ports/source.ts'
 import type { LbSettings, LbWorld, Observed, Placement } from './model.ts'
 import { hashOf, securityGroupName } from './names.ts'
 import { exists, ownedOf } from './owned.ts'
+import { allocationsOf } from './placed.ts'
 
 export interface LbPorts {
   readonly source: LoadBalancerSource
@@ -82,10 +83,11 @@ async function readMirrors(
 ): Promise<readonly Side[]> {
   const ids = [...placements.keys()]
   const places = [...placements.values()]
-  const [trees, facts, groups] = await Promise.all([
+  const [trees, facts, groups, elastic] = await Promise.all([
     mirrors.read(ids.map(hashOf), signal),
     withFacts ? readFacts(network, places, signal) : new Map<string, NetworkFacts>(),
     readGroups(network, new Map(ids.map((id) => [id, placements.get(id)?.vpcId ?? ''])), signal),
+    withFacts ? network.addresses([...new Set(places.flatMap(allocationsOf))], signal) : [],
   ])
   const sides = ids.map((id, at): Side => {
     const placement = placements.get(id)
@@ -96,6 +98,7 @@ async function readMirrors(
       securityGroup: groups.get(id) ?? null,
       placement,
       network: facts.get(factsKey(placement)) ?? { vpcId: placement.vpcId, vpcCidrs: [], subnets: [] },
+      elasticAddresses: elastic.filter(({ allocationId }) => allocationsOf(placement).includes(allocationId)),
     }
   })
   return movedGroups(network, sides, signal)

@@ -1,4 +1,4 @@
-import type { Observed } from './model.ts'
+import type { Observed, Placement } from './model.ts'
 import type { Owned } from './owned.ts'
 import { some, type Remark } from './remarks.ts'
 
@@ -15,6 +15,14 @@ export function placementChanged({ id, placement }: Observed, owned: Owned): rea
     }
     if (loadBalancer.vpcId !== placement.vpcId) {
       differences.push(`it is in ${loadBalancer.vpcId}, network ${placement.name} is in ${placement.vpcId}`)
+    }
+    for (const [subnet, address] of Object.entries(placement.addresses)) {
+      const actual = loadBalancer.addresses?.[subnet]
+      if (loadBalancer.subnets.includes(subnet) && actual !== address) {
+        differences.push(
+          `its address in ${subnet} is ${actual ?? 'one that AWS chose'}, the configuration says ${address}`,
+        )
+      }
     }
     if (loadBalancer.securityGroups.length === 0) differences.push('it was made without a security group')
   }
@@ -81,3 +89,44 @@ export function subnetProblems({ placement, network }: Observed): readonly Remar
         ]),
   ]
 }
+
+const ALLOCATION = /^eipalloc-/
+
+/** Are the addresses that the operator brings ones that this NLB can have? */
+export function addressProblems({ id, placement, elasticAddresses }: Observed, owned: Owned): readonly Remark[] {
+  const subject = `addresses of the mirror of ${id}`
+  const remark = (code: string, evidence: string, remedy: string): Remark => ({
+    code,
+    severity: 'refuse',
+    subject,
+    evidence,
+    remedy,
+  })
+  const correct = `Correct mirrors.${id}.addresses in the configuration`
+  const held = new Set(Object.values(owned.loadBalancer?.addresses ?? {}))
+  return Object.entries(placement.addresses).flatMap(([subnet, address]): readonly Remark[] => {
+    const elastic = ALLOCATION.test(address)
+    const known = elasticAddresses.find(({ allocationId }) => allocationId === address)
+    if (!placement.subnets.includes(subnet)) {
+      return [remark('LB_ADDRESS_SUBNET', `${subnet} is no subnet of network ${placement.name}`, correct)]
+    }
+    if (elastic !== (placement.scheme === 'internet-facing')) {
+      const wanted = elastic ? 'an internal NLB takes private addresses' : 'an internet-facing NLB takes Elastic IPs'
+      return [remark('LB_ADDRESS_SCHEME', `${address} for ${subnet}: ${wanted}`, correct)]
+    }
+    if (elastic && known === undefined) {
+      return [remark('LB_ADDRESS_NOT_FOUND', `there is no Elastic IP ${address}`, correct)]
+    }
+    if (known?.inUse === true && !held.has(address)) {
+      const evidence = `Elastic IP ${address} (${known.publicIp}) is associated with something else`
+      return [
+        remark('LB_ADDRESS_IN_USE', evidence, `Release it: aws ec2 describe-addresses --allocation-ids ${address}`),
+      ]
+    }
+    return []
+  })
+}
+
+/** The Elastic IPs that a placement names. */
+export const allocationsOf = ({ addresses }: Placement): readonly string[] =>
+  Object.values(addresses).filter((address) => ALLOCATION.test(address))

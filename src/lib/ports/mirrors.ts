@@ -94,6 +94,8 @@ export interface LoadBalancerSpec {
   readonly name: string
   readonly scheme: Scheme
   readonly subnets: readonly string[]
+  /** By subnet: an Elastic IP's allocation id (internet-facing), or a private IPv4 address (internal). Absent: AWS chooses. */
+  readonly addresses?: Readonly<Record<string, string>>
   readonly securityGroups: readonly string[]
   readonly ipAddressType: 'ipv4' | 'dualstack'
   readonly tags: Tags
@@ -145,7 +147,10 @@ export interface Mirrors {
   createLoadBalancer(
     spec: LoadBalancerSpec,
   ): Promise<{ readonly arn: string; readonly dnsName: string; readonly hostedZoneId: string }>
-  modifyLoadBalancer(arn: string, change: Partial<Pick<LoadBalancerSpec, 'securityGroups' | 'subnets' | 'tags'>>): Promise<void>
+  modifyLoadBalancer(
+    arn: string,
+    change: Partial<Pick<LoadBalancerSpec, 'securityGroups' | 'subnets' | 'tags'>>,
+  ): Promise<void>
   /** Deleting what is gone succeeds. */
   deleteLoadBalancer(arn: string): Promise<void>
 

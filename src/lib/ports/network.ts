@@ -19,6 +19,14 @@ export interface NetworkFacts {
   readonly subnets: readonly Subnet[]
 }
 
+/** An Elastic IP address. */
+export interface ElasticAddress {
+  readonly allocationId: string
+  readonly publicIp: string
+  /** Something has it already: an NLB of ours, or anything else. */
+  readonly inUse: boolean
+}
+
 /** One allowed source for one port. */
 export interface IngressRule {
   readonly protocol: 'tcp'
@@ -41,6 +49,8 @@ export interface SecurityGroup extends SecurityGroupSpec {
 
 export interface Network {
   facts(vpcId: string, subnetIds: readonly string[], signal?: AbortSignal): Promise<NetworkFacts>
+  /** Elastic IPs by allocation id; one that does not exist is missing in the answer. */
+  addresses(allocationIds: readonly string[], signal?: AbortSignal): Promise<readonly ElasticAddress[]>
   /** Security groups by exact name, however many, in few calls; a name without one is missing in the answer. */
   securityGroups(vpcId: string, names: readonly string[], signal?: AbortSignal): Promise<readonly SecurityGroup[]>
   /** Ensure: the same name and VPC with nyah's tags for the same mirror is completed and returned; foreign: AWS_NAME_TAKEN. */

@@ -4,13 +4,7 @@
  * their documented default by the adapter (docs/octavia.md).
  */
 
-export type ProvisioningStatus =
-  | 'ACTIVE'
-  | 'PENDING_CREATE'
-  | 'PENDING_UPDATE'
-  | 'PENDING_DELETE'
-  | 'ERROR'
-  | 'DELETED'
+export type ProvisioningStatus = 'ACTIVE' | 'PENDING_CREATE' | 'PENDING_UPDATE' | 'PENDING_DELETE' | 'ERROR' | 'DELETED'
 
 export type OperatingStatus = 'ONLINE' | 'DRAINING' | 'OFFLINE' | 'DEGRADED' | 'ERROR' | 'NO_MONITOR'
 

@@ -8,6 +8,12 @@ import type { Errand } from './operate.ts'
 export abstract class NyahCommand extends Command {
   static override baseFlags = sharedFlags
 
+  /** Set for a whole CI job, NYAH_OUTPUT must not make `--json` a contradiction (oclif would call it one). */
+  protected override async init(): Promise<void> {
+    await super.init()
+    if (this.argv.includes('--json')) delete process.env['NYAH_OUTPUT']
+  }
+
   /** Carries out an operation: plan, guards, consent, apply, verify; sets the exit code. */
   protected async operate(flags: MutatingFlags, errand: Errand): Promise<void> {
     const { operate } = await import('./operate.ts')
@@ -17,7 +23,8 @@ export abstract class NyahCommand extends Command {
   /** Prints a result that only was read: a document with --json, else `text`. */
   protected async show(flags: SharedFlags, report: (io: Io) => Promise<Report>): Promise<void> {
     const io = this.io(flags)
-    if (flags.output !== 'text')
+    // NYAH_OUTPUT is meant for plans and runs: only who typed it is told.
+    if (flags.output !== 'text' && this.argv.some((word) => /^--output(=|$)/.test(word)))
       throw nyahError({
         code: 'USAGE',
         message: `--output ${flags.output} is for plans and runs; this command prints text or --json`,

@@ -132,10 +132,21 @@ export function lbSettings(opened: Opened): LbSettings {
           networks.map(([each]) => each),
         )
       const { vpcId, scheme, subnets, routableCidrs } = network
-      return { name, vpcId, scheme, subnets, routableCidrs: routableCidrs ?? null }
+      const { addresses = {}, hostnames = [] } = own[id] ?? {}
+      if (hostnames.length > 0) throw hostnamesNotBuilt(opened.name, id)
+      return { name, vpcId, scheme, subnets, routableCidrs: routableCidrs ?? null, addresses }
     },
   }
 }
+
+/** What a later nyah will do for these is not dropped in silence by this one. */
+const hostnamesNotBuilt = (context: string, id: string): Error =>
+  nyahError({
+    code: 'CONFIG_HOSTNAMES_NOT_BUILT',
+    message: `contexts.${context}.mirrors.${id}.hostnames: this nyah does not attach names in Route 53 yet`,
+    exit: EXIT.configuration,
+    tries: ['take hostnames out, and point the names at the NLB yourself'],
+  })
 
 const noNetwork = (context: string, wanted: string | undefined, names: readonly string[]): Error =>
   nyahError({

@@ -73,6 +73,7 @@ export function fakePorts(answers: Answers = {}): Fakes {
     },
     network: {
       facts: does('network.facts', (vpcId: string) => facts({ vpcId })),
+      addresses: does('network.addresses', () => []),
       securityGroups: does('network.securityGroups', (vpcId: string, names: readonly string[]) =>
         names.flatMap((name) => {
           const group = world(idOf(securityGroupName, name)).securityGroup

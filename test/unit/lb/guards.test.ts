@@ -298,6 +298,53 @@ describe('the network of the configuration', () => {
     expect(judged(two, EMPTY, over).brief).toEqual(said)
   })
 
+  const eip = (inUse: boolean) => [{ allocationId: 'eipalloc-1', publicIp: '203.0.113.1', inUse }]
+  const abroad = (addresses: Record<string, string>) =>
+    placement({ scheme: 'internet-facing', addresses: { ...addresses } })
+
+  it.each([
+    ['a free Elastic IP', { placement: abroad({ 'subnet-a': 'eipalloc-1' }), elasticAddresses: eip(false) }, []],
+    [
+      'one that something else has',
+      { placement: abroad({ 'subnet-a': 'eipalloc-1' }), elasticAddresses: eip(true) },
+      ['refuse LB_ADDRESS_IN_USE'],
+    ],
+    ['one that is not there', { placement: abroad({ 'subnet-a': 'eipalloc-1' }) }, ['refuse LB_ADDRESS_NOT_FOUND']],
+    [
+      'one for a subnet that the network does not have',
+      { placement: abroad({ 'subnet-z': 'eipalloc-1' }), elasticAddresses: eip(false) },
+      ['refuse LB_ADDRESS_SUBNET'],
+    ],
+    [
+      'an Elastic IP for an internal NLB',
+      { placement: placement({ addresses: { 'subnet-a': 'eipalloc-1' } }), elasticAddresses: eip(false) },
+      ['refuse LB_ADDRESS_SCHEME'],
+    ],
+    [
+      'a private address for an internal NLB',
+      { placement: placement({ addresses: { 'subnet-a': '172.31.0.9' } }) },
+      [],
+    ],
+    [
+      'a private address for an internet-facing NLB',
+      { placement: abroad({ 'subnet-a': '172.31.0.9' }) },
+      ['refuse LB_ADDRESS_SCHEME'],
+    ],
+  ])('%s', (_how, over, said) => {
+    expect(judged(two, EMPTY, over).brief).toEqual(said)
+  })
+
+  it.each([
+    ['the address it has', '172.31.0.9', []],
+    ['another address', '172.31.0.10', ['refuse LB_PLACEMENT_CHANGED']],
+  ])('of a mirror that exists: %s', (_how, address, said) => {
+    const world = mirrored()
+    const loadBalancer = { ...world.mirror.loadBalancer!, addresses: { 'subnet-a': '172.31.0.9' } }
+    const there = { ...world, mirror: { ...world.mirror, loadBalancer } }
+    const placed = placement({ addresses: { 'subnet-a': address } })
+    expect(judged(two, there, { placement: placed }).brief).toEqual(said)
+  })
+
   it.each([
     ['scheme', { scheme: 'internet-facing' as const }],
     ['VPC', { vpcId: 'vpc-1' }],

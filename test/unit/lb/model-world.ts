@@ -38,6 +38,7 @@ export const observed = (
   securityGroup: world.securityGroup,
   placement: placement(),
   network: facts(),
+  elasticAddresses: [],
   ...over,
 })
 

@@ -122,6 +122,7 @@ export const placement = (over: Partial<Placement> = {}): Placement => ({
   scheme: 'internal',
   subnets: ['subnet-a', 'subnet-c'],
   routableCidrs: null,
+  addresses: {},
   ...over,
 })
 

@@ -23,6 +23,7 @@ export const loadBalancerOf = (raw: AwsLoadBalancer, tags: Tags): LoadBalancer =
   vpcId: need(raw.VpcId, 'LoadBalancers[].VpcId'),
   // AWS gives both in no order; sorted, so that the same thing always reads the same.
   subnets: (raw.AvailabilityZones ?? []).map(({ SubnetId }) => need(SubnetId, 'AvailabilityZones[].SubnetId')).sort(),
+  ...addressesOf(raw),
   securityGroups: [...(raw.SecurityGroups ?? [])].sort(),
   ipAddressType: raw.IpAddressType === 'dualstack' ? 'dualstack' : 'ipv4',
   dnsName: need(raw.DNSName, 'LoadBalancers[].DNSName'),
@@ -30,6 +31,16 @@ export const loadBalancerOf = (raw: AwsLoadBalancer, tags: Tags): LoadBalancer =
   state: need(raw.State?.Code, 'LoadBalancers[].State.Code'),
   tags,
 })
+
+/** Addresses that somebody asked for: AWS names neither allocation nor private address of those it chose itself. */
+function addressesOf(raw: AwsLoadBalancer): Pick<LoadBalancer, 'addresses'> {
+  const asked = (raw.AvailabilityZones ?? []).flatMap(({ SubnetId, LoadBalancerAddresses }) => {
+    const [first] = LoadBalancerAddresses ?? []
+    const address = first?.AllocationId ?? first?.PrivateIPv4Address
+    return SubnetId === undefined || address === undefined ? [] : [[SubnetId, address] as const]
+  })
+  return asked.length === 0 ? {} : { addresses: Object.fromEntries(asked) }
+}
 
 export function listenerOf(raw: AwsListener, tags: Tags): Listener {
   const action = raw.DefaultActions?.length === 1 ? raw.DefaultActions[0] : undefined

@@ -48,6 +48,20 @@ async function ensure<Raw>(elb: Elbv2, kind: Kind<Raw>): Promise<Raw> {
   return appeared
 }
 
+/** With an address for some subnet, all of them are told as mappings: AWS takes one form or the other. */
+function subnetInput({ subnets, addresses = {} }: LoadBalancerSpec) {
+  if (Object.keys(addresses).length === 0) return { Subnets: [...subnets] }
+  return {
+    SubnetMappings: subnets.map((SubnetId) => {
+      const address = addresses[SubnetId]
+      if (address === undefined) return { SubnetId }
+      return { SubnetId, ...(isAllocation(address) ? { AllocationId: address } : { PrivateIPv4Address: address }) }
+    }),
+  }
+}
+
+const isAllocation = (address: string): boolean => address.startsWith('eipalloc-')
+
 export const ensureLoadBalancer = (elb: Elbv2, spec: LoadBalancerSpec): Promise<AwsLoadBalancer> => {
   const { client, wire } = elb
   if (spec.securityGroups.length === 0) {
@@ -63,7 +77,7 @@ export const ensureLoadBalancer = (elb: Elbv2, spec: LoadBalancerSpec): Promise<
     Name: spec.name,
     Type: 'network' as const,
     Scheme: spec.scheme,
-    Subnets: [...spec.subnets],
+    ...subnetInput(spec),
     SecurityGroups: [...spec.securityGroups],
     IpAddressType: spec.ipAddressType,
     Tags: tagList(spec.tags),

@@ -10,7 +10,7 @@ import { isOwn, nameTaken, tagList, tagsOf, unsettled } from './ownership.ts'
 import { createPace, EC2_RATES } from './pace.ts'
 import { everyPage } from './pages.ts'
 import type { AwsDeps } from './session.ts'
-import { createWire } from './wire.ts'
+import { createWire, type SendOptions } from './wire.ts'
 
 /** A filter takes no more values. */
 const VALUES_PER_FILTER = 200
@@ -133,6 +133,21 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
     async facts(vpcId, subnetIds, signal) {
       const [vpcCidrs, subnets] = await Promise.all([cidrsOfVpc(vpcId, signal), subnetsById(subnetIds, signal)])
       return { vpcId, vpcCidrs, subnets: subnetIds.flatMap((id) => subnets.find((subnet) => subnet.id === id) ?? []) }
+    },
+
+    async addresses(allocationIds, signal) {
+      if (allocationIds.length === 0) return []
+      // By filter and not by id: one that does not exist would fail the whole call.
+      const found = await bounded(chunks(allocationIds, VALUES_PER_FILTER), async (some) => {
+        const input = { Filters: [{ Name: 'allocation-id', Values: some }] }
+        const look = (o: SendOptions) => client.send(new sdk.DescribeAddressesCommand(input), o)
+        return (await wire.read('DescribeAddresses', look, signal)).Addresses ?? []
+      })
+      return found.flat().map((raw) => ({
+        allocationId: need(raw.AllocationId, 'Addresses[].AllocationId'),
+        publicIp: raw.PublicIp ?? '',
+        inUse: raw.AssociationId !== undefined || raw.NetworkInterfaceId !== undefined,
+      }))
     },
 
     async securityGroups(vpcId, names, signal) {
