@@ -2,6 +2,7 @@ import { build, transform } from 'esbuild'
 import type { BuildOptions, Metafile, Plugin } from 'esbuild'
 import { lazyBuiltins } from './builtins.ts'
 import { gotPatches } from './got.ts'
+import { awsPatches } from './aws.ts'
 import { BuildError, DIST, IMPORT_META_URL, ROOT, TARGET, chunkName } from './paths.ts'
 
 /** File name in dist/ ⇒ its text. */
@@ -99,7 +100,7 @@ export async function commonJsChunks(sdkFiles: readonly string[]): Promise<Files
     splitting: true,
     chunkNames: 'shared-[hash]',
     outExtension: { '.js': '.cjs' },
-    plugins: [lazyBuiltins(() => true), gotPatches, pluginChunks],
+    plugins: [lazyBuiltins(() => true), gotPatches, awsPatches, pluginChunks],
   })
   checked(result.metafile, result.warnings)
   const files = await Promise.all(

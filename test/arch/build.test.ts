@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { plainKeys } from '../../scripts/build/aws.ts'
 import { strangers } from '../../scripts/build/bundle.ts'
 import { ourInputs } from '../../scripts/build/chunks.ts'
 import { commandId, commandTable } from '../../scripts/build/commands.ts'
@@ -23,6 +24,15 @@ describe('the patches of oclif', () => {
     const text = inModules(patch.file)
     expect(applyPatch(text, patch)).toContain(patch.to)
     expect(() => applyPatch(text.replaceAll(patch.from, '/* another release */'), patch)).toThrow(/fits no longer/)
+  })
+
+  it('give the schemas of EC2 plain keys', () => {
+    const keys = (text: string): readonly string[] => text.match(/\[_\w+\]:/g) ?? []
+    const text = inModules('@aws-sdk/client-ec2/dist-es/schemas/schemas_0.js')
+    expect(keys(text).length).toBeGreaterThan(1000)
+    expect(keys(plainKeys(text)).length).toBe(0)
+    const small = 'const _a = "x";\nexport const s = [{ [_a]: 1, [_b]: 2 }, _a];'
+    expect(plainKeys(small)).toBe('const _a = "x";\nexport const s = [{ "x": 1, [_b]: 2 }, _a];')
   })
 
   it('make imports when they are first used', () => {
