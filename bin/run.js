@@ -56,9 +56,16 @@ function enableCache(fs, path) {
   }
 }
 
-/** `| head` closes the pipe: no stack trace. What the command does goes on, and so does its exit code. */
+/**
+ * `| head` closes the pipe: no stack trace. What the command does goes on, and so does its exit code. A full disk stops
+ * no run either, but output that is not whole is no success.
+ */
+let isCut = false
 function onStreamError(error) {
-  if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
+  if (isCut || error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return
+  isCut = true
+  process.stderr.write(`OUTPUT_UNWRITABLE  the output could not be written: ${error.message}\n`)
+  process.once('exit', () => (process.exitCode ||= 3))
 }
 
 function fail(message) {
@@ -75,7 +82,11 @@ function run() {
   const path = builtin('path')
   const root = path.dirname(import.meta.dirname)
   const argv = process.argv.slice(2)
-  process.stdout.on('error', onStreamError)
+  // No listener: oclif adds one of its own, which throws.
+  const { emit } = process.stdout
+  process.stdout.emit = function (event, ...rest) {
+    return event === 'error' ? onStreamError(rest[0]) : emit.call(this, event, ...rest)
+  }
   if (argv.length === 1 && argv[0] === '--version') {
     const { name, version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
     process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
@@ -86,7 +97,7 @@ function run() {
     fail(`nyah is not built: ${bundle} is missing; run: npm run build`)
     return
   }
-  process.stderr.on('error', onStreamError)
+  process.stderr.on('error', () => {})
   process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
   enableCache(fs, path)
   builtin('module')

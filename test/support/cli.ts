@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { realClock } from '../../src/lib/adapters/host/clock.ts'
 import { type Sandbox, startSandbox } from '../../src/lib/sandbox/server.ts'
 import { loadWorld } from '../../src/lib/sandbox/world.ts'
+import type { Clock } from '../../src/lib/ports/clock.ts'
 import { type OpenStack, openStack } from './openstack.ts'
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -64,11 +65,11 @@ export interface World {
 
 export const newHome = (): string => mkdtempSync(join(tmpdir(), 'nyah-test-'))
 
-/** @param speed how many times faster than this machine's the sandbox's clock runs */
-export async function startWorld(speed = 200): Promise<World> {
+/** @param speed how many times faster than `clock` the sandbox's time runs */
+export async function startWorld(speed = 200, clock: Clock = realClock()): Promise<World> {
   const home = newHome()
   const world = loadWorld(WORLD)
-  const sandbox = await startSandbox({ world, clock: realClock(), speed })
+  const sandbox = await startSandbox({ world, clock, speed })
   mkdirSync(join(home, 'state'), { mode: 0o700 })
   const beacon = { url: sandbox.url, pid: process.pid, env: sandbox.env, networks: world.networks }
   writeFileSync(join(home, 'state', 'sandbox.json'), JSON.stringify(beacon), { mode: 0o600 })

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { realClock } from '../adapters/host/clock.ts'
+import { type ProcessMark, stateOf, thisProcess } from '../adapters/host/process.ts'
 import { decodeConfig } from '../config/decode.ts'
 import type { NetworkConfig } from '../config/schema.ts'
 import { EXIT, type ExitCode, nyahError } from '../core/errors.ts'
@@ -14,6 +15,8 @@ import { interruptible } from './signals.ts'
 interface Beacon {
   readonly url: string
   readonly pid: number
+  /** Tells it from a later process with the same number. */
+  readonly process?: ProcessMark
   readonly env: Readonly<Record<string, string>>
   readonly networks: Readonly<Record<string, NetworkConfig>>
 }
@@ -56,7 +59,7 @@ function readBeacon(io: Io): Beacon | null {
     // Only loopback is ever believed, whatever the file says; signal 0 asks whether the process lives.
     if (!/^http:\/\/127\.0\.0\.1:\d+$/.test(beacon.url)) return null
     process.kill(beacon.pid, 0)
-    return beacon
+    return beacon.process === undefined || stateOf(beacon.process) === 'alive' ? beacon : null
   } catch {
     return null
   }
@@ -90,7 +93,13 @@ export async function sandboxStart(io: Io, flags: SandboxFlags): Promise<ExitCod
     speed: flags.speed,
     ...(flags.state === undefined ? {} : { stateFile: flags.state }),
   })
-  const beacon: Beacon = { url: sandbox.url, pid: process.pid, env: sandbox.env, networks: networksOf(world) }
+  const beacon: Beacon = {
+    url: sandbox.url,
+    pid: process.pid,
+    process: thisProcess(),
+    env: sandbox.env,
+    networks: networksOf(world),
+  }
   createStateDir(io.stateDir)
   writeFileSync(beaconFile(io), JSON.stringify(beacon), { mode: 0o600 })
   const { signal, release } = interruptible()
