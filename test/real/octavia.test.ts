@@ -1,11 +1,12 @@
 import { octaviaContract } from '../contract/octavia/suite.ts'
+import { octaviaEnv } from './lane.ts'
 
-/** Started by the lane's global setup; shared with other tests. */
-const authUrl = process.env['OS_AUTH_URL'] ?? 'http://127.0.0.1:5000/v3'
+/** Started by the lane's global setup; shared with other tests. Never the OS_* of whoever runs this: it writes. */
+const { OS_AUTH_URL: authUrl = '', OS_PASSWORD: password = '' } = octaviaEnv()
 
 octaviaContract('Octavia 19', async () => ({
   authUrl,
-  password: process.env['OS_PASSWORD'] ?? 'lane',
+  password,
   project: 'mirror',
   otherProject: 'other',
   clock: {
