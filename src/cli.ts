@@ -1,5 +1,8 @@
 import { execute } from '@oclif/core/execute'
 import type { Hook } from '@oclif/core/hooks'
+import { renderError } from './lib/render/errors.ts'
+import { processIo } from './lib/runtime/io.ts'
+import { unknownCommand } from './lib/runtime/unknown-command.ts'
 
 /** The bundle's entry: what bin/run.js and oclif ask of it. All else is initialised when it is first needed. */
 export { COMMANDS } from 'nyah:commands'
@@ -14,13 +17,16 @@ export async function main(argv: string[], root: string): Promise<void> {
   await execute({ args: argv, loadOptions })
 }
 
-/** "Did you mean …?" An unknown command is a usage error (2), not the plugin's 127. */
+/** "Did you mean …?", asked only of a person; anybody else is told. A usage error (2), not the plugin's 127. */
 export const commandNotFound: Hook.CommandNotFound = async function (options) {
-  const { default: hook } = require('nyah:chunk/not-found')
-  try {
-    return await hook.call(this, options)
-  } catch (error) {
-    if (error instanceof Error && 'oclif' in error) Object.assign(error, { oclif: { exit: 2 } })
-    throw error
+  const error = unknownCommand(options.id, options.config.commandIDs)
+  const { interactive, colour, width, err } = processIo(false)
+  if (interactive && error.code === 'COMMAND_UNKNOWN') {
+    const { default: hook } = require('nyah:chunk/not-found')
+    return hook.call(this, options).catch((thrown: Error) => {
+      throw 'oclif' in thrown ? Object.assign(thrown, { oclif: { exit: error.exit } }) : thrown
+    })
   }
+  err(renderError(error, { colour: colour.stderr, width, debug: false }))
+  this.exit(error.exit)
 }

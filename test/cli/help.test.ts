@@ -37,9 +37,13 @@ describe('help', () => {
     expect(args.filter(({ arg }) => arg.ignoreStdin !== true)).toEqual([])
   })
 
-  it('a command that does not exist: what may be meant, exit 2', async () => {
-    const { stderr, code } = await nyah(home, ['lb', 'miror', 'x'])
-    expect(code).toBe(2)
-    expect(stderr).toMatch(/lb miror/)
+  it.each([
+    ['a misspelt command', ['lb', 'miror', 'x'], 'COMMAND_UNKNOWN', 'Try: nyah lb mirror\n'],
+    ['a noun that is not built yet', ['failover', 'to-aws'], 'COMMAND_NOT_BUILT', 'moving users'],
+  ])('%s: told, never asked, exit 2', async (_what, args, code, needle) => {
+    const ended = await nyah(home, args, { input: 'y\n' })
+    expect(ended).toMatchObject({ code: 2, stdout: '' })
+    expect(ended.stderr).toContain(code)
+    expect(ended.stderr).toContain(needle)
   })
 })

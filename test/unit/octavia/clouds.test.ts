@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { loadCloud, type CloudConfig } from '../../../src/lib/adapters/octavia/clouds.ts'
-import { nearest } from '../../../src/lib/adapters/octavia/near.ts'
+import { nearest } from '../../../src/lib/core/nearest.ts'
 import { credentialOf, tokenRequest } from '../../../src/lib/adapters/octavia/token-request.ts'
 import type { NyahError } from '../../../src/lib/core/errors.ts'
 

@@ -1,6 +1,6 @@
 import { EXIT, nyahError } from '../../core/errors.ts'
 import type { Environment } from './cloud-env.ts'
-import { nearest } from './near.ts'
+import { nearest } from '../../core/nearest.ts'
 import { invalid, isRecord, type Settings } from './settings.ts'
 import { parseDocument } from './yaml.sdk.ts'
 

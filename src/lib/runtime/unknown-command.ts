@@ -1,0 +1,34 @@
+import { EXIT, nyahError, type NyahError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
+
+/** Nouns of the design that this version does not have. */
+const LATER: Readonly<Record<string, string>> = {
+  cluster: 'clusters that Prods run on are',
+  controller: 'the Kubernetes controller is',
+  dns: 'names in Route 53 are',
+  failover: 'moving users between the two sides is',
+  prod: 'Prods and their rollouts are',
+  status: 'the status screen is',
+  tenant: 'tenant sets are',
+  watch: 'the live overview is',
+}
+
+/** What is not built yet is refused by name; anything else is a misspelling. `id`: `dns:show`; `ids`: every command. */
+export function unknownCommand(id: string, ids: readonly string[]): NyahError {
+  const typed = id.replaceAll(':', ' ')
+  const [noun = ''] = id.split(':')
+  if (Object.hasOwn(LATER, noun))
+    return nyahError({
+      code: 'COMMAND_NOT_BUILT',
+      message: `nyah ${noun}: ${LATER[noun]} not built yet in this version`,
+      exit: EXIT.usage,
+      tries: ['nyah --help'],
+    })
+  const close = nearest(id, ids, 3).map((each) => `nyah ${each.replaceAll(':', ' ')}`)
+  return nyahError({
+    code: 'COMMAND_UNKNOWN',
+    message: `${typed} is no nyah command`,
+    exit: EXIT.usage,
+    tries: [...close, 'nyah --help'],
+  })
+}
