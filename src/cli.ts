@@ -1,8 +1,6 @@
 import { execute } from '@oclif/core/execute'
 import type { Hook } from '@oclif/core/hooks'
-import { renderError } from './lib/render/errors.ts'
-import { processIo } from './lib/runtime/io.ts'
-import { unknownCommand } from './lib/runtime/unknown-command.ts'
+import type * as Unknown from './lib/runtime/unknown-command.ts'
 
 /** The bundle's entry: what bin/run.js and oclif ask of it. All else is initialised when it is first needed. */
 export { COMMANDS } from 'nyah:commands'
@@ -19,14 +17,15 @@ export async function main(argv: string[], root: string): Promise<void> {
 
 /** "Did you mean …?", asked only of a person; anybody else is told. A usage error (2), not the plugin's 127. */
 export const commandNotFound: Hook.CommandNotFound = async function (options) {
-  const error = unknownCommand(options.id, options.config.commandIDs)
-  const { interactive, colour, width, err } = processIo(false)
-  if (interactive && error.code === 'COMMAND_UNKNOWN') {
-    const { default: hook } = require('nyah:chunk/not-found')
-    return hook.call(this, options).catch((thrown: Error) => {
-      throw 'oclif' in thrown ? Object.assign(thrown, { oclif: { exit: error.exit } }) : thrown
-    })
+  // Like every command, initialised only where it is needed.
+  const { refuseUnknown } = require('./lib/runtime/unknown-command.ts') as typeof Unknown
+  const refused = refuseUnknown(options.id, options.config.commandIDs)
+  if (refused !== null) this.exit(refused)
+  const { default: hook } = require('nyah:chunk/not-found')
+  try {
+    return await hook.call(this, options)
+  } catch (error) {
+    if (error instanceof Error && 'oclif' in error) Object.assign(error, { oclif: { exit: 2 } })
+    throw error
   }
-  err(renderError(error, { colour: colour.stderr, width, debug: false }))
-  this.exit(error.exit)
 }

@@ -1,5 +1,7 @@
-import { EXIT, nyahError, type NyahError } from '../core/errors.ts'
+import { EXIT, nyahError, type ExitCode, type NyahError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
+import { renderError } from '../render/errors.ts'
+import { processIo } from './io.ts'
 
 /** Nouns of the design that this version does not have. */
 const LATER: Readonly<Record<string, string>> = {
@@ -14,7 +16,7 @@ const LATER: Readonly<Record<string, string>> = {
 }
 
 /** What is not built yet is refused by name; anything else is a misspelling. `id`: `dns:show`; `ids`: every command. */
-export function unknownCommand(id: string, ids: readonly string[]): NyahError {
+function unknownCommand(id: string, ids: readonly string[]): NyahError {
   const typed = id.replaceAll(':', ' ')
   const [noun = ''] = id.split(':')
   if (Object.hasOwn(LATER, noun))
@@ -31,4 +33,13 @@ export function unknownCommand(id: string, ids: readonly string[]): NyahError {
     exit: EXIT.usage,
     tries: [...close, 'nyah --help'],
   })
+}
+
+/** Says what is wrong and gives the exit code; null: a misspelling typed by a person, who may be asked what was meant. */
+export function refuseUnknown(id: string, ids: readonly string[]): ExitCode | null {
+  const error = unknownCommand(id, ids)
+  const { interactive, colour, width, err } = processIo(false)
+  if (interactive && error.code === 'COMMAND_UNKNOWN') return null
+  err(renderError(error, { colour: colour.stderr, width, debug: false }))
+  return error.exit
 }
