@@ -1,6 +1,7 @@
 import type { Change } from '../core/change.ts'
 import type { Draft, Finding } from '../core/plan.ts'
 import type { Guard } from '../engine/operation.ts'
+import type { TargetState } from '../ports/mirrors.ts'
 import { endpoint } from './addresses.ts'
 import { portOf } from './changes.ts'
 import type { LbWorld, Observed } from './model.ts'
@@ -28,7 +29,16 @@ const subjectOf = ({ id, source }: Observed): string =>
 const ids = (changes: readonly Change[]): readonly string[] => changes.map((change) => change.id)
 
 /** Never touch what nyah does not own, what a newer nyah wrote, or what AWS cannot change. */
-const ownership: Guard<LbWorld> = each((_observed, judged) => judged.obstacles)
+const ownership: Guard<LbWorld> = (_draft, world) =>
+  world.scopes.flatMap((observed) => obstaclesOf(observed).map((remark) => finding(observed.id, remark)))
+
+/** Without a source, what is not nyah's is only told where nothing else would be: LB_SOURCE_GONE holds the rest. */
+function obstaclesOf(observed: Observed): readonly Remark[] {
+  const judged = judge(observed)
+  if (judged !== null) return judged.obstacles
+  const owned = ownedOf(observed)
+  return exists(owned) ? [] : owned.obstacles
+}
 
 /** The network of the configuration has to be one that AWS takes. */
 const network: Guard<LbWorld> = each((observed, judged) => [
@@ -146,7 +156,10 @@ const sourceEmpty: Guard<LbWorld> = each((observed, { owned, desired, translatio
   })
 })
 
-/** Never take out the last healthy target; new ones have to be healthy first. What is unhealthy may go. */
+/** What the NLB itself says serves nobody. All else serves, or may serve: not to know is not to be unhealthy. */
+const SERVES_NOBODY: ReadonlySet<TargetState> = new Set(['unhealthy', 'unhealthy.draining', 'draining', 'unused'])
+
+/** Never take out the last target that serves or may serve; others have to be healthy first. What is unhealthy may go. */
 const minimumHealthy: Guard<LbWorld> = each((observed, { owned }, removals) =>
   removals
     .filter((change) => change.ref.type === 'targets')
@@ -154,15 +167,17 @@ const minimumHealthy: Guard<LbWorld> = each((observed, { owned }, removals) =>
       const group = owned.targetGroups.get(portOf(change) ?? 0)
       if (group === undefined) return []
       const leaving = new Set(leavingTargets(change))
-      const healthy = group.targets.filter((target) => target.state === 'healthy').map(endpoint)
-      const staying = healthy.filter((target) => !leaving.has(target))
-      if (healthy.length === 0 || staying.length > 0) return []
+      const staying = group.targets.filter((target) => target.state === 'healthy' && !leaving.has(endpoint(target)))
+      const serving = group.targets
+        .filter((target) => leaving.has(endpoint(target)) && !SERVES_NOBODY.has(target.state))
+        .map((target) => `${endpoint(target)} is ${target.state}`)
+      if (serving.length === 0 || staying.length > 0) return []
       return [
         {
           code: 'LB_MINIMUM_HEALTHY',
           severity: 'hold',
           subject: `target group ${group.name}`,
-          evidence: `${some(healthy)}: taking ${healthy.length === 1 ? 'it' : 'them'} out would leave 0 healthy targets (at least 1 has to stay)`,
+          evidence: `${some(serving)}: taking ${serving.length === 1 ? 'it' : 'them'} out would leave 0 healthy targets (at least 1 has to stay)`,
           remedy: `Wait until other targets are healthy, then: nyah lb sync ${observed.id}`,
           allowable: true,
           holds: [change.id],

@@ -6,7 +6,7 @@ import type { LbWorld } from './model.ts'
 import { registered } from './owned.ts'
 import { judge, type Judged } from './judge.ts'
 import type { WantedTarget } from './pool.ts'
-import { some } from './remarks.ts'
+import { count, some } from './remarks.ts'
 
 /** Does Octavia itself believe in this member? Others may never become healthy, and are not waited for. */
 export const awaited = (target: WantedTarget): boolean => target.status === 'ONLINE' || target.status === 'NO_MONITOR'
@@ -15,7 +15,12 @@ export const awaited = (target: WantedTarget): boolean => target.status === 'ONL
 export const waitingFor = (world: LbWorld): readonly Waiting[] =>
   world.scopes.flatMap((observed) => {
     const judged = judge(observed)
-    return judged === null || judged.obstacles.length > 0 ? [] : scopeWaiting(judged)
+    // That a source is gone is for the guards to say: no waiting brings it back.
+    if (judged === null) return []
+    const { obstacles } = judged
+    return obstacles.length > 0
+      ? obstacles.map(({ subject, evidence }) => ({ subject, detail: evidence }))
+      : scopeWaiting(judged)
   })
 
 function scopeWaiting({ owned, desired }: Judged): readonly Waiting[] {
@@ -38,6 +43,8 @@ function scopeWaiting({ owned, desired }: Judged): readonly Waiting[] {
 function targetsDetail(listener: DesiredListener, present: readonly TargetHealth[]): string | null {
   const states = new Map(present.map((target) => [endpoint(target), target]))
   const expected = listener.targets.filter(awaited)
+  // Nobody to wait for is not the same as everybody being well.
+  if (expected.length === 0) return present.some(({ state }) => state === 'healthy') ? null : nobodyServes(listener)
   const missing = expected.filter((target) => states.get(endpoint(target))?.state !== 'healthy')
   if (missing.length === 0) return null
   const lines = missing.map((target) => {
@@ -47,3 +54,6 @@ function targetsDetail(listener: DesiredListener, present: readonly TargetHealth
   })
   return `${expected.length - missing.length} of ${expected.length} targets healthy; ${some(lines)}`
 }
+
+const nobodyServes = ({ targets }: DesiredListener): string =>
+  `none of ${count(targets.length, 'target')} is healthy, nor does Octavia vouch for one: ${some(targets.map((target) => `${endpoint(target)} is ${target.status}`))}`

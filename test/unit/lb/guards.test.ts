@@ -199,7 +199,9 @@ describe('the last healthy target', () => {
     [['healthy', 'draining'], true],
     [['unhealthy', 'healthy'], false],
     [['unhealthy', 'unhealthy'], false],
-    [['initial', 'initial'], false],
+    [['initial', 'initial'], true],
+    [['unavailable', 'unhealthy'], true],
+    [['unused', 'unused'], false],
   ] as const)('with %o, taking out the first is held: %s', (states, stays) => {
     const { findings } = judged(members('10.20.0.12'), world(...states))
     expect(findings.map(brief)).toEqual(stays ? ['hold LB_MINIMUM_HEALTHY (allowable)'] : [])
@@ -269,6 +271,17 @@ describe('a load balancer gone from Octavia', () => {
   it('keeps what a first mirror left half done', () => {
     const { changes } = planMirrors({ scopes: [observed(two)] })
     expect(judged(null, applyAll(EMPTY, changes.slice(0, 1))).brief).toEqual(['hold LB_SOURCE_GONE'])
+  })
+})
+
+describe('a load balancer gone from Octavia whose mirror lost its tags', () => {
+  it('is no "nothing to do"', () => {
+    const { mirror } = mirrored()
+    const lone = {
+      ...EMPTY,
+      mirror: { ...EMPTY.mirror, loadBalancer: mirror.loadBalancer && { ...mirror.loadBalancer, tags: {} } },
+    }
+    expect(judged(null, lone)).toMatchObject({ changes: [], brief: ['refuse LB_NOT_OWNED'] })
   })
 })
 
