@@ -13,6 +13,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   INTERRUPTED: 'interrupted',
   STALE_PLAN: 'stale',
   RUN_NOT_HEALTHY: 'not-healthy',
+  RUN_WORLD_MOVED: 'held',
 }
 
 /** The end that an error brings about. */

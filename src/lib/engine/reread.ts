@@ -1,15 +1,14 @@
-import { stops } from '../core/allow.ts'
-import { errorData } from '../core/errors.ts'
+import { heldChanges, stops } from '../core/allow.ts'
+import type { Change, Outputs } from '../core/change.ts'
+import { EXIT, errorData, type NyahError, nyahError } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import { withFindings } from '../core/progress.ts'
 import { refusal } from './decide.ts'
 import type { Ending } from './ending.ts'
-import { staleness } from './saved.ts'
-import { disagreements, removals, SECOND_READING_MS } from './second-reading.ts'
+import type { Scene } from './operation.ts'
+import { deed, staleness } from './saved.ts'
+import { disagreements, OLD_READING_MS, removals, SECOND_READING_MS } from './second-reading.ts'
 import type { Stage } from './stage.ts'
-
-/** A plan whose reading is older than this (somebody took long to answer) is read again before its first write. */
-const OLD_READING_MS = 60_000
 
 export interface Reread {
   /** The plan that was asked for, with what the second reading found. */
@@ -40,3 +39,62 @@ export async function readAgain<World>(stage: Stage<World>, asked: Plan): Promis
   if (stale !== null) return { plan, ending: { outcome: 'stale', exitCode: stale.exit, error: errorData(stale) } }
   return { plan, ending: null }
 }
+
+type Apply = (change: Change, scene: Scene) => Promise<Outputs>
+
+/**
+ * `apply`, with a look before each removal whose reading has grown old: because AWS was slow before it, or this process
+ * was asleep. It goes on only where a plan made of a new reading still does the very same and nothing holds it, else
+ * RUN_READING_OLD (exit 11). Nothing else keeps a slow writer from acting on what is long past.
+ *
+ * @param readAt milliseconds since the epoch, of the reading behind the plan
+ */
+export function freshly<World>(stage: Stage<World>, readAt: number): Apply {
+  const { operation, deps } = stage
+  let at = readAt
+  let look: Promise<Plan> | null = null
+
+  /** One look for all removals that wait for it; null: the plan's own reading will do. */
+  const seen = async (): Promise<Plan | null> => {
+    if (deps.clock.now() - at > OLD_READING_MS) {
+      at = deps.clock.now()
+      look = stage.plan().finally(stage.forget)
+    }
+    try {
+      return await look
+    } catch (error) {
+      at = 0
+      throw error
+    }
+  }
+
+  return async (change, scene) => {
+    if (change.risk === 'removes') {
+      const ageMs = deps.clock.now() - at
+      const plan = await seen()
+      if (plan !== null && !stillDoes(plan, change)) throw readingOld(change, ageMs)
+    }
+    return operation.apply(change, scene)
+  }
+}
+
+/** What had to be done first may be done by now: that is no difference. */
+function stillDoes(plan: Plan, change: Change): boolean {
+  const same = plan.changes.find(({ id }) => id === change.id)
+  return (
+    same !== undefined &&
+    deed({ ...same, needs: [] }) === deed({ ...change, needs: [] }) &&
+    !heldChanges(plan.changes, plan.findings).has(change.id) &&
+    !plan.findings.some((finding) => finding.severity === 'refuse' && stops(finding))
+  )
+}
+
+const readingOld = ({ ref }: Change, ageMs: number): NyahError =>
+  nyahError({
+    code: 'RUN_READING_OLD',
+    message:
+      `${ref.type} ${ref.name}: the reading behind this removal was ${Math.round(ageMs / 1000)} s old, ` +
+      'and a new one would not do it now, or not so',
+    exit: EXIT.held,
+    tries: ['run the command again: it plans from what is there now'],
+  })

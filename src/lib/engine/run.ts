@@ -1,4 +1,4 @@
-import { heldChanges } from '../core/allow.ts'
+import { heldChanges, stops } from '../core/allow.ts'
 import { EXIT, type ErrorData, type ExitCode, errorData, isNyahError } from '../core/errors.ts'
 import type { Emit, NyahEvent, Outcome } from '../core/events.ts'
 import type { Json } from '../core/json.ts'
@@ -12,9 +12,10 @@ import { execute } from './execute.ts'
 import { interruption, unlessAborted } from './interrupt.ts'
 import { secure, type Secured } from './journal.ts'
 import type { Operation } from './operation.ts'
-import { readAgain } from './reread.ts'
+import { freshly, readAgain } from './reread.ts'
+import { raisedSince } from './second-reading.ts'
 import { makeStage, type Stage } from './stage.ts'
-import { notHealthy, verify } from './verify.ts'
+import { notHealthy, verify, worldMoved } from './verify.ts'
 
 /** How a run is to be carried out: data, made of flags by the runtime. */
 export interface RunOptions {
@@ -133,7 +134,7 @@ async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending>
     if (decision.outcome === 'held') skipAll(plan, deps.emit)
     return decision
   }
-  if (decision.do === 'verify') return verified(stage, NOTHING_TO_DO, stage.last()?.world ?? null)
+  if (decision.do === 'verify') return verified(stage, plan, NOTHING_TO_DO, stage.last()?.world ?? null)
   if (decision.do === 'ask') {
     const askedAt = deps.clock.now()
     const yes = await unlessAborted(deps.signal, () => deps.ask(plan, operation.confirmId))
@@ -150,13 +151,14 @@ async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending>
 
 /** From the first write on. */
 async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secured: Secured): Promise<Ending> {
-  const { operation, options, deps } = stage
+  const { options, deps } = stage
   const { clock, emit, signal } = deps
   const second = await readAgain(stage, asked)
   const plan = second.plan
   kept.plan = plan
   if (second.ending !== null) return second.ending
   const held = heldChanges(plan.changes, plan.findings)
+  const readAt = stage.last()?.at ?? 0
   if (held.size < plan.changes.length) stage.forget()
   const execution = await execute({
     changes: plan.changes,
@@ -168,26 +170,32 @@ async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secu
     random: stage.random,
     signal,
     broken: secured.broken,
-    apply: operation.apply,
+    apply: freshly(stage, readAt),
   })
   const ending = endedIn(execution, deps.run)
   if (ending !== null) return ending
-  const done = held.size > 0 ? HELD : APPLIED
-  return execution.succeeded.size === 0 ? done : verified(stage, done, null)
+  // A hold that keeps no change back (a source that is gone) is one all the same.
+  const holds = plan.findings.some((finding) => finding.severity === 'hold' && stops(finding))
+  const done = holds ? HELD : APPLIED
+  return execution.succeeded.size === 0 ? done : verified(stage, plan, done, null)
 }
 
 /**
- * The end, once what was applied (or was there already) is healthy; not healthy in time is 9.
+ * The end, once what was applied (or was there already) is healthy; not healthy in time is 9. A world in which nothing
+ * is left to wait for because something stops that did not stop the plan (the source is gone, or empty) is 11.
  *
  * @param last the world to judge first; null: it is observed anew
  */
-async function verified<World>(stage: Stage<World>, done: Ending, last: World | null): Promise<Ending> {
+async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, last: World | null): Promise<Ending> {
   const { operation, deps } = stage
   const { waiting } = operation
   try {
     if (waiting !== null) {
       const seen = await verify(stage, waiting, last)
-      return seen.healthy ? done : endedBy(notHealthy(seen.waiting))
+      if (!seen.healthy) return endedBy(notHealthy(seen.waiting))
+      const now = stage.judged()
+      const raised = now === null ? [] : raisedSince(plan, now)
+      return raised.length === 0 ? done : endedBy(worldMoved(raised))
     }
     // Nothing is waited for, but the result is to tell what is there now.
     await stage.observe()

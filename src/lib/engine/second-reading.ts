@@ -8,6 +8,9 @@ import { deed } from './saved.ts'
 /** Two readings lie at least this far apart. */
 export const SECOND_READING_MS = 2_000
 
+/** Older than this, a reading is read again before anything is done on its word. */
+export const OLD_READING_MS = 60_000
+
 /** The changes that take something away and that nothing holds back: they need two readings that agree. */
 export function removals(plan: Plan): readonly Change[] {
   const held = heldChanges(plan.changes, plan.findings)
@@ -19,10 +22,7 @@ export function removals(plan: Plan): readonly Change[] {
  * removals that it would not do, or would do otherwise. Empty: it agrees.
  */
 export function disagreements(first: Plan, second: Plan): readonly Finding[] {
-  const known = first.findings.filter(stops)
-  const raised = second.findings.filter(
-    (finding) => stops(finding) && !known.some((one) => sameJson(essence(one), essence(finding))),
-  )
+  const raised = raisedSince(first, second)
   const again = new Map(second.changes.map((change) => [change.id, deed(change)]))
   const differing = removals(first).filter((change) => again.get(change.id) !== deed(change))
   const scopes = [...new Set(differing.map(({ scope }) => scope))]
@@ -34,6 +34,14 @@ export function disagreements(first: Plan, second: Plan): readonly Finding[] {
     ),
   )
   return [...raised, ...perScope]
+}
+
+/** What stops something in a later plan, and did not in the earlier one. */
+export function raisedSince(first: Plan, second: Plan): readonly Finding[] {
+  const known = first.findings.filter(stops)
+  return second.findings.filter(
+    (finding) => stops(finding) && !known.some((one) => sameJson(essence(one), essence(finding))),
+  )
 }
 
 function disagreement(scope: string, changes: readonly Change[], again: ReadonlyMap<string, string>): Finding {

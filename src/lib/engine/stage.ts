@@ -19,6 +19,8 @@ export interface Stage<World> {
   readonly observe: () => Promise<World>
   /** Observes and plans; allowances that meet nothing are mentioned (the first time). */
   readonly plan: () => Promise<Plan>
+  /** What would be planned for the last world that was observed; null: there is none. */
+  readonly judged: () => Plan | null
   /** The last world that was observed, and when that reading was finished (milliseconds since the epoch). */
   readonly last: () => { readonly world: World; readonly at: number } | null
   /** The world is about to change: what was seen so far is no longer what is there. */
@@ -49,10 +51,14 @@ export function makeStage<World>(
     return world
   }
 
+  const judge = (world: World, observedAt: number) =>
+    makePlan({ draft: operation.plan(world), world, guards: operation.guards, request, observedAt })
+
+  const judged = () => (last === null ? null : judge(last.world, last.at).plan)
+
   const plan = async () => {
     const observedAt = clock.now()
-    const world = await observe()
-    const made = makePlan({ draft: operation.plan(world), world, guards: operation.guards, request, observedAt })
+    const made = judge(await observe(), observedAt)
     planned += 1
     if (planned === 1) mention(emit, made)
     return made.plan
@@ -62,7 +68,7 @@ export function makeStage<World>(
     last = null
   }
 
-  return { operation, request, options, deps, random, deadline, observe, plan, last: () => last, forget }
+  return { operation, request, options, deps, random, deadline, observe, plan, judged, last: () => last, forget }
 }
 
 function mention(emit: Emit, { unused, impossible }: Pick<ReturnType<typeof makePlan>, 'unused' | 'impossible'>): void {

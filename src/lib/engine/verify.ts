@@ -2,6 +2,7 @@ import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { Waiting } from '../core/events.ts'
 import { sameJson } from '../core/hash.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { Finding } from '../core/plan.ts'
 import type { Stage } from './stage.ts'
 
 export interface Verified {
@@ -56,6 +57,15 @@ export const notHealthy = (waiting: readonly Waiting[]): NyahError =>
     message: `not healthy in time: ${waiting.map(({ subject, detail }) => `${subject}: ${detail}`).join('; ')}`,
     exit: EXIT.notHealthy,
     tries: ['run the command again, with a greater --timeout if that is normal here; it waits on'],
+  })
+
+/** The error of a run that has nothing left to wait for, since the world is no longer the one it planned for. */
+export const worldMoved = (raised: readonly Finding[]): NyahError =>
+  nyahError({
+    code: 'RUN_WORLD_MOVED',
+    message: `what was planned is done, but meanwhile ${raised.map(({ code, subject, evidence }) => `${code} ${subject}: ${evidence}`).join('; ')}`,
+    exit: EXIT.held,
+    tries: [...new Set(raised.map(({ remedy }) => remedy))],
   })
 
 const sameWaiting = (one: readonly Waiting[], other: readonly Waiting[]): boolean =>
