@@ -74,14 +74,14 @@ describe.concurrent('the package as npm packs it, without any node_modules', () 
     [['init', '--sandbox', '--file', 'made.yaml'], 0, 'made.yaml'],
   ] as const)('%j', async ([args, code, needle], { expect }) => {
     const ended = await run(...args)
-    expect(ended, ended.stderr).toMatchObject({ code, stdout: expect.stringContaining(needle) })
+    expect(ended).toMatchObject({ code, stdout: expect.stringContaining(needle) })
     expect(ended.stderr).not.toMatch(/Cannot find (module|package)/)
   })
 
   it('an unknown command', async ({ expect }) => {
     const { code, stderr } = await run('lb', 'lst')
     expect(code).toBe(2)
-    expect(stderr).toContain('lb lst is not a nyah command')
+    expect(stderr).toMatch(/^COMMAND_UNKNOWN {2}lb lst [^\n]+\nTry: nyah lb list\n/)
   })
 
   it('the live view', async ({ expect }) => {
@@ -111,10 +111,12 @@ describe('a Node that is too old', () => {
     "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })",
   )}`
 
-  it.for([['lb', 'list', '--sandbox'], ['--version'], ['--help']])('%j: one clear line, exit 3', (args, { expect }) => {
+  it.for(['lb list --sandbox', '--version', '--help'])('%s: one clear line, exit 3', (line, { expect }) => {
     const node = oldNode()
     const [program, ...before] = node === null ? [process.execPath, '--import', FAKE] : [node]
-    const { status, stdout, stderr } = spawnSync(program ?? '', [...before, BIN, ...args], { encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(program ?? '', [...before, BIN, ...line.split(' ')], {
+      encoding: 'utf8',
+    })
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
     expect(stderr).toMatch(/^nyah needs Node \^22\.19 or >=24\.11; this is v[\d.]+ \([^\n]+\)\n$/)
   })

@@ -10,12 +10,12 @@ export interface Live {
   readonly child: ChildProcess
   stdout(): string
   stderr(): string
-  /** Until what it has printed (both streams together) matches. Fails when it ends, or 20 s pass, without. */
+  /** Until what it has printed (both streams together) matches. Fails when it ends, or 40 s pass, without. */
   until(what: RegExp): Promise<void>
   readonly ended: Promise<Ended>
 }
 
-const LONGEST_WAIT_MS = 20_000
+const LONGEST_WAIT_MS = 40_000
 
 export function watch(child: ChildProcess): Live {
   let stdout = ''

@@ -73,7 +73,7 @@ describe.concurrent('a CI log', () => {
   it('one line per step, and a sign of life while nothing happens', ({ expect }) =>
     onStage(async (stage) => {
       const env = { CI: 'true', NODE_OPTIONS: HASTE, NO_COLOR: '' }
-      const run = startNyah(stage.home, [...MIRROR, '--yes'], { env })
+      const run = startNyah(stage.home, [...MIRROR, '--yes', '--timeout', '5h'], { env })
       await run.until(/so far\)/)
       stage.pass(10 * MINUTES)
       const { stderr, code } = await run.ended

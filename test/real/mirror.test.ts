@@ -33,6 +33,14 @@ const hash = (id: string): string => createHash('sha256').update(id).digest('hex
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = lane) =>
   nyah(home, args, { env: { ...env, ...awsEnv(REGION) } })
 
+/** The same, and any other end than this one fails the test with all that was said. */
+async function demand(exit: number, ...[args, env]: Parameters<typeof run>) {
+  const ended = await run(args, env)
+  const { code, stdout, stderr } = ended
+  if (code !== exit) throw new Error(`nyah ${args.join(' ')} ended with ${code}, not ${exit}\n${stdout}\n${stderr}`)
+  return ended
+}
+
 type NewLoadBalancer = Parameters<OpenStack['createLoadBalancer']>[0]
 
 async function create(spec: NewLoadBalancer): Promise<string> {
@@ -100,8 +108,7 @@ beforeAll(async () => {
   vpc = Subnets[0].VpcId
   subnets = Subnets.slice(0, 2).map(({ SubnetId }: any) => SubnetId)
   const network = ['--vpc', vpc, ...subnets.flatMap((id) => ['--subnet', id]), '--routable', '10.20.0.0/16']
-  const written = await run(['init', '--region', REGION, ...network])
-  expect(written, written.stderr).toMatchObject({ code: 0 })
+  await demand(0, ['init', '--region', REGION, ...network])
 })
 
 afterAll(async () => {
@@ -153,8 +160,7 @@ describe('a load balancer of the real Octavia', () => {
     })
     const name = `${PREFIX}web`
 
-    const mirrored = await run(['lb', 'mirror', name, '--yes', '--json'])
-    expect(mirrored, mirrored.stdout + mirrored.stderr).toMatchObject({ code: 0 })
+    const mirrored = await demand(0, ['lb', 'mirror', name, '--yes', '--json'])
     expect(JSON.parse(mirrored.stdout)).toMatchObject({ ok: true, outcome: 'applied' })
 
     const { loadBalancers, targetGroups, securityGroups } = await mirrorOf(id)
@@ -237,22 +243,20 @@ describe('a load balancer of the real Octavia', () => {
       expect(await elbTags(ListenerArn)).toEqual({ ...ours, 'nyah:role': 'listener', 'nyah:port': String(Port) })
     expect(tagsOf(group.Tags)).toEqual({ ...ours, 'nyah:role': 'security-group' })
 
-    const again = await run(['lb', 'mirror', id, '--plan', '--detailed-exitcode'])
-    expect(again, again.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do') })
-    expect((await run(['lb', 'diff', id])).code).toBe(0)
+    const again = await demand(0, ['lb', 'mirror', id, '--plan', '--detailed-exitcode'])
+    expect(again.stdout).toContain('Nothing to do')
+    await demand(0, ['lb', 'diff', id])
 
     const pool = (await octavia.poolsOf(id)).find(({ name: its }: any) => its === 'pool-80')
     await octavia.addMember(id, pool.id, { address: '10.20.0.13', protocol_port: 8080 })
-    const drift = await run(['lb', 'diff', name])
-    expect(drift).toMatchObject({ code: 4, stdout: expect.stringContaining('10.20.0.13:8080') })
-    const added = await run(['lb', 'sync', name, '--yes'])
-    expect(added, added.stderr).toMatchObject({ code: 0 })
+    const drift = await demand(4, ['lb', 'diff', name])
+    expect(drift.stdout).toContain('10.20.0.13:8080')
+    await demand(0, ['lb', 'sync', name, '--yes'])
     expect(await targetsOf(web)).toEqual(['10.20.0.11:8080', '10.20.0.12:8080', '10.20.0.13:8080'])
 
     const [first] = (await octavia.members(pool.id)).filter(({ address }) => address === '10.20.0.11')
     await octavia.removeMember(id, pool.id, first.id)
-    const removed = await run(['lb', 'sync', id, '--yes', '--output', 'ndjson'])
-    expect(removed, removed.stdout + removed.stderr).toMatchObject({ code: 0 })
+    const removed = await demand(0, ['lb', 'sync', id, '--yes', '--output', 'ndjson'])
     const types = removed.stdout
       .trimEnd()
       .split('\n')
@@ -260,28 +264,25 @@ describe('a load balancer of the real Octavia', () => {
     expect(types.indexOf('reading.compared')).toBeGreaterThan(types.indexOf('reading.second'))
     expect(types.indexOf('change.started')).toBeGreaterThan(types.indexOf('reading.compared'))
     expect(await targetsOf(web)).toEqual(['10.20.0.12:8080', '10.20.0.13:8080'])
-    expect((await run(['lb', 'diff', id])).code).toBe(0)
+    await demand(0, ['lb', 'diff', id])
 
-    const shown = await run(['lb', 'show', id])
-    expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/in step +yes/) })
-    const gone = await run(['lb', 'unmirror', id, '--confirm', id])
-    expect(gone, gone.stdout + gone.stderr).toMatchObject({ code: 0 })
+    const shown = await demand(0, ['lb', 'show', id])
+    expect(shown.stdout).toMatch(/in step +yes/)
+    await demand(0, ['lb', 'unmirror', id, '--confirm', id])
     expect(await mirrorOf(id)).toEqual(NOTHING)
   })
 
   it('every member gone: what AWS has stays, and it says so', async () => {
     const member = { address: '10.20.0.31', protocol_port: 8080 }
     const id = await create({ name: 'empty', listeners: [{ protocol_port: 80, default_pool: { members: [member] } }] })
-    const mirrored = await run(['lb', 'mirror', id, '--yes'])
-    expect(mirrored, mirrored.stdout + mirrored.stderr).toMatchObject({ code: 0 })
+    await demand(0, ['lb', 'mirror', id, '--yes'])
     const [pool] = await octavia.poolsOf(id)
     await octavia.replaceMembers(id, pool.id, [])
-    const held = await run(['lb', 'sync', id, '--yes'])
-    expect(held).toMatchObject({ code: 11 })
+    await demand(11, ['lb', 'sync', id, '--yes'])
     const { targetGroups } = await mirrorOf(id)
     expect(await targetsOf(targetGroups[0])).toEqual(['10.20.0.31:8080'])
     // Unmirror does not need the members back.
-    expect((await run(['lb', 'unmirror', id, '--confirm', id])).code).toBe(0)
+    await demand(0, ['lb', 'unmirror', id, '--confirm', id])
     expect(await mirrorOf(id)).toEqual(NOTHING)
   })
 
@@ -310,9 +311,8 @@ describe('a load balancer of the real Octavia', () => {
     ],
   ])('with %s is refused by name, and nothing is made', async (_what, short, listener, code) => {
     const id = await create({ name: short, listeners: [listener] })
-    const refused = await run(['lb', 'mirror', id, '--yes'])
-    expect(refused.code).toBe(6)
-    expect(refused.stdout + refused.stderr).toContain(code)
+    const { stdout } = await demand(6, ['lb', 'mirror', id, '--yes'])
+    expect(stdout).toContain(code)
     expect(await mirrorOf(id)).toEqual(NOTHING)
   })
 
@@ -329,13 +329,12 @@ describe('a load balancer of the real Octavia', () => {
     expect(answer.status).toBe(201)
     const { application_credential: credential } = answer.data
     try {
-      const mirrored = await run(['lb', 'mirror', `${PREFIX}東京の店`, '--yes'], {
+      const mirrored = await demand(0, ['lb', 'mirror', `${PREFIX}東京の店`, '--yes'], {
         OS_AUTH_URL: lane['OS_AUTH_URL'] ?? '',
         OS_AUTH_TYPE: 'v3applicationcredential',
         OS_APPLICATION_CREDENTIAL_ID: credential.id,
         OS_APPLICATION_CREDENTIAL_SECRET: credential.secret,
       })
-      expect(mirrored, mirrored.stdout + mirrored.stderr).toMatchObject({ code: 0 })
       expect(mirrored.stdout).toContain('東京の店')
     } finally {
       await octavia.callUrl('DELETE', `${users}/${credential.id}`)
@@ -357,31 +356,28 @@ describe('a load balancer of the real Octavia', () => {
     const secret = { clouds: { lane: { auth: { password: lane['OS_PASSWORD'] } } } }
     writeFileSync(join(openstack, 'secure.yaml'), JSON.stringify(secret), { mode: 0o600 })
     const clouds = { OS_CLOUD: 'lane' }
-    const diff = await run(['lb', 'diff', id], clouds)
-    expect(diff, diff.stdout + diff.stderr).toMatchObject({ code: 0 })
+    await demand(0, ['lb', 'diff', id], clouds)
     const listed = await run(['lb', 'list', '--json'], clouds)
     const row = JSON.parse(listed.stdout).loadBalancers.find((one: { id: string }) => one.id === id)
     expect(row).toMatchObject({ name: `${PREFIX}東京の店`, mirror: { state: 'active' } })
-    expect((await run(['lb', 'unmirror', id, '--confirm', id], clouds)).code).toBe(0)
+    await demand(0, ['lb', 'unmirror', id, '--confirm', id], clouds)
     expect(await mirrorOf(id)).toEqual(NOTHING)
   })
 })
 
 describe('doctor', () => {
   it('finds everything in order', async () => {
-    const { code, stdout } = await run(['doctor'])
-    expect(code, stdout).toBe(0)
+    const { stdout } = await demand(0, ['doctor'])
     expect(stdout).toContain(`${lane['OS_USERNAME']} in ${lane['OS_PROJECT_NAME']}`)
     expect(stdout).toContain(vpc)
     for (const subnet of subnets) expect(stdout).toContain(subnet)
   })
 
   it('Keystone does not answer: exit 12, AWS is looked at all the same', async () => {
-    const { code, stdout } = await run(['doctor', '--timeout', '3s', '--quiet'], {
+    const { stdout } = await demand(12, ['doctor', '--timeout', '3s', '--quiet'], {
       ...lane,
       OS_AUTH_URL: 'http://127.0.0.1:9/v3',
     })
-    expect(code, stdout).toBe(12)
     expect(stdout).toMatch(/^unreachable +Keystone and Octavia/m)
     expect(stdout).toMatch(/^ok +AWS credentials/m)
     expect(stdout).not.toContain(lane['OS_PASSWORD'])
@@ -389,8 +385,7 @@ describe('doctor', () => {
 
   it('a wrong password is for the operator to mend: exit 3', async () => {
     const wrong = 'hunter2-wrong'
-    const { code, stdout, stderr } = await run(['doctor'], { ...lane, OS_PASSWORD: wrong })
-    expect(code, stdout).toBe(3)
+    const { stdout, stderr } = await demand(3, ['doctor'], { ...lane, OS_PASSWORD: wrong })
     expect(stdout + stderr).not.toContain(wrong)
   })
 })
