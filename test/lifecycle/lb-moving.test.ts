@@ -8,17 +8,18 @@ import { awsPicture } from '../support/aws-picture.ts'
 import { ROOT, SHOP_WEB } from '../support/cli.ts'
 import { virtualClock, type VirtualClock } from '../support/clock.ts'
 import { runLb, type LbRun, type LbRunSettings } from '../support/lb-run.ts'
+import { handOn } from '../support/hand.ts'
 import { type Meddle, movingProxy } from '../support/moving.ts'
 import { openStack, type OpenStack } from '../support/openstack.ts'
 import { memoryStore } from '../support/toy-run.ts'
 
-/** The world does not stand still while nyah works: both clouds behind proxies that let a test move it. */
+/** The world does not stand still while nyah works: both clouds are behind a proxy that lets a test move it. */
 interface Stage {
   readonly clock: VirtualClock
   readonly octavia: OpenStack
   /** Replaced by a test; both clouds pass by these. */
   meddle: { octavia: Meddle; aws: Meddle }
-  readonly aws: (fields: Readonly<Record<string, string>>) => Promise<string>
+  readonly url: string
   run(operation: string, more?: Partial<LbRunSettings>): Promise<LbRun>
   picture(): Promise<Picture>
   setDown(hosts: readonly string[]): void
@@ -42,20 +43,25 @@ async function stage(): Promise<Stage> {
   const world = loadWorld(join(ROOT, 'fixtures', 'worlds', 'default.json'))
   const sandbox = await startSandbox({ world, clock })
   const meddle: Stage['meddle'] = { octavia: () => undefined, aws: () => undefined }
-  const octaviaDoor = await movingProxy(`${sandbox.url}/load-balancer`, (passing) => meddle.octavia(passing))
-  const awsDoor = await movingProxy(sandbox.env['AWS_ENDPOINT_URL'] ?? '', (passing) => meddle.aws(passing))
-  const env = {
-    ...sandbox.env,
-    OS_LOAD_BALANCER_ENDPOINT_OVERRIDE: octaviaDoor.url,
-    AWS_ENDPOINT_URL: awsDoor.url,
-  }
+  const door = await movingProxy(sandbox.url, (passing) => {
+    const [, service = '', path = ''] = /^\/([^/]*)(.*)$/.exec(passing.path) ?? []
+    if (service === 'identity') return undefined
+    return (service === 'aws' ? meddle.aws : meddle.octavia)({ ...passing, path })
+  })
+  const env = Object.fromEntries(
+    Object.entries(sandbox.env).map(([key, value]) => [key, value.replace(sandbox.url, door.url)]),
+  )
   writeFileSync(
     join(stateDir, 'sandbox.json'),
-    JSON.stringify({ url: sandbox.url, pid: process.pid, env, networks: world.networks }),
+    JSON.stringify({
+      url: door.url,
+      pid: process.pid,
+      // Keystone's catalogue names the sandbox itself.
+      env: { ...env, OS_LOAD_BALANCER_ENDPOINT_OVERRIDE: `${door.url}/load-balancer` },
+      networks: world.networks,
+    }),
   )
-  closers.push(octaviaDoor.close, awsDoor.close, sandbox.close, () =>
-    rmSync(stateDir, { recursive: true, force: true }),
-  )
+  closers.push(door.close, sandbox.close, () => rmSync(stateDir, { recursive: true, force: true }))
   const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
   const octavia = await openStack({
     authUrl: OS_AUTH_URL,
@@ -68,14 +74,7 @@ async function stage(): Promise<Stage> {
     clock,
     octavia,
     meddle,
-    aws: async (fields) => {
-      const answer = await fetch(sandbox.env['AWS_ENDPOINT_URL'] ?? '', {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams(fields).toString(),
-      })
-      return answer.text()
-    },
+    url: sandbox.env['AWS_ENDPOINT_URL'] ?? '',
     setDown: sandbox.setDown,
     picture: async () => (await awsPicture(sandbox.url)) as Picture,
     run: (operation, more = {}) =>
@@ -249,5 +248,164 @@ describe('a removal', () => {
     here.meddle.octavia = (passing) => (passes >= 3 ? noMembers(passing) : undefined)
     expect(await here.run('lb.sync', gates)).toMatchObject({ exitCode: 11, error: { code: 'RUN_READING_OLD' } })
     expect(await targetsOf(here, 80)).toContain(back.address)
+  })
+})
+
+const WRITES = /^(Create|Modify|Delete|Register|Deregister|Set|Add|Authorize|Revoke)/
+
+/** Calls `move` before the first request of this action, once. */
+function before(here: Stage, action: RegExp, move: () => Promise<void>): void {
+  let moved = false
+  here.meddle.aws = async (passing) => {
+    if (moved || !action.test(passing.action)) return
+    moved = true
+    await move()
+  }
+}
+
+const quickly = { options: { timeoutMs: 60_000 } }
+const unmirror = { options: { confirmed: SHOP_WEB } }
+
+describe('when each answer is lost once, and each request cut off once', () => {
+  it('nothing is there twice, and nothing is left behind', async () => {
+    const fresh = await stage()
+    const start = await fresh.picture()
+    await fresh.run('lb.mirror')
+    const end = await fresh.picture()
+
+    const here = await stage()
+    const seen = new Map<string, number>()
+    here.meddle.aws = ({ action, fields }) => {
+      const key = `${action} ${fields.get('Name') ?? fields.get('Port') ?? fields.get('TargetGroupArn') ?? ''}`
+      seen.set(key, (seen.get(key) ?? 0) + 1)
+      if (seen.get(key) === 1) return 'cut'
+      return seen.get(key) === 2 && WRITES.test(action) ? 'cut-after' : undefined
+    }
+    const asked = new Set<string>()
+    here.meddle.octavia = ({ path }) => {
+      if (asked.has(path)) return undefined
+      asked.add(path)
+      return 'cut'
+    }
+    expect(await here.run('lb.mirror')).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(await here.picture()).toEqual(end)
+    expect([...seen.keys()].filter((key) => WRITES.test(key)).length).toBeGreaterThan(9)
+    expect(await here.run('lb.unmirror', unmirror)).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(await here.picture()).toEqual(start)
+  })
+
+  it('a token that expires under way is renewed', async () => {
+    const here = await stage()
+    await here.run('lb.mirror')
+    const asked = new Set<string>()
+    here.meddle.octavia = ({ path }) => {
+      if (asked.has(path)) return undefined
+      asked.add(path)
+      return () => ({ status: 401, body: '{"error": {"code": 401, "message": "no", "title": "Unauthorized"}}' })
+    }
+    expect(await here.run('lb.sync')).toMatchObject({ outcome: 'nothing-to-do', exitCode: 0 })
+  })
+})
+
+describe('between two readings', () => {
+  const missing = `{"faultcode": "Client", "faultstring": "Load Balancer ${SHOP_WEB} not found.", "debuginfo": null}`
+  it.each([
+    ['PENDING_UPDATE', 'LB_SOURCE_PENDING'],
+    ['ERROR', 'LB_SOURCE_ERROR'],
+    ['gone', 'LB_SOURCE_GONE'],
+  ])('a load balancer that is %s then keeps all its targets', async (how, code) => {
+    const here = await stage()
+    await here.run('lb.mirror')
+    const [pool] = await here.octavia.poolsOf(SHOP_WEB)
+    const [gone] = await here.octavia.members(pool.id)
+    await here.octavia.removeMember(SHOP_WEB, pool.id, gone.id)
+    let passes = 0
+    here.meddle.octavia = ({ path }) => {
+      if (passes < 2 || !path.startsWith(LB)) return undefined
+      if (how === 'gone') return () => ({ status: 404, body: missing })
+      return changed((data) => void (data.loadbalancer.provisioning_status = how))
+    }
+    const synced = await here.run('lb.sync', {
+      onEvent: ({ type }) => void (passes += Number(type === 'observe.started')),
+    })
+    expect(synced).toMatchObject({ outcome: 'held', exitCode: 11 })
+    expect(codes(synced)).toContain(code)
+    expect(await targetsOf(here, 80)).toHaveLength(3)
+  })
+})
+
+describe('two machines at once', () => {
+  it('make one mirror, and one removal', async () => {
+    const fresh = await stage()
+    await fresh.run('lb.mirror')
+    const here = await stage()
+    const both = (operation: string): Promise<readonly LbRun[]> =>
+      Promise.all(['a', 'b'].map((run) => here.run(operation, { run })))
+    expect(await both('lb.mirror')).toMatchObject([{ exitCode: 0 }, { exitCode: 0 }])
+    expect(await here.picture()).toEqual(await fresh.picture())
+
+    const [pool] = await here.octavia.poolsOf(SHOP_WEB)
+    const members = await here.octavia.members(pool.id)
+    const rest = [...members.slice(1).map(bare), { address: '10.20.0.50', protocol_port: 8080 }]
+    await here.octavia.replaceMembers(SHOP_WEB, pool.id, rest)
+    expect(await both('lb.sync')).toMatchObject([{ exitCode: 0 }, { exitCode: 0 }])
+    expect(await targetsOf(here, 80)).toHaveLength(3)
+    expect(await here.run('lb.sync')).toMatchObject({ outcome: 'nothing-to-do' })
+  })
+
+  it('that make two load balancers, since it is renamed meanwhile, keep to the one that serves, and say so', async () => {
+    const here = await stage()
+    const start = await here.picture()
+    before(here, /^CreateSecurityGroup$/, async () => {
+      await here.octavia.must('PUT', LB.slice('/v2/lbaas'.length), { loadbalancer: { name: 'zz-renamed' } })
+      await here.octavia.waitActive(SHOP_WEB)
+      await here.run('lb.mirror', { run: 'b' })
+    })
+    await here.run('lb.mirror')
+    expect((await here.picture()).loadBalancers).toHaveLength(2)
+    const again = await here.run('lb.mirror')
+    expect(again).toMatchObject({ outcome: 'nothing-to-do', exitCode: 0 })
+    expect(again.plan?.findings.map(({ code }) => code)).toContain('LB_SPARE_LOAD_BALANCER')
+    expect(await here.run('lb.unmirror', unmirror)).toMatchObject({ outcome: 'held', exitCode: 11 })
+    expect(await here.run('lb.unmirror', unmirror)).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(await here.picture()).toEqual(start)
+  })
+})
+
+describe("somebody's hand", () => {
+  const grow = async (here: Stage): Promise<void> => {
+    const [pool] = await here.octavia.poolsOf(SHOP_WEB)
+    await here.octavia.addMember(SHOP_WEB, pool.id, { address: '10.20.0.60', protocol_port: 8080 })
+  }
+
+  it('that closes the security group meanwhile is no success: healthy targets nobody can reach', async () => {
+    const here = await stage()
+    await here.run('lb.mirror')
+    await grow(here)
+    before(here, WRITES, () => handOn(here.url).closeSecurityGroup())
+    const synced = await here.run('lb.sync', quickly)
+    expect(synced).toMatchObject({ outcome: 'not-healthy', exitCode: 9 })
+    expect(synced.error?.message).toContain('does not let in 0.0.0.0/0')
+    expect(await here.run('lb.sync')).toMatchObject({ outcome: 'applied', exitCode: 0 })
+  })
+
+  it('that deletes a target group meanwhile fails the run; the next one makes it again', async () => {
+    const here = await stage()
+    await here.run('lb.mirror')
+    await grow(here)
+    before(here, WRITES, () => handOn(here.url).deleteTargetGroup())
+    expect(await here.run('lb.sync', quickly)).toMatchObject({ exitCode: 7, error: { code: 'AWS_NOT_FOUND' } })
+    expect(await here.run('lb.sync')).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(await targetsOf(here, 80)).toHaveLength(4)
+  })
+
+  it('that adds a listener while the mirror is taken down keeps its load balancer', async () => {
+    const here = await stage()
+    await here.run('lb.mirror')
+    before(here, /^DeleteListener$/, () => handOn(here.url).addListener())
+    const taken = await here.run('lb.unmirror', unmirror)
+    expect(taken).toMatchObject({ outcome: 'partly-applied', exitCode: 8 })
+    expect(taken.error?.message).toContain('port 9999')
+    expect((await here.picture()).listeners.map(({ port }) => port)).toEqual([9999])
   })
 })

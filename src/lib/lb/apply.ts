@@ -2,7 +2,11 @@ import type { Change, Outputs } from '../core/change.ts'
 import type { ListenerSpec, LoadBalancerSpec, Mirrors, Target, TargetGroupSpec } from '../ports/mirrors.ts'
 import type { IngressRule, Network, SecurityGroupSpec } from '../ports/network.ts'
 import type { Tags } from '../ports/mirrors.ts'
+import { EXIT, nyahError } from '../core/errors.ts'
 import { endpoint } from './addresses.ts'
+import { hashOf } from './names.ts'
+import { ownedOf } from './owned.ts'
+import { some } from './remarks.ts'
 
 interface LbWriters {
   readonly mirrors: Mirrors
@@ -50,6 +54,7 @@ export async function applyChange(change: Change, writers: LbWriters, signal: Ab
       await mirrors.modifyLoadBalancer(remoteId(change), after<Partial<LoadBalancerSpec>>(change))
       return {}
     case 'load-balancer delete':
+      await demandNoStranger(change, mirrors, signal)
       await mirrors.deleteLoadBalancer(remoteId(change))
       return {}
     case 'listener create': {
@@ -74,6 +79,21 @@ async function deregister(asked: Registration, mirrors: Mirrors, signal: AbortSi
   const targets = asked.targets.filter((target) => still.has(endpoint(target)))
   if (targets.length > 0) await mirrors.deregisterTargets(asked.targetGroupArn, targets)
   return { deregistered: targets.length }
+}
+
+/** A look in the same breath: a listener that somebody made since the plan would go down with the load balancer. */
+async function demandNoStranger(change: Change, mirrors: Mirrors, signal: AbortSignal): Promise<void> {
+  const [mirror = null] = await mirrors.read([hashOf(change.scope)], signal)
+  if (mirror === null || mirror.loadBalancer?.arn !== change.ref.id) return
+  const { foreignListeners } = ownedOf({ id: change.scope, mirror, securityGroup: null })
+  const ports = [...foreignListeners.keys()]
+  if (ports.length === 0) return
+  throw nyahError({
+    code: 'LB_NOT_OWNED',
+    message: `load balancer ${change.ref.name} has a listener on ${some(ports.map((port) => `port ${port}`))} that nyah did not make: it stays`,
+    exit: EXIT.refused,
+    tries: [`delete that listener if nobody needs it, then: nyah lb unmirror ${change.scope}`],
+  })
 }
 
 /** Plans are computed by this process, never taken from a file: their shapes are those of `plan.ts`. */

@@ -83,11 +83,12 @@ async function readMirrors(
 ): Promise<readonly Side[]> {
   const ids = [...placements.keys()]
   const places = [...placements.values()]
+  const allocations = withFacts ? [...new Set(places.flatMap(allocationsOf))] : []
   const [trees, facts, groups, elastic] = await Promise.all([
     mirrors.read(ids.map(hashOf), signal),
     withFacts ? readFacts(network, places, signal) : new Map<string, NetworkFacts>(),
     readGroups(network, new Map(ids.map((id) => [id, placements.get(id)?.vpcId ?? ''])), signal),
-    withFacts ? network.addresses([...new Set(places.flatMap(allocationsOf))], signal) : [],
+    allocations.length === 0 ? [] : network.addresses(allocations, signal),
   ])
   const sides = ids.map((id, at): Side => {
     const placement = placements.get(id)

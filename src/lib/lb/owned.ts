@@ -8,6 +8,8 @@ import type { Remark } from './remarks.ts'
 /** What of a mirror is nyah's, found by its tags; nothing else is ever touched. */
 export interface Owned {
   readonly loadBalancer: LoadBalancer | null
+  /** Further ones of the same mirror (two machines, two names): they serve nobody, and cost. */
+  readonly spareLoadBalancers: readonly LoadBalancer[]
   /** By port. */
   readonly listeners: ReadonlyMap<number, Listener>
   /** Somebody's own listeners on our load balancer, by port. */
@@ -62,6 +64,7 @@ export function ownedOf({ id, mirror, securityGroup }: Pick<Observed, 'id' | 'mi
   )
   return {
     loadBalancer: owner,
+    spareLoadBalancers: (mirror.spareLoadBalancers ?? []).filter((one) => ours(one) !== null),
     listeners,
     foreignListeners: byPort(below.filter((listener) => claimOf(listener.tags, id) === 'foreign')),
     targetGroups: chosen,
@@ -135,3 +138,14 @@ function obstacle(
 /** A listener of somebody's own where ours has to be. */
 export const inTheWay = (listener: Listener, octaviaId: string): readonly Remark[] =>
   obstacle('listener', { name: `port ${listener.port}`, tags: listener.tags }, octaviaId)
+
+/** Two load balancers for one: nyah keeps to the one with listeners. */
+export const spares = (owned: Owned, severity: 'warn' | 'hold', remedy: (arn: string) => string): readonly Remark[] =>
+  owned.spareLoadBalancers.map((one): Remark => ({
+    code: 'LB_SPARE_LOAD_BALANCER',
+    severity,
+    subject: `load balancer ${one.name}`,
+    evidence: `it carries the tags of the same mirror as ${owned.loadBalancer?.name ?? 'none'}: two runs at once made one each`,
+    remedy: remedy(one.arn),
+    ...(severity === 'hold' ? { holds: [] } : {}),
+  }))

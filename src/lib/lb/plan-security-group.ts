@@ -18,6 +18,12 @@ const keyOf = (rule: IngressRule): string => `${rule.protocol}/${rule.port}/${ca
 
 const byPort = (a: IngressRule, b: IngressRule): number => a.port - b.port || (a.cidr < b.cidr ? -1 : 1)
 
+/** Who is to be let in and is not. */
+export function missingRules(wanted: SecurityGroupSpec, actual: SecurityGroup): readonly IngressRule[] {
+  const there = new Set(actual.ingress.map(keyOf))
+  return wanted.ingress.filter((rule) => !there.has(keyOf(rule)))
+}
+
 /**
  * Rules are added at once and taken away port by port, after the listener of that port is gone: what keeps a listener
  * back keeps its rules. `closing`: the change that deletes a port's listener.
@@ -45,8 +51,7 @@ export function planSecurityGroup(
     return { changes: [creation], id: token(creation.id, 'id'), ready: creation.id }
   }
   const wantedKeys = new Set(wanted.ingress.map(keyOf))
-  const actualKeys = new Set(actual.ingress.map(keyOf))
-  const missing = wanted.ingress.filter((rule) => !actualKeys.has(keyOf(rule)))
+  const missing = missingRules(wanted, actual)
   const surplus = actual.ingress
     .filter((rule) => !wantedKeys.has(keyOf(rule)) && !untouched.has(rule.port))
     .toSorted(byPort)

@@ -8,6 +8,7 @@ import { differing, sortedUnique, tagPair } from './drift.ts'
 import { judge, type Judged } from './judge.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { hashOf, namesOf } from './names.ts'
+import { spares } from './owned.ts'
 import { planSecurityGroup } from './plan-security-group.ts'
 import { deleteTargetGroup, planTargetGroup, type TargetGroupPlan } from './plan-targets.ts'
 import { finding, label, type Remark } from './remarks.ts'
@@ -34,6 +35,11 @@ function findingsOf(observed: Observed, judged: Judged | null): readonly Finding
   )
   const remarks: readonly Remark[] = [
     ...translation.remarks,
+    ...spares(
+      owned,
+      'warn',
+      (arn) => `If nobody uses its name: aws elbv2 delete-load-balancer --load-balancer-arn ${arn}`,
+    ),
     ...foreign.map((listener): Remark => ({
       code: 'LB_FOREIGN_LISTENER',
       severity: 'warn',
@@ -99,7 +105,7 @@ function planScope(scope: string, { owned, desired }: Judged): readonly Change[]
     .map((group) =>
       deleteTargetGroup(scope, group.port, group, users(group.arn), `Octavia no longer serves port ${group.port}`),
     )
-  const spares = owned.spareTargetGroups
+  const spareGroups = owned.spareTargetGroups
     .filter((group) => free(group) && !desired.untouched.has(group.port))
     .map((group) =>
       deleteTargetGroup(scope, group.name, group, users(group.arn), `another target group serves port ${group.port}`),
@@ -111,7 +117,7 @@ function planScope(scope: string, { owned, desired }: Judged): readonly Change[]
     ...listeners,
     ...closings,
     ...unused,
-    ...spares,
+    ...spareGroups,
   ]
 }
 

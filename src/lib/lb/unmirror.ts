@@ -4,7 +4,7 @@ import { fingerprint } from '../core/hash.ts'
 import { asJson, change } from './changes.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { hashOf, namesOf } from './names.ts'
-import { exists, inTheWay, ownedOf, type Owned } from './owned.ts'
+import { exists, inTheWay, ownedOf, spares, type Owned } from './owned.ts'
 import { deleteListener } from './plan.ts'
 import { deleteSecurityGroup } from './plan-security-group.ts'
 import { deleteTargetGroup } from './plan-targets.ts'
@@ -23,18 +23,25 @@ export function planUnmirror(world: LbWorld): Draft {
     changes: scopes.flatMap(({ observed, owned }) =>
       obstaclesOf(observed, owned).length > 0 ? [] : removals(observed.id, owned),
     ),
-    findings: scopes
-      .filter(({ owned }) => !exists(owned) && owned.obstacles.length === 0)
-      .map(({ observed }) =>
-        finding(observed.id, {
-          code: 'LB_NOTHING_TO_REMOVE',
-          severity: 'info',
-          subject: `load balancer ${observed.id}`,
-          evidence: 'it has no mirror: nothing in AWS carries its tags',
-          remedy: 'Nothing to do',
-        }),
-      ),
+    findings: scopes.flatMap(({ observed, owned }) =>
+      remarksOf(observed.id, owned).map((one) => finding(observed.id, one)),
+    ),
   }
+}
+
+function remarksOf(id: string, owned: Owned): readonly Remark[] {
+  if (exists(owned) || owned.obstacles.length > 0) {
+    return spares(owned, 'hold', () => `It is next, with the security group both have: nyah lb unmirror ${id}`)
+  }
+  return [
+    {
+      code: 'LB_NOTHING_TO_REMOVE',
+      severity: 'info',
+      subject: `load balancer ${id}`,
+      evidence: 'it has no mirror: nothing in AWS carries its tags',
+      remedy: 'Nothing to do',
+    },
+  ]
 }
 
 function removals(scope: string, owned: Owned): readonly Change[] {
@@ -63,7 +70,9 @@ function removals(scope: string, owned: Owned): readonly Change[] {
     ...down,
     ...[...owned.targetGroups.values()].map((group) => deleteTargetGroup(scope, group.port, group, after, REASON)),
     ...owned.spareTargetGroups.map((group) => deleteTargetGroup(scope, group.name, group, after, REASON)),
-    ...(securityGroup === null ? [] : [deleteSecurityGroup(scope, securityGroup, after)]),
+    ...(securityGroup === null || owned.spareLoadBalancers.length > 0
+      ? []
+      : [deleteSecurityGroup(scope, securityGroup, after)]),
   ]
 }
 

@@ -44,6 +44,14 @@ const timeout = (field: keyof SourceListener & `timeout_${string}`, fine: number
 
 export const LOAD_BALANCER_CHECKS: readonly Check<SourceLoadBalancer>[] = [
   {
+    field: 'vip_address',
+    code: 'IPV6_VIP',
+    value: (it) => (it.vip_address.includes(':') ? it.vip_address : null),
+    why: 'the mirror has IPv4 addresses only: clients that come by IPv6 would not reach it',
+    remedy: 'Allow the mirror to serve by IPv4 alone',
+    allowable: true,
+  },
+  {
     field: 'additional_vips',
     code: 'ADDITIONAL_VIPS',
     value: (it) => filled(it.additional_vips),
@@ -252,21 +260,19 @@ export const MEMBER_CHECKS: readonly Check<SourceMember>[] = [
   },
 ]
 
+const refusal = <Thing>(check: Check<Thing>, subject: string, evidence: string): Remark => ({
+  code: `LB_UNSUPPORTED_${check.code}`,
+  severity: 'refuse',
+  subject,
+  evidence: `${check.field} ${evidence}: ${check.why}`,
+  remedy: check.remedy,
+  allowable: check.allowable,
+})
+
 export function unsupported<Thing>(checks: readonly Check<Thing>[], thing: Thing, subject: string): readonly Remark[] {
   return checks.flatMap((check) => {
     const value = check.value(thing)
-    return value === null
-      ? []
-      : [
-          {
-            code: `LB_UNSUPPORTED_${check.code}`,
-            severity: 'refuse' as const,
-            subject,
-            evidence: `${check.field} is ${value}: ${check.why}`,
-            remedy: check.remedy,
-            allowable: check.allowable,
-          },
-        ]
+    return value === null ? [] : [refusal(check, subject, `is ${value}`)]
   })
 }
 
@@ -279,17 +285,7 @@ export function unsupportedOfMany<Thing>(
 ): readonly Remark[] {
   return checks.flatMap((check) => {
     const having = things.filter((thing) => check.value(thing) !== null)
-    return having.length === 0
-      ? []
-      : [
-          {
-            code: `LB_UNSUPPORTED_${check.code}`,
-            severity: 'refuse' as const,
-            subject,
-            evidence: `${check.field} of ${some(having.map((thing) => `${name(thing)} is ${check.value(thing)}`))}: ${check.why}`,
-            remedy: check.remedy,
-            allowable: check.allowable,
-          },
-        ]
+    const said = having.map((thing) => `${name(thing)} is ${check.value(thing)}`)
+    return having.length === 0 ? [] : [refusal(check, subject, `of ${some(said)}`)]
   })
 }

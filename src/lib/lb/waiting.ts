@@ -1,9 +1,10 @@
 import type { Waiting } from '../core/events.ts'
 import type { TargetHealth } from '../ports/mirrors.ts'
 import { endpoint } from './addresses.ts'
-import type { DesiredListener } from './desired.ts'
+import type { Desired, DesiredListener } from './desired.ts'
 import type { LbWorld } from './model.ts'
-import { registered } from './owned.ts'
+import { registered, type Owned } from './owned.ts'
+import { missingRules } from './plan-security-group.ts'
 import { judge, type Judged } from './judge.ts'
 import type { WantedTarget } from './pool.ts'
 import { count, some } from './remarks.ts'
@@ -32,7 +33,8 @@ function scopeWaiting({ owned, desired }: Judged): readonly Waiting[] {
     ...desired.listeners.flatMap((listener) => {
       const group = owned.targetGroups.get(listener.port)
       const detail = owned.listeners.has(listener.port)
-        ? targetsDetail(listener, group === undefined ? [] : registered(group))
+        ? (closedDetail(listener.port, owned, desired) ??
+          targetsDetail(listener, group === undefined ? [] : registered(group)))
         : 'there is no listener'
       return detail === null ? [] : [{ subject: `${subject} port ${listener.port}`, detail }]
     }),
@@ -57,3 +59,10 @@ function targetsDetail(listener: DesiredListener, present: readonly TargetHealth
 
 const nobodyServes = ({ targets }: DesiredListener): string =>
   `none of ${count(targets.length, 'target')} is healthy, nor does Octavia vouch for one: ${some(targets.map((target) => `${endpoint(target)} is ${target.status}`))}`
+
+/** Health checks pass the security group; clients do not. Null: it lets in whoever it should. */
+function closedDetail(port: number, { securityGroup }: Owned, desired: Desired): string | null {
+  if (securityGroup === null) return 'there is no security group'
+  const missing = missingRules(desired.securityGroup, securityGroup).filter((rule) => rule.port === port)
+  return missing.length === 0 ? null : `its security group does not let in ${some(missing.map(({ cidr }) => cidr))}`
+}

@@ -115,6 +115,8 @@ export interface LoadBalancer extends LoadBalancerSpec {
 /** Everything in ELBv2 that carries the name of one mirror, owned or not: the planner and the guards judge. */
 export interface MirrorTree {
   readonly loadBalancer: LoadBalancer | null
+  /** Further ones with nyah's tags: two machines made one each while the load balancer was renamed. Absent: none. */
+  readonly spareLoadBalancers?: readonly LoadBalancer[]
   readonly listeners: readonly Listener[]
   /** Attached to it, or (after a crash between two creates) still without a load balancer. */
   readonly targetGroups: readonly TargetGroup[]

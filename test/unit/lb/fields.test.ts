@@ -42,7 +42,7 @@ const FATES: Readonly<Record<Kind, Readonly<Record<string, Fate>>>> = {
     ...COMMON,
     description: meta('for people'),
     admin_state_up: said({ admin_state_up: false }, 'LB_DISABLED'),
-    vip_address: meta('the mirror has addresses of its own'),
+    vip_address: unsupported({ vip_address: '2001:db8::11' }, 'IPV6_VIP'),
     vip_port_id: meta('the mirror has ports of its own'),
     vip_subnet_id: meta('the configuration places the mirror'),
     vip_network_id: meta('the configuration places the mirror'),

@@ -146,11 +146,12 @@ describe('applying', () => {
     expect(calls[0]?.[2]).not.toHaveProperty('loadBalancerArn')
   })
 
-  it('each removal is one call with the remote id', async () => {
+  it('each removal is one call with the remote id, a load balancer after one more look', async () => {
     const { changes } = planUnmirror({ scopes: [observed(null, mirrored(), { id: ID })] })
     const calls = await Promise.all(changes.map(async (change) => (await apply(change)).calls))
     expect(calls.flat()).toEqual([
       ['mirrors.deleteListener', 'arn:listener/80'],
+      ['mirrors.read', ['ef5e7c45']],
       ['mirrors.deleteLoadBalancer', 'arn:lb/nyah-shop-ef5e7c45'],
       ['mirrors.deleteTargetGroup', 'arn:tg/nyah-shop-ef5e7c45-80'],
       ['network.deleteSecurityGroup', 'sg-1'],

@@ -158,16 +158,20 @@ export async function readTrees(elb: Elbv2, hashes: readonly string[], signal?: 
     return own === undefined || rest === undefined || rest === null ? [] : [targetGroupOf(raw, { tags: own, ...rest })]
   })
   return hashes.map((hash) => {
-    // Two balancers can carry one hash (renamed in Octavia, or a stranger's): nyah's own comes first.
-    const tree = trees
+    // Two balancers can carry one hash (a stranger's, or two machines made one each): nyah's own comes first, then the
+    // one that serves.
+    const [tree, ...rest] = trees
       .filter(({ loadBalancer }) => hashInName(loadBalancer.name) === hash)
       .sort(
         (a, b) =>
           Number(isManaged(b.loadBalancer.tags)) - Number(isManaged(a.loadBalancer.tags)) ||
+          b.listeners.length - a.listeners.length ||
           (a.loadBalancer.name < b.loadBalancer.name ? -1 : 1),
-      )[0]
+      )
+    const spare = rest.map(({ loadBalancer }) => loadBalancer).filter(({ tags: its }) => isManaged(its))
     return {
       loadBalancer: tree?.loadBalancer ?? null,
+      ...(spare.length === 0 ? {} : { spareLoadBalancers: spare }),
       listeners: tree?.listeners ?? [],
       targetGroups: decoded.filter(({ name }) => hashInName(name) === hash).sort((a, b) => (a.name < b.name ? -1 : 1)),
     }
