@@ -1,3 +1,4 @@
+import type * as z from 'zod/mini'
 import { EXIT, nyahError, type NyahError } from '../core/errors.ts'
 import { configFile, type ConfigFile } from './schema.ts'
 
@@ -15,8 +16,13 @@ export function decodeConfig(file: string, content: unknown): ConfigFile {
   if (result.success) return result.data
   const problems = result.error.issues.map((issue) => {
     const path = issue.path.map(String).join('.')
-    const what = issue.code === 'unrecognized_keys' ? `unknown key ${issue.keys.join(', ')}` : issue.message
+    const what = whatIn(issue)
     return path === '' ? what : `${path}: ${what}`
   })
   throw invalid(file, problems.join('; '))
+}
+
+function whatIn(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.join(', ')}`
+  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
 }

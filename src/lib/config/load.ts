@@ -114,6 +114,9 @@ function choose(config: ConfigFile, file: string, asked: string | null): { name:
       exit: EXIT.configuration,
       tries: names.map((each) => `--context ${each}`),
     })
+  // A run or plan of `--sandbox` is kept under this name, and taken up again by it: it must never mean real clouds.
+  if (name === 'sandbox' && config.contexts[name]?.sandbox !== true)
+    throw invalid(file, 'contexts.sandbox: this name is kept for --sandbox; rename it, or give it `sandbox: true`')
   return { name, from: asked !== null ? 'flag or NYAH_CONTEXT' : only === name ? 'the only one' : 'currentContext' }
 }
 

@@ -24,6 +24,11 @@ const mirror = z.strictObject({
   hostnames: z.optional(z.array(text)),
 })
 
+/** Other spellings, and names, would match no load balancer: its mirror would be placed as if nothing were said. */
+const uuid = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "must be a load balancer's UUID, in lower case"))
+
 const context = z.strictObject({
   /** True: this context is the sandbox. */
   sandbox: z.optional(z.boolean()),
@@ -37,7 +42,7 @@ const context = z.strictObject({
     }),
   ),
   networks: z.optional(z.record(z.string(), network)),
-  mirrors: z.optional(z.record(z.string(), mirror)),
+  mirrors: z.optional(z.record(uuid, mirror)),
   dns: z.optional(
     z.strictObject({
       steadyWeights: z.optional(z.strictObject({ octavia: z.number(), aws: z.number() })),

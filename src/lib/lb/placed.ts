@@ -18,11 +18,10 @@ export function placementChanged({ id, placement }: Observed, owned: Owned): rea
     }
     for (const [subnet, address] of Object.entries(placement.addresses)) {
       const actual = loadBalancer.addresses?.[subnet]
-      if (loadBalancer.subnets.includes(subnet) && actual !== address) {
-        differences.push(
-          `its address in ${subnet} is ${actual ?? 'one that AWS chose'}, the configuration says ${address}`,
-        )
-      }
+      if (actual === address) continue
+      // Added to it, a subnet would get an address that AWS chooses, for good.
+      const there = loadBalancer.subnets.includes(subnet) ? 'one that AWS chose' : 'none yet'
+      differences.push(`its address in ${subnet} is ${actual ?? there}, the configuration says ${address}`)
     }
     if (loadBalancer.securityGroups.length === 0) differences.push('it was made without a security group')
   }

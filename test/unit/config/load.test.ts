@@ -99,6 +99,17 @@ describe('loadConfig', () => {
       'contexts: { a: { networks: { n: { vpcId: vpc-1, scheme: inside, subnets: [subnet-1] } } } }',
       'contexts.a.networks.n.scheme',
     ],
+    [
+      'a mirror that is no UUID',
+      'contexts: { a: { mirrors: { shop-web: { network: public } } } }',
+      "contexts.a.mirrors.shop-web: must be a load balancer's UUID",
+    ],
+    [
+      'a UUID that would match nothing',
+      'contexts: { a: { mirrors: { 5F0C7C1E-0001-4000-8000-000000000001: { network: public } } } }',
+      'in lower case',
+    ],
+    ['a context with the name of the sandbox that is none', 'contexts: { sandbox: {} }', 'kept for --sandbox'],
     ['broken YAML', 'contexts: [', 'nyah.config.yaml'],
     ['no contexts', '{}', 'contexts'],
   ])('names %s', async (_what, text, needle) => {

@@ -260,6 +260,16 @@ describe('ownership', () => {
   })
 })
 
+it('a subnet with an address of its own is not added to a load balancer that exists: AWS would choose another', () => {
+  const made = applyAll(
+    EMPTY,
+    planMirrors({ scopes: [observed(two, EMPTY, { placement: placement({ subnets: ['subnet-a'] }) })] }).changes,
+    'healthy',
+  )
+  const wider = { placement: placement({ addresses: { 'subnet-c': '172.31.16.9' } }) }
+  expect(judged(two, made, wider)).toMatchObject({ changes: [], brief: ['refuse LB_PLACEMENT_CHANGED'] })
+})
+
 describe('a load balancer gone from Octavia', () => {
   it('keeps its mirror', () => {
     const { changes, findings } = judged(null, mirrored())
