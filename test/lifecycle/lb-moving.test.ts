@@ -334,6 +334,25 @@ describe('between two readings', () => {
   })
 })
 
+describe('while Octavia is read', () => {
+  it('a change that falls between its lists and its slow load balancer is not overlooked', async () => {
+    const here = await stage()
+    await here.run('lb.mirror')
+    const [listener] = await here.octavia.listenersOf(SHOP_WEB)
+    let slow = true
+    here.meddle.octavia = async ({ path }) => {
+      if (!slow || !path.startsWith(LB)) return
+      slow = false
+      await here.octavia.must('PUT', `/listeners/${listener.id}`, { listener: { allowed_cidrs: ['192.0.2.0/24'] } })
+      await here.octavia.waitActive(SHOP_WEB)
+      await here.clock.sleep(5_000)
+    }
+    expect(await here.run('lb.sync')).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    const { securityGroups } = await here.picture()
+    expect(JSON.stringify(securityGroups)).toContain('192.0.2.0/24')
+  })
+})
+
 describe('two machines at once', () => {
   it('make one mirror, and one removal', async () => {
     const fresh = await stage()

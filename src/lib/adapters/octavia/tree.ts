@@ -78,7 +78,7 @@ async function readOnce(
   const known = seen.get(id)
   const since = known?.stamp === stamp ? known.since : startedAt
   seen.set(id, { stamp, since })
-  const waitMs = settling(first, startedAt, since)
+  const waitMs = settling(first, startedAt, since, clock.now() - startedAt)
   // Reading on would be in vain: a change in this very second would not show.
   if (waitMs > 0) return { unsettled: 'it was changed a moment ago', waitMs }
 
@@ -110,11 +110,13 @@ async function readOnce(
 const stampOf = ({ own }: FoundLoadBalancer): string => `${own.updated_at ?? own.created_at} ${own.provisioning_status}`
 
 /** 0: the last change is old enough for the next one to be seen; else how long to wait. */
-function settling({ found, at }: Shown, startedAt: number, since: number): number {
+function settling({ found, at }: Shown, startedAt: number, since: number, tookMs: number): number {
   // Seen by this process before, unchanged: that needs no agreement between clocks.
   if (startedAt - since >= SETTLE_MS) return 0
   const changed = found.own.updated_at ?? found.own.created_at
-  const age = (at ?? startedAt) - Date.parse(changed.endsWith('Z') ? changed : `${changed}Z`)
+  // The lists may be as old as the first request: what came after that, they do not show.
+  const asOf = at === null ? startedAt : at - tookMs
+  const age = asOf - Date.parse(changed.endsWith('Z') ? changed : `${changed}Z`)
   if (age >= SETTLE_MS) return 0
   return Math.min(SETTLE_MS, SETTLE_MS - Math.max(0, age))
 }
