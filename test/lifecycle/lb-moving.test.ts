@@ -158,6 +158,18 @@ describe('while nyah waits for health', () => {
     expect(await targetsOf(here, 80)).toHaveLength(3)
   })
 
+  it('a member goes: the run has done its part, and says that there is more to do', async () => {
+    const here = await stage()
+    const [pool] = await here.octavia.poolsOf(SHOP_WEB)
+    const [gone] = await here.octavia.members(pool.id)
+    const moving = whileWaiting(here, () => here.octavia.removeMember(SHOP_WEB, pool.id, gone.id))
+    const made = await here.run('lb.mirror', moving)
+    expect(made).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(made.events).toContainEqual(
+      expect.objectContaining({ type: 'note', data: expect.objectContaining({ code: 'RUN_MORE_TO_DO' }) }),
+    )
+  })
+
   it('no member is one that Octavia vouches for: it waits for one that serves all the same', async () => {
     const here = await stage()
     here.setDown([11, 12, 13].flatMap((host) => [`10.20.0.${host}:8080`, `10.20.0.${host}:8443`]))

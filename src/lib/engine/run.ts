@@ -195,7 +195,9 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
       if (!seen.healthy) return endedBy(notHealthy(seen.waiting))
       const now = stage.judged()
       const raised = now === null ? [] : raisedSince(plan, now)
-      return raised.length === 0 ? done : endedBy(worldMoved(raised))
+      if (raised.length > 0) return endedBy(worldMoved(raised))
+      if (now !== null) mentionWhatIsDue(now, deps.emit)
+      return done
     }
     // Nothing is waited for, but the result is to tell what is there now.
     await stage.observe()
@@ -213,6 +215,20 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
     // It was applied; but what nobody can see is not healthy.
     return { outcome: 'not-healthy', exitCode: EXIT.notHealthy, error: errorData(error) }
   }
+}
+
+/** What changed while nyah waited is for the next run, but not to be kept quiet. */
+function mentionWhatIsDue({ changes, findings }: Plan, emit: Emit): void {
+  const held = heldChanges(changes, findings)
+  const due = changes.filter(({ id }) => !held.has(id))
+  if (due.length === 0) return
+  const [first] = due
+  emit('note', null, {
+    code: 'RUN_MORE_TO_DO',
+    message:
+      `the world moved on meanwhile: ${due.length} ${due.length === 1 ? 'change has' : 'changes have'} become due ` +
+      `(${first?.ref.type} ${first?.ref.name}: ${first?.reason}); run the command again`,
+  })
 }
 
 /** Every change of the plan is held. */
