@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest'
-import { ROOT, SHOP_WEB, startWorld, steady, type World } from '../support/cli.ts'
+import { newHome, ROOT, SHOP_WEB, startWorld, steady, type World } from '../support/cli.ts'
 
 const golden = (name: string): string => `${ROOT}fixtures/golden/cli/${name}.txt`
 
@@ -125,8 +125,23 @@ describe('what the shop’s world says', () => {
     }
     const { stdout, code } = await world.run(['doctor', '--config', 'dead.yaml', '--timeout', '2s', '--quiet'], { env })
     expect(code).toBe(12)
-    expect(stdout.match(/^unreachable /gm)).toHaveLength(5)
+    expect(stdout.match(/^unreachable /gm)).toHaveLength(4)
+    expect(stdout).toMatch(/^not tried +Octavia: read load balancers +see Keystone and Octavia$/m)
     expect(stdout).not.toContain('hunter2')
+  })
+
+  it('a beacon that is not whole is no sandbox', async () => {
+    const home = newHome()
+    mkdirSync(join(home, 'state'), { mode: 0o700 })
+    const other = { OS_AUTH_URL: 'http://127.0.0.1:1.example/v3', AWS_ENDPOINT_URL: 'http://127.0.0.1:1.example' }
+    for (const env of [undefined, {}, other]) {
+      const beacon = { url: 'http://127.0.0.1:1', pid: process.pid, env, networks: {} }
+      writeFileSync(join(home, 'state', 'sandbox.json'), JSON.stringify(beacon))
+      const own = { NYAH_STATE_DIR: join(home, 'state') }
+      const { code, stderr } = await world.run(['lb', 'list', '--sandbox'], { env: own })
+      expect(stderr).toContain('sandbox: inside this process')
+      expect(code).toBe(0)
+    }
   })
 
   it('lb list with one dead side: what could be read, and exit 12', async () => {
@@ -185,7 +200,7 @@ describe('the life of a mirror', () => {
     const shown = await world.run(['lb', 'show', 'shop-web', '--sandbox'])
     expect(shown.code).toBe(0)
     expect(shown.stdout).toMatch(/in step +yes/)
-    expect(shown.stdout).toMatch(/ 80 +listener .* 4 +4 +4 +0/)
+    expect(shown.stdout).toMatch(/ 80 +http +4 +4 +4 +0/)
 
     const unsure = await world.run(['lb', 'unmirror', 'shop-web', '--sandbox', '--yes'])
     expect(unsure).toMatchObject({ code: 5, stderr: expect.stringContaining(`--confirm ${SHOP_WEB}`) })

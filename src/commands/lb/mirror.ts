@@ -7,7 +7,7 @@ export default class LbMirror extends NyahCommand {
   static override description = `Reads the load balancer, shows the plan, asks, applies it, and waits until the NLB is active and its targets are healthy.
 Targets are the private cloud's members, reached over Direct Connect. Run it again at any time: it does what is left.`
   static override examples = [
-    '<%= config.bin %> lb mirror 5f0c7c1e-0001-4000-8000-000000000001 --plan',
+    '<%= config.bin %> lb mirror 5f0c7c1e-0000-4000-8000-000000000001 --plan',
     '<%= config.bin %> lb mirror shop-web --yes',
   ]
   static override args = {

@@ -9,7 +9,7 @@ export default class LbUnmirror extends NyahCommand {
     'This cannot be taken back: the NLB loses its name and addresses. The UUID must be typed, or given with --confirm.'
   static override examples = [
     '<%= config.bin %> lb unmirror shop-web',
-    '<%= config.bin %> lb unmirror shop-web --confirm 5f0c7c1e-0001-4000-8000-000000000001',
+    '<%= config.bin %> lb unmirror shop-web --confirm 5f0c7c1e-0000-4000-8000-000000000001',
   ]
   static override args = {
     'load-balancer': Args.string({ description: 'UUID, name, VIP or NLB name.', required: true, ignoreStdin: true }),

@@ -11,6 +11,7 @@ export function parseDuration(text: string, what: string): number {
       code: 'USAGE',
       message: `${what} must be a time like 30s, 15m or 1h, not ${text}`,
       exit: EXIT.usage,
+      tries: [`the same command with ${what} 15m`],
     })
   return total
 }

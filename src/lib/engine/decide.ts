@@ -19,7 +19,7 @@ type Facts = Pick<Operation<never>, 'mutates' | 'confirmId'> & { readonly waits:
 /** What a plan leads to under these options. Pure: a table, tested as one. */
 export function decide(plan: Plan, operation: Facts, options: RunOptions): Decision {
   const refused = plan.findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
-  if (refused.length > 0) return ending('refused', refusal(plan, options))
+  if (refused.length > 0) return ending('refused', refusal(plan, options, operation.mutates))
   const empty = plan.changes.length === 0
   if (options.mode === 'plan' || !operation.mutates) {
     if (empty) return end('nothing-to-do', EXIT.ok)
@@ -69,12 +69,14 @@ const confirmationNeeded = (confirmId: string | null, { command, confirmed }: Ru
 }
 
 /** Why a plan is refused, and how each refusal can be met. */
-export function refusal(plan: Plan, { command }: Pick<RunOptions, 'command'>): ErrorData {
+export function refusal(plan: Plan, options: Pick<RunOptions, 'command' | 'saved'>, mutates = true): ErrorData {
+  const { command, saved } = options
   const refused = plan.findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
   const codes = [...new Set(refused.map(({ code }) => code))]
   const flags = codes.map((code) => `--allow ${code}`).join(' ')
-  const overrule =
-    command === undefined ? `run the command again with ${flags} --reason "…"` : `${command} ${flags} --reason "…"`
+  // Applying a saved plan takes no allowances of its own: they belong to the plan.
+  const again = saved === null ? 'run the command again with' : 'make the plan again with'
+  const overrule = `${saved === null && command !== undefined ? command : again} ${flags} --reason "…"`
   return errorData(
     nyahError({
       code: 'PLAN_REFUSED',
@@ -82,7 +84,7 @@ export function refusal(plan: Plan, { command }: Pick<RunOptions, 'command'>): E
       exit: EXIT.refused,
       tries: [
         ...new Set(refused.map(({ remedy }) => remedy)),
-        ...(refused.length > 0 && refused.every(({ allowable }) => allowable) ? [overrule] : []),
+        ...(mutates && refused.length > 0 && refused.every(({ allowable }) => allowable) ? [overrule] : []),
       ],
     }),
   )

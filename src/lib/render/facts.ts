@@ -51,10 +51,16 @@ function inline(value: Json): string {
   if (isObject(value))
     return Object.entries(value)
       .filter(([, inner]) => inner !== null)
-      .map(([key, inner]) => `${escapeText(label(key))} ${inline(inner)}`)
+      .map(([key, inner]) => named(key, inner))
       .join(', ')
   return typeof value === 'string' ? escapeLong(value, 200) : String(value)
 }
+
+/** `interval 10 s`, `vpc id vpc-0a1b`: a field with its value; seconds say their unit behind the number. */
+const named = (key: string, value: Json): string =>
+  /(?:Seconds|[._]seconds)$/.test(key) && /^\d+$/.test(inline(value))
+    ? `${escapeText(label(key.slice(0, -'Seconds'.length)).trim())} ${inline(value)} s`
+    : `${escapeText(label(key))} ${inline(value)}`
 
 /** An item of a list: a target as `address:port`, a rule as its values, anything else inline. */
 function item(value: Json): string {
@@ -129,7 +135,7 @@ function told(values: JsonObject, { ref, reason }: Change, goes: boolean): reado
   return Object.entries(values).flatMap(([key, value]): readonly Fact[] => {
     if (value === null || value === ref.name || isPlumbing(key, value)) return []
     if (isObject(value)) return [fact(' ', `${escapeText(label(key))}: ${inline(value)}`)]
-    if (!isList(value)) return [{ ...fact(' ', `${escapeText(label(key))} ${inline(value)}`), brief: true }]
+    if (!isList(value)) return [{ ...fact(' ', named(key, value)), brief: true }]
     const sign = listSign(key, value, goes)
     if (value.length === 0) return []
     if (sign === ' ') return [{ ...fact(' ', `${escapeText(label(key))} ${listed(value)}`), brief: value.length < 3 }]

@@ -5,7 +5,7 @@ import type { Progress } from '../core/progress.ts'
 import { errorLines } from './errors.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import { findingLines } from './findings.ts'
-import { outcomeLines } from './outcome.ts'
+import { outcomeLines, saidBriefly } from './outcome.ts'
 import type { Paint } from './paint.ts'
 import { SKIPPED } from './run.ts'
 import { count, KINDS, span, timeOfDay, wordsOf } from './words.ts'
@@ -21,12 +21,16 @@ export interface LogView {
   readonly width: number
   /** Only what goes wrong. */
   readonly quiet: boolean
+  /** Also every repetition of a read. */
+  readonly debug?: boolean
 }
 
 export interface LogState {
   readonly progress: Progress
   /** When the last line was printed; null: none yet. Milliseconds since the epoch. */
   readonly spokeAt: number | null
+  /** Reads that were said to fail, with their error: said once, then in each heartbeat's time. */
+  readonly retried: ReadonlySet<string>
 }
 
 export interface LogStep {
@@ -38,7 +42,7 @@ export interface LogStep {
 /** As wide as the time before each first line. */
 const STAMP = ' '.repeat('21:03:10  '.length)
 
-export const noLog: LogState = { progress: noProgress, spokeAt: null }
+export const noLog: LogState = { progress: noProgress, spokeAt: null, retried: new Set() }
 
 /** `target-group nyah-shop-80`, by the id of its change. */
 function named(progress: Progress, id: string): string {
@@ -77,13 +81,14 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
   const { paint } = view
   const width = view.width - STAMP.length
   switch (event.type) {
-    case 'run.started': {
-      const { request, resumes } = event.data
+    // Until here nothing is written, and there is no journal to look the id up in.
+    case 'plan.confirmed': {
+      const { request, resumes } = progress
       const again = resumes === null ? '' : `, takes up ${escapeText(resumes)}`
       return [
         paint(
           'dim',
-          `run ${escapeText(event.run)}: ${escapeText(request.operation)} in ${escapeText(request.context)}${again} (times in UTC)`,
+          `run ${escapeText(event.run)}: ${escapeText(request?.operation ?? '')} in ${escapeText(request?.context ?? '')}${again} (times in UTC)`,
         ),
       ]
     }
@@ -129,7 +134,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
     case 'note':
       return [`${paint('bold', escapeText(event.data.code))}  ${escapeLong(event.data.message, 1200)}`]
     case 'run.error':
-      return isSaid(event.data.error, progress) ? [] : errorLines(event.data.error, width, paint)
+      return isSaid(event.data.error, progress) ? [] : errorLines(saidBriefly(event.data.error, progress), width, paint)
     case 'run.finished':
       return outcomeLines(progress, width, paint)
     default:
@@ -143,6 +148,10 @@ function isGrave({ type, data }: NyahEvent): boolean {
   return type === 'change.failed' || type === 'run.error' || (type === 'reading.compared' && !data.agree)
 }
 
+/** A failing read, told from others by what it is and how it fails. */
+const failureOf = (event: NyahEvent): string | null =>
+  event.type === 'read.retrying' ? `${event.data.what} ${event.data.error.code}` : null
+
 /** A poll is news when something it waits for came or went; that a number in it moved can wait for the heartbeat. */
 const isNews = (event: NyahEvent, before: Progress): boolean =>
   event.type !== 'verify.waiting' ||
@@ -153,9 +162,14 @@ export function logEvent(before: LogState, event: NyahEvent, view: LogView): Log
   const progress = progressed(before.progress, event)
   const now = Date.parse(event.at)
   const silentFor = before.spokeAt === null ? Infinity : now - before.spokeAt
-  const speaks = view.quiet ? isGrave(event) : isNews(event, before.progress) || silentFor >= HEARTBEAT_MS
+  const failure = failureOf(event)
+  const isOld = failure !== null && view.debug !== true && before.retried.has(failure)
+  const isDue = before.spokeAt !== null && silentFor >= HEARTBEAT_MS
+  const speaks = view.quiet ? isGrave(event) : (isNews(event, before.progress) && !isOld) || isDue
   const lines = speaks ? stamped(eventLines(event, progress, view), event.at, view) : []
-  return { state: { progress, spokeAt: lines.length > 0 ? now : before.spokeAt }, lines }
+  const retried = failure === null ? before.retried : new Set([...before.retried, failure])
+  // Silence counts from the beginning.
+  return { state: { progress, retried, spokeAt: lines.length > 0 ? now : (before.spokeAt ?? now) }, lines }
 }
 
 /** The clock moved on (`now`: milliseconds since the epoch): after 30 s of silence, what is being done. */
@@ -171,7 +185,7 @@ export function logHeartbeat(before: LogState, now: number, view: LogView): LogS
         ? `applying: ${tally(progress)}`
         : 'reading'
   const lines = stamped([`${doing}${since}`], new Date(now).toISOString(), view)
-  return { state: { progress, spokeAt: now }, lines }
+  return { state: { ...before, spokeAt: now }, lines }
 }
 
 /** The first line of a step carries the time, the others stand below it. */

@@ -25,10 +25,14 @@ function alert(finding: Finding): readonly string[] {
     `> **${word}${allowed}** ${markdownCode(finding.code)} ${markdownText(finding.subject)}<br>`,
     `> ${markdownText(finding.evidence)}`,
     ...(finding.allowed === undefined ? [] : ['>', `> Allowed: ${markdownText(finding.allowed.reason)}`]),
-    ...(finding.remedy === '' || finding.allowed !== undefined ? [] : ['>', `> Try: ${markdownCode(finding.remedy)}`]),
+    ...(finding.remedy === '' || finding.allowed !== undefined ? [] : ['>', remedyLine(finding)]),
     '',
   ]
 }
+
+/** What only informs wants nothing done: its remedy is a remark. */
+const remedyLine = ({ severity, remedy }: Finding): string =>
+  severity === 'info' ? `> ${markdownText(remedy)}` : `> Try: ${markdownCode(remedy)}`
 
 /** A diff block is coloured by the first character of each line. */
 function scopeBlock(operation: string, scope: ScopeOutline): readonly string[] {

@@ -1,3 +1,4 @@
+import type { ErrorData } from '../core/errors.ts'
 import type { Outcome } from '../core/events.ts'
 import { countChanges } from '../core/progress.ts'
 import type { Progress } from '../core/progress.ts'
@@ -48,15 +49,34 @@ const elapsed = (progress: Progress): string =>
 function nextSteps(progress: Progress): readonly string[] {
   const { run, outcome } = progress
   if (run === null || !hasBegun(progress)) return []
-  if (outcome === 'partly-applied' || outcome === 'interrupted') return [`nyah run resume ${escapeText(run)}`]
+  if (outcome === 'partly-applied' || outcome === 'interrupted') {
+    const isSaid = progress.errors.some(({ tries }) => tries.some((each) => each.startsWith(`nyah run resume ${run}`)))
+    return isSaid ? [] : [`nyah run resume ${escapeText(run)}`]
+  }
   return outcome === 'not-healthy' ? [`nyah run show ${escapeText(run)}`] : []
 }
+
+/** An error as it is said below a plan: what a refusal repeats of the plan's findings is left out. */
+export function saidBriefly(error: ErrorData, { plan }: Progress): ErrorData {
+  if (error.code !== 'PLAN_REFUSED' || plan === null) return error
+  const remedies = new Set(plan.findings.map(({ remedy }) => remedy))
+  const refused = plan.findings.filter(({ severity, allowed }) => severity === 'refuse' && allowed === undefined)
+  return {
+    ...error,
+    message: [...new Set(refused.map(({ code, subject }) => `${code} (${subject})`))].join(', '),
+    tries: error.tries.filter((each) => !remedies.has(each)),
+  }
+}
+
+/** A reading operation changes nothing, so its endings are said of what was read. */
+const READ: Readonly<Partial<Record<Outcome, string>>> = { 'nothing-to-do': 'In step', planned: 'Not in step' }
 
 /** The last words on a run: outcome, tallies, time; the rest of what is waited for; what to do next. */
 export function outcomeLines(progress: Progress, width: number, paint: Paint): readonly string[] {
   const { outcome, exitCode } = progress
   if (outcome === null) return []
-  const { word, tone } = OUTCOMES[outcome]
+  const { tone } = OUTCOMES[outcome]
+  const word = (progress.request?.operation.endsWith('.diff') && READ[outcome]) || OUTCOMES[outcome].word
   const code = exitCode === 0 || exitCode === null ? '' : paint('dim', ` (exit ${exitCode})`)
   const tallies =
     outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`
@@ -85,7 +105,7 @@ export function endingLines(progress: Progress, width: number, paint: Paint): re
     // What made a change fail is often also what ends the run: said once.
     ...progress.errors
       .filter(({ code, message }) => !failed.some(({ error }) => error.code === code && error.message === message))
-      .flatMap((error) => errorLines(error, width, paint)),
+      .flatMap((error) => errorLines(saidBriefly(error, progress), width, paint)),
     ...outcomeLines(progress, width, paint),
   ]
 }

@@ -82,7 +82,7 @@ function scopeTitle(operation: string, scope: ScopeOutline, paint: Paint): strin
 }
 
 /** The line above the question: what would happen, in numbers, and whether it may. */
-export function verdictLines(plan: Plan, outline: Outline, paint: Paint): readonly string[] {
+export function verdictLines(plan: Plan, outline: Outline, paint: Paint, width = Infinity): readonly string[] {
   const { held, refused } = outline
   if (plan.changes.length === 0 && !refused) return idleVerdict(outline, paint)
   const lines = [`${paint('bold', 'Plan:')} ${countsText(outline)}.`]
@@ -92,7 +92,11 @@ export function verdictLines(plan: Plan, outline: Outline, paint: Paint): readon
   if (removals.length === 0) return [...lines, paint('dim', 'Nothing is taken away.')]
   const named = removals.slice(0, 4).map(({ ref }) => `${escapeText(ref.type)} ${escapeLong(ref.name, 80)}`)
   const rest = removals.length - named.length
-  return [...lines, `${paint('remove', 'Takes away:')} ${named.join(', ')}${rest > 0 ? ` … and ${rest} more` : ''}.`]
+  const text = hanging('Takes away: ', `${named.join(', ')}${rest > 0 ? ` … and ${rest} more` : ''}.`, width)
+  return [
+    ...lines,
+    ...text.map((line, row) => (row === 0 ? line.replace('Takes away:', paint('remove', 'Takes away:')) : line)),
+  ]
 }
 
 /** No changes is not the same as all is well: a guard may have stopped what would have been planned. */
@@ -139,7 +143,7 @@ export function renderPlanText(plan: Plan, view: PlanView): string {
     ...idleLine,
     ...outline.findings.flatMap((finding) => ['', ...findingLines(finding, width, paint)]),
     '',
-    ...verdictLines(plan, outline, paint),
+    ...verdictLines(plan, outline, paint, width),
     '',
   ].join('\n')
 }

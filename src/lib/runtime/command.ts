@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core/command'
 import { EXIT, errorData, nyahError, type ExitCode, type NyahError } from '../core/errors.ts'
+import type { Aim } from '../render/aim.ts'
 import { sharedFlags, type MutatingFlags, type SharedFlags } from './flags.ts'
 import { processIo, type Io } from './io.ts'
 import type { Errand } from './operate.ts'
@@ -43,7 +44,8 @@ export abstract class NyahCommand extends Command {
   /** oclif's own handler prints stacks and parser contexts: errors are shown as `CODE  message` with a `Try:` line. */
   protected override async catch(error: Error): Promise<void> {
     if (isExit(error)) throw error
-    const data = errorData(usageError(error, this.id ?? '') ?? error)
+    const { aimError } = await import('../render/aim.ts')
+    const data = aimError(errorData(usageError(error, this.id ?? '') ?? error), aimOf(this.argv))
     const io = processIo(this.argv.includes('--no-color'))
     const debug = this.argv.includes('--debug')
     if (this.argv.includes('--json')) {
@@ -66,16 +68,30 @@ export interface Report {
   readonly exitCode: ExitCode
 }
 
+/** Where a command line that may not even parse was sent. */
+function aimOf(argv: readonly string[]): Aim {
+  const valueOf = (flag: string): string | undefined => {
+    const at = argv.indexOf(flag)
+    return at < 0 ? argv.find((word) => word.startsWith(`${flag}=`))?.slice(flag.length + 1) : argv[at + 1]
+  }
+  return { sandbox: argv.includes('--sandbox'), context: valueOf('--context'), config: valueOf('--config') }
+}
+
 const isExit = (error: Error): boolean => 'code' in error && error.code === 'EEXIT'
 
 /** oclif's parse errors as ours. Their other fields hold the whole parser context: only the text is kept. */
 function usageError(error: Error, id: string): NyahError | null {
   if (!('oclif' in error) && !('parse' in error)) return null
   const [first = '', ...rest] = error.message.split('\n')
-  const details = rest.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('See more help'))
+  // oclif's note on flags with many values is not true of flags that take one value each time.
+  const details = rest
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(?:See more help|Note: --|Alternatively, you can use "--")/.test(line))
   return nyahError({
     code: 'USAGE',
-    message: [first, ...details].join(' '),
+    message: [first.replace(/^(?:The following errors? occurred:|Parsing (--\S+))\s*$/, '$1'), ...details]
+      .join(' ')
+      .trim(),
     exit: EXIT.usage,
     tries: [`nyah ${id.replaceAll(':', ' ')} --help`],
   })

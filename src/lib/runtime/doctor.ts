@@ -1,9 +1,11 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { EXIT, errorData, nyahError, type ErrorData, type ExitCode, type NyahError } from '../core/errors.ts'
 import { readingTools } from './reading.ts'
-import { escapeText } from '../render/escape.ts'
-import { choosePaint, type Paint, type Tone } from '../render/paint.ts'
+import { aimText } from '../render/aim.ts'
+import { escapeLong, escapeText } from '../render/escape.ts'
+import { hanging, tryLines } from '../render/findings.ts'
+import { choosePaint, type Tone } from '../render/paint.ts'
 import type { Report } from './command.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
@@ -33,7 +35,7 @@ export async function doctor(io: Io, flags: SharedFlags): Promise<Report> {
     const remote = 'code' in opened ? [Promise.resolve(failed('configuration', opened))] : remoteChecks(opened, signal)
     const checks = await Promise.all([...local, ...remote])
     signal.throwIfAborted()
-    return report(io, checks)
+    return report(io, flags, once(checks))
   } finally {
     if (!('code' in opened)) await opened.close()
     release()
@@ -101,6 +103,7 @@ async function stateCheck(io: Io): Promise<string> {
   let folder = io.stateDir
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
   try {
+    if (!statSync(folder).isDirectory()) throw new Error('no directory')
     accessSync(folder, constants.W_OK)
   } catch {
     throw nyahError({
@@ -111,6 +114,18 @@ async function stateCheck(io: Io): Promise<string> {
     })
   }
   return io.stateDir
+}
+
+/** One cause (no credentials, an API that is down) fails several checks: it is told once. */
+function once(checks: readonly Check[]): readonly Check[] {
+  return checks.map((each, index) => {
+    const first = checks
+      .slice(0, index)
+      .find(({ code, detail }) => code !== null && code === each.code && detail === each.detail)
+    return first === undefined
+      ? each
+      : { ...each, verdict: 'not tried', detail: `see ${first.name}`, code: null, tries: [] }
+  })
 }
 
 async function check(name: string, look: () => Promise<string>): Promise<Check> {
@@ -128,7 +143,8 @@ function failed(name: string, { code, message, tries, exit }: ErrorData): Check 
 
 const TONES: Readonly<Record<Verdict, Tone>> = { ok: 'ok', wrong: 'error', unreachable: 'warn', 'not tried': 'dim' }
 
-function report(io: Io, checks: readonly Check[]): Report {
+function report(io: Io, flags: SharedFlags, all: readonly Check[]): Report {
+  const checks = all.map((each) => ({ ...each, tries: each.tries.map((one) => aimText(one, flags)) }))
   const worst: ExitCode = checks.some(({ verdict }) => verdict === 'wrong')
     ? EXIT.configuration
     : checks.some(({ verdict }) => verdict === 'unreachable')
@@ -136,22 +152,31 @@ function report(io: Io, checks: readonly Check[]): Report {
       : EXIT.ok
   return {
     document: { ok: worst === EXIT.ok, exitCode: worst, checks },
-    text: text(choosePaint(io.colour.stdout), checks, worst),
+    text: text(io, checks, aimText(NEXT[worst] ?? '', flags)),
     exitCode: worst,
   }
 }
 
-function text(paint: Paint, checks: readonly Check[], worst: ExitCode): string {
-  const width = Math.max(...checks.map(({ name }) => name.length))
-  const lines = checks.flatMap(({ name, verdict, detail, code, tries }) => [
-    `${paint(TONES[verdict], verdict.padEnd(11))}  ${name.padEnd(width)}  ${code === null ? '' : `${code}  `}${escapeText(detail)}`,
-    ...tries.map((each) => `${''.padEnd(13)}${''.padEnd(width)}  Try: ${escapeText(each)}`),
-  ])
-  const end =
-    worst === EXIT.ok
-      ? 'All is well. Next: nyah lb list'
-      : worst === EXIT.configuration
-        ? 'Something is misconfigured (exit 3).'
-        : 'Some remote could not be reached (exit 12).'
-  return `${[...lines, '', end].join('\n')}\n`
+const NEXT: Readonly<Partial<Record<ExitCode, string>>> = {
+  [EXIT.ok]: 'All is well. Next: nyah lb list',
+  [EXIT.configuration]: 'Something is misconfigured (exit 3).',
+  [EXIT.partialAnswer]: 'Some remote could not be reached (exit 12).',
+}
+
+function text(io: Io, checks: readonly Check[], next: string): string {
+  const paint = choosePaint(io.colour.stdout)
+  const widest = Math.max(...checks.map(({ name }) => name.length))
+  const blank = ' '.repeat('unreachable  '.length)
+  const lines = checks.flatMap(({ name, verdict, detail, code, tries }): readonly string[] => {
+    const head = `${paint(TONES[verdict], verdict.padEnd(blank.length))}${name}`
+    if (code !== null) {
+      const said = hanging(`${blank}${code}  `, escapeLong(detail, 500), io.width)
+      return [head, ...said, ...tryLines(blank, tries, io.width, paint)]
+    }
+    const start = `${blank}${name.padEnd(widest)}  `
+    // In a pipe, one line for each check.
+    const [first = '', ...rest] = hanging(start, escapeText(detail), io.tableWidth)
+    return [`${head}${first.slice(blank.length + name.length)}`, ...rest]
+  })
+  return `${[...lines, '', next].join('\n')}\n`
 }

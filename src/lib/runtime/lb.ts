@@ -3,9 +3,11 @@ import { jsonText, type JsonObject } from '../core/json.ts'
 import type { MirrorList, MirrorRow } from '../lb/list.ts'
 import type { Shown } from '../lb/show.ts'
 import { errorLines } from '../render/errors.ts'
-import { findingLines } from '../render/findings.ts'
+import { aimError, aimFindings, aimText } from '../render/aim.ts'
+import { findingLines, tryLines } from '../render/findings.ts'
 import { choosePaint } from '../render/paint.ts'
 import { renderPairs, renderTable } from '../render/table.ts'
+import { count } from '../render/words.ts'
 import type { Report } from './command.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
@@ -64,7 +66,7 @@ export const lbList = (io: Io, flags: SharedFlags): Promise<Report> =>
     const exitCode = list.unread.length > 0 ? EXIT.partialAnswer : EXIT.ok
     return {
       document: { ok: exitCode === EXIT.ok, exitCode, loadBalancers: list.rows, unread: list.unread },
-      text: listText(io, list),
+      text: listText(io, flags, list),
       exitCode,
     }
   })
@@ -72,7 +74,7 @@ export const lbList = (io: Io, flags: SharedFlags): Promise<Report> =>
 /** Wide enough for the NLB's name beside everything else. */
 const WIDE = 132
 
-function listText(io: Io, { rows, unread }: MirrorList): string {
+function listText(io: Io, flags: SharedFlags, { rows, unread }: MirrorList): string {
   const paint = choosePaint(io.colour.stdout)
   const wide = io.tableWidth >= WIDE
   const nothing = unread.length === 0 ? 'No load balancers: neither in Octavia nor mirrored.\n' : ''
@@ -88,7 +90,7 @@ function listText(io: Io, { rows, unread }: MirrorList): string {
   const partial = unread.flatMap(({ side, error }: { side: string; error: ErrorData }) => [
     '',
     paint('warn', `${side === 'octavia' ? 'Octavia' : 'AWS'} could not be read; its columns are unknown, not empty:`),
-    ...errorLines(error, io.width, paint),
+    ...errorLines(aimError(error, flags), io.width, paint),
   ])
   return partial.length === 0 ? table : `${table}${partial.join('\n')}\n`
 }
@@ -112,16 +114,17 @@ export const lbShow = (io: Io, flags: SharedFlags, name: string): Promise<Report
     const shown = await showMirror(await lbPorts(opened), lbSettings(opened), id, signal)
     return {
       document: { ok: true, exitCode: EXIT.ok, ...shown },
-      text: showText(io, shown),
+      text: showText(io, flags, shown),
       exitCode: EXIT.ok,
     }
   })
 
-function showText(io: Io, { loadBalancer, changes, findings }: Shown): string {
+function showText(io: Io, flags: SharedFlags, { loadBalancer, changes, findings }: Shown): string {
   const paint = choosePaint(io.colour.stdout)
   const source = loadBalancer['source'] as JsonObject | null
   const mirror = loadBalancer['mirror'] as JsonObject | null
   const listeners = loadBalancer['listeners'] as readonly JsonObject[]
+  const isRefused = findings.some(({ severity }) => severity === 'refuse')
   const pairs = renderPairs(
     [
       ['load balancer', `${jsonText(source?.['name'])}  ${jsonText(loadBalancer['id'])}`],
@@ -137,7 +140,7 @@ function showText(io: Io, { loadBalancer, changes, findings }: Shown): string {
         ? []
         : [['dns name', jsonText(mirror['dnsName'])] as const, ['arn', jsonText(mirror['arn'])] as const]),
       ['network', `${jsonText(loadBalancer['network'])}  ${jsonText(loadBalancer['securityGroup'])}`],
-      ['in step', changes.length === 0 ? 'yes' : `no: ${changes.length} changes to make`],
+      ['in step', standing(mirror, changes.length, isRefused)],
     ],
     paint,
   )
@@ -148,8 +151,9 @@ function showText(io: Io, { loadBalancer, changes, findings }: Shown): string {
           ['PORT', 'LISTENER', 'MEMBERS', 'REGISTERED', 'HEALTHY', 'DRAINING', 'NOT HEALTHY'],
           listeners.map((one) => [
             jsonText(one['port']),
-            jsonText(one['listener']),
-            jsonText(one['members']),
+            listenerName(one),
+            // What is not translated was not counted.
+            one['verdict'] === 'refused' ? '?' : jsonText(one['members']),
             jsonText(one['registered']),
             jsonText(one['healthy']),
             jsonText(one['draining']),
@@ -158,11 +162,28 @@ function showText(io: Io, { loadBalancer, changes, findings }: Shown): string {
           io.tableWidth,
           paint,
         )}`
-  const said = findings.flatMap((finding) => findingLines(finding, io.width, paint))
-  const next = changes.length === 0 ? [] : ['', `Try: nyah lb diff ${jsonText(loadBalancer['id'])}`]
-  const tail = [...(said.length === 0 ? [] : ['', ...said]), ...next]
+  const said = aimFindings(findings, flags).flatMap((finding) => ['', ...findingLines(finding, io.width, paint)])
+  const verb = isRefused || mirror !== null ? 'diff' : 'mirror'
+  const command = aimText(`nyah lb ${verb} ${jsonText(loadBalancer['id'])}`, flags)
+  const next =
+    changes.length === 0
+      ? []
+      : ['', ...tryLines('', [verb === 'mirror' ? `${command} --plan` : command], io.width, paint)]
+  const tail = [...said, ...next]
   return `${pairs}${table}${tail.length === 0 ? '' : `${tail.join('\n')}\n`}`
 }
+
+function standing(mirror: JsonObject | null, changes: number, isRefused: boolean): string {
+  if (isRefused) return 'no: it cannot be mirrored as it is (see below)'
+  if (changes === 0) return 'yes'
+  return mirror === null ? 'no: not mirrored yet' : `no: ${count(changes, 'change')} to make`
+}
+
+/** `http` of `listener http (port 80)`: the port has its own column. */
+const listenerName = ({ listener, port }: JsonObject): string =>
+  jsonText(listener)
+    .replace(/^listener /, '')
+    .replace(` (port ${jsonText(port)})`, '') || '(none in Octavia)'
 
 const unhealthyText = (targets: readonly JsonObject[]): string =>
   targets

@@ -3,6 +3,7 @@ import { realClock } from '../adapters/host/clock.ts'
 import { createStore } from '../adapters/host/store.ts'
 import { parseDuration } from '../core/duration.ts'
 import { EXIT, type ExitCode, nyahError } from '../core/errors.ts'
+import type { Emit } from '../core/events.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Allowance, Plan, Request } from '../core/plan.ts'
 import { makeDeadline } from '../engine/deadline.ts'
@@ -10,6 +11,9 @@ import { makeEmitter } from '../engine/emitter.ts'
 import { makeRetry } from '../engine/retry.ts'
 import type { RunOptions, RunResult } from '../engine/run.ts'
 import { newRunId } from '../engine/run-id.ts'
+import { type Aim, aimError, aimEvent, aimPlan, aimText, shellWord } from '../render/aim.ts'
+import { escapeText } from '../render/escape.ts'
+import { tryLines } from '../render/findings.ts'
 import { choosePaint } from '../render/paint.ts'
 import { askConsent } from './ask.ts'
 import type { MutatingFlags } from './flags.ts'
@@ -43,9 +47,11 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
   const { signal, release } = interruptible()
   const output = await chooseOutput(io, flags, clock)
   const run = newRunId(clock.now(), Math.random)
+  const aim: Aim = { config: flags.config, ...contextFlag(flags, errand) }
   const emitter = makeEmitter({ clock, run, sinks: [output.sink] })
+  const emit: Emit = (type, scope, data) => emitter.emit(type, scope, aimEvent(data, aim))
   const deadline = makeDeadline(clock, timeoutMs)
-  const retry = makeRetry({ clock, random: Math.random, deadline, emit: emitter.emit, signal })
+  const retry = makeRetry({ clock, random: Math.random, deadline, emit, signal })
   let opened: Opened | null = null
   try {
     opened = await openContext(io, { ...flags, ...contextFlag(flags, errand) }, { clock, retry })
@@ -56,20 +62,23 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
       context: opened.name,
     }
     const bound = await bindOperation(request, opened)
-    const result = await bound.run(request, optionsOf(io, flags, errand, timeoutMs), {
+    const options = optionsOf(io, flags, errand, timeoutMs)
+    const result = await bound.run(request, options, {
       run,
       nyah: packageVersion(),
       clock,
       store: createStore({ stateDir: io.stateDir }),
-      emit: emitter.emit,
+      emit,
       attach: emitter.attach,
       ask: (plan, confirmId) => askConsent(plan, confirmId, choosePaint(io.colour.stderr), signal),
       random: Math.random,
       deadline,
       signal,
     })
-    if (flags['plan-out'] !== undefined) await savePlan(flags['plan-out'], result, output.say)
-    return output.finish(run, result, bound.tell(result.result))
+    if (flags['plan-out'] !== undefined) await savePlan(flags['plan-out'], result, aim, output.say)
+    const exitCode = output.finish(run, aimed(result, aim), bound.tell(result.result))
+    if (!flags.json && flags.output === 'text') output.say(overruleText(result, options, io))
+    return exitCode
   } finally {
     output.stop()
     await opened?.close()
@@ -83,6 +92,24 @@ const contextFlag = (flags: MutatingFlags, errand: Errand): { context: string | 
   return { context: name, sandbox: flags.sandbox || (errand.context === 'sandbox' && flags.config === undefined) }
 }
 
+const aimed = (result: RunResult, aim: Aim): RunResult => ({
+  ...result,
+  plan: result.plan === null ? null : aimPlan(result.plan, aim),
+  error: result.error === null ? null : aimError(result.error, aim),
+})
+
+/** What holds a part and can be overruled: the command that does it. (A refusal's error has its own.) */
+function overruleText({ plan, outcome }: RunResult, { command, saved }: RunOptions, io: Io): string {
+  const isHeld = outcome === 'held' || outcome === 'planned'
+  if (plan === null || !isHeld || saved !== null || plan.request.operation === 'lb.diff') return ''
+  const holds = plan.findings.filter(({ severity, allowed }) => severity === 'hold' && allowed === undefined)
+  const codes = [...new Set(holds.filter(({ allowable }) => allowable).map(({ code }) => code))]
+  if (codes.length === 0 || command === undefined) return ''
+  const text = `${command} ${codes.map((code) => `--allow ${code}`).join(' ')} --reason "…"`
+  const lines = tryLines('', [text], io.width, choosePaint(io.colour.stderr))
+  return `${['Not held back, if you are sure:', ...lines].join('\n')}\n`
+}
+
 function allowancesOf(flags: MutatingFlags): readonly Allowance[] {
   const codes = flags.allow ?? []
   if (codes.length > 0 && (flags.reason ?? '').trim() === '')
@@ -90,7 +117,7 @@ function allowancesOf(flags: MutatingFlags): readonly Allowance[] {
       code: 'USAGE',
       message: '--allow needs --reason: whoever reads the journal wants to know why a guard was overruled',
       exit: EXIT.usage,
-      tries: [...codes.map((code) => `--allow ${code}`), '--reason "…"'].slice(-1),
+      tries: [`${commandLine()} --reason "…"`],
     })
   return codes.map((code) => ({ code, reason: flags.reason ?? '' }))
 }
@@ -113,13 +140,12 @@ function optionsOf(io: Io, flags: MutatingFlags, errand: Errand, timeoutMs: numb
     reason: flags.reason ?? null,
     resumes: errand.resumes ?? null,
     saved: errand.saved ?? null,
-    command: ['nyah', ...process.argv.slice(2)].map(shellWord).join(' '),
+    command: commandLine(),
   }
 }
 
-/** A word as a POSIX shell reads it back. */
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+/** What the operator typed. */
+const commandLine = (): string => ['nyah', ...process.argv.slice(2)].map(shellWord).join(' ')
 
 /** Who runs it: `NYAH_ACTOR` where a CI knows better, else the user of this machine. */
 function actor(io: Io): string {
@@ -133,9 +159,9 @@ function actor(io: Io): string {
   }
 }
 
-async function savePlan(file: string, { plan }: RunResult, say: (text: string) => void): Promise<void> {
+async function savePlan(file: string, { plan }: RunResult, aim: Aim, say: (text: string) => void): Promise<void> {
   if (plan === null) return
   const { writePlan } = await import('../adapters/host/plans.ts')
   writePlan(file, plan)
-  say(`plan saved: ${file}\nTry: nyah plan apply ${file}\n`)
+  say(`plan saved: ${escapeText(file)}\nTry: ${escapeText(aimText(`nyah plan apply ${shellWord(file)}`, aim))}\n`)
 }

@@ -29,7 +29,12 @@ interface ProgressView {
 export async function chooseOutput(io: Io, flags: SharedFlags, clock: Clock): Promise<Output> {
   const form = flags.json ? 'json' : flags.output
   const live = io.colour.stderr && io.interactive && !flags.quiet && !flags.debug && form !== 'ndjson'
-  const logView = { paint: choosePaint(io.colour.stderr), width: io.width, quiet: flags.quiet || form === 'ndjson' }
+  const logView = {
+    paint: choosePaint(io.colour.stderr),
+    width: io.width,
+    quiet: flags.quiet || form === 'ndjson',
+    debug: flags.debug,
+  }
   const progress = live ? await liveProgress(clock) : logProgress(io, clock, logView)
   const results = await resultSink(io, form)
   return {

@@ -12,9 +12,13 @@ import type { Tools } from './open.ts'
 export function readingTools(io: Io, flags: SharedFlags, signal: AbortSignal, atMostMs = Infinity): Tools {
   const clock = realClock()
   const deadline = makeDeadline(clock, Math.min(parseDuration(flags.timeout, '--timeout'), atMostMs))
+  const said = new Set<string>()
   const emit: Emit = (type, _scope, data) => {
     if (flags.quiet || type !== 'read.retrying' || !('what' in data)) return
     const { what, attempt, delayMs, error } = data
+    // Once for each failure: a remote that is down would fill the screen.
+    if (!flags.debug && said.has(`${what} ${error.code}`)) return
+    said.add(`${what} ${error.code}`)
     io.err(`${escapeText(what)}: ${error.code} (attempt ${attempt}), again in ${(delayMs / 1000).toFixed(1)} s\n`)
   }
   return { clock, retry: makeRetry({ clock, random: Math.random, deadline, emit, signal }) }

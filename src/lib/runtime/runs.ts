@@ -1,5 +1,5 @@
 import { createStore } from '../adapters/host/store.ts'
-import { EXIT, type ExitCode } from '../core/errors.ts'
+import { EXIT, type ExitCode, nyahError } from '../core/errors.ts'
 import type { RunSummary } from '../ports/store.ts'
 import type { Report } from './command.ts'
 import type { SharedFlags } from './flags.ts'
@@ -18,9 +18,10 @@ export async function runList(io: Io, limit: number): Promise<Report> {
 
 async function listText(io: Io, runs: readonly RunSummary[]): Promise<string> {
   if (runs.length === 0) return 'No runs on this machine yet. Try: nyah lb mirror <uuid> --plan\n'
-  const [{ renderTable }, { choosePaint }] = await Promise.all([
+  const [{ renderTable }, { choosePaint }, { moment }] = await Promise.all([
     import('../render/table.ts'),
     import('../render/paint.ts'),
+    import('../render/words.ts'),
   ])
   return renderTable(
     ['RUN', 'OPERATION', 'CONTEXT', 'STARTED', 'BY', 'OUTCOME', 'EXIT'],
@@ -28,7 +29,7 @@ async function listText(io: Io, runs: readonly RunSummary[]): Promise<string> {
       run.id,
       run.operation,
       run.context,
-      run.startedAt,
+      moment(run.startedAt),
       run.actor,
       standing(run),
       run.exitCode === null ? '' : String(run.exitCode),
@@ -41,6 +42,14 @@ async function listText(io: Io, runs: readonly RunSummary[]): Promise<string> {
 /** `nyah run show ID` */
 export async function runShow(io: Io, flags: SharedFlags, id: string): Promise<ExitCode> {
   const events = createStore({ stateDir: io.stateDir }).readRun(id)
+  // Killed between making the journal and its first line: nothing was changed then.
+  if (events.length === 0)
+    throw nyahError({
+      code: 'RUN_EMPTY',
+      message: `the journal of run ${id} has no events: it was killed before it did anything`,
+      exit: EXIT.configuration,
+      tries: ['nyah run list'],
+    })
   if (flags.output === 'ndjson') io.out(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
   else if (flags.json) io.out(`${JSON.stringify({ events }, null, 2)}\n`)
   else {

@@ -57,12 +57,18 @@ function readBeacon(io: Io): Beacon | null {
   try {
     const beacon = JSON.parse(readFileSync(beaconFile(io), 'utf8')) as Beacon
     // Only loopback is ever believed, whatever the file says; signal 0 asks whether the process lives.
-    if (!/^http:\/\/127\.0\.0\.1:\d+$/.test(beacon.url)) return null
+    if (!/^http:\/\/127\.0\.0\.1:\d+$/.test(beacon.url) || !isWhole(beacon)) return null
     process.kill(beacon.pid, 0)
     return beacon.process === undefined || stateOf(beacon.process) === 'alive' ? beacon : null
   } catch {
     return null
   }
+}
+
+/** Both clouds are the sandbox's own, and the networks are what a configuration file could say. */
+function isWhole({ url, env, networks }: Beacon): boolean {
+  decodeConfig('the beacon', { contexts: { sandbox: { networks } } })
+  return [env['OS_AUTH_URL'], env['AWS_ENDPOINT_URL']].every((each) => each?.startsWith(`${url}/`))
 }
 
 export interface SandboxFlags {
@@ -80,11 +86,14 @@ export async function sandboxStart(io: Io, flags: SandboxFlags): Promise<ExitCod
       code: 'SANDBOX_RUNNING',
       message: `a sandbox of yours is running already (${beaconFile(io)})`,
       exit: EXIT.stale,
-      tries: ['use it: add --sandbox to any command', 'end it with Ctrl-C where it runs'],
+      tries: [
+        'use it: add --sandbox to any command',
+        'end it with Ctrl-C where it runs',
+        `none runs? rm ${beaconFile(io)}`,
+      ],
     })
   const { loadWorld } = await import('../sandbox/world.ts')
   const { startSandbox } = await import('../sandbox/server.ts')
-  const { createStateDir } = await import('../adapters/host/paths.ts')
   const world = loadWorld(flags.world ?? defaultWorld())
   const sandbox = await startSandbox({
     port: flags.port,
@@ -100,15 +109,30 @@ export async function sandboxStart(io: Io, flags: SandboxFlags): Promise<ExitCod
     env: sandbox.env,
     networks: networksOf(world),
   }
-  createStateDir(io.stateDir)
-  writeFileSync(beaconFile(io), JSON.stringify(beacon), { mode: 0o600 })
   const { signal, release } = interruptible()
-  io.out(flags.json ? `${JSON.stringify(beacon)}\n` : banner(sandbox.url, sandbox.env, flags))
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-  rmSync(beaconFile(io), { force: true })
-  await sandbox.close()
-  release()
+  try {
+    await leaveBeacon(io, beacon)
+    io.out(flags.json ? `${JSON.stringify(beacon)}\n` : banner(sandbox.url, sandbox.env, flags))
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    rmSync(beaconFile(io), { force: true })
+  } finally {
+    await sandbox.close()
+    release()
+  }
   return EXIT.ok
+}
+
+/** A new file of its own: what stood there may be a link to something else, or open to others. */
+async function leaveBeacon(io: Io, beacon: Beacon): Promise<void> {
+  const { createStateDir } = await import('../adapters/host/paths.ts')
+  const { unwritable } = await import('../adapters/host/files.ts')
+  createStateDir(io.stateDir)
+  try {
+    rmSync(beaconFile(io), { force: true })
+    writeFileSync(beaconFile(io), JSON.stringify(beacon), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    throw unwritable(beaconFile(io), error)
+  }
 }
 
 function banner(url: string, env: Readonly<Record<string, string>>, flags: SandboxFlags): string {

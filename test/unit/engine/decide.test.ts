@@ -57,6 +57,20 @@ describe('who answers for a plan', () => {
     },
   )
 
+  it('gives the command that overrules a refusal, where the command can carry it', () => {
+    const finding = { scope: 'shop', subject: 'shop', evidence: 'it is', remedy: 'mend it', allowable: true } as const
+    const refused = { ...plan, findings: [{ ...finding, code: 'TOY_NO', severity: 'refuse' as const }] }
+    const triesOf = (mutates: boolean, saved: boolean) => {
+      const options = { ...toyOptions, saved: saved ? refused : null }
+      const decision = decide(refused, { mutates, confirmId: null, waits: false }, options)
+      return decision.do === 'end' ? decision.error?.tries : null
+    }
+    expect(triesOf(true, false)).toEqual(['mend it', 'nyah toy set --allow TOY_NO --reason "…"'])
+    expect(triesOf(true, true)).toEqual(['mend it', 'make the plan again with --allow TOY_NO --reason "…"'])
+    // `diff` has no such flag.
+    expect(triesOf(false, false)).toEqual(['mend it'])
+  })
+
   it('gives the whole command to paste', () => {
     const tries = (confirmId: string | null, part: Partial<RunOptions>) => {
       const decision = decide(

@@ -59,6 +59,22 @@ describe('the log', () => {
     expect(logHeartbeat(noLog, since, spoken).lines).toEqual([])
   })
 
+  it('says a failing read once, and all of them with --debug', () => {
+    const error = errorData(nyahError({ code: 'AWS_DOWN', message: 'no answer', exit: 7, retryable: true }))
+    const failing = (at: number, what: string) =>
+      [at, 'read.retrying', { what, attempt: 1, delayMs: 500, error }] as const
+    const events = stream(failing(0, 'list'), failing(1, 'list'), failing(2, 'tags'), failing(3, 'list'))
+    const times = (debug: boolean) => logOf(events, { ...spoken, debug }).match(/reading again (list|tags)/g)
+    expect(times(false)).toEqual(['reading again list', 'reading again tags'])
+    expect(times(true)).toHaveLength(4)
+  })
+
+  it('names a run only once it has a journal', () => {
+    const planned = mirrorRun.filter(({ type }) => type !== 'plan.confirmed')
+    expect(logOf(mirrorRun, spoken)).toContain('  run 01JD5S0Q7Z-lb-mirror: lb.mirror in production')
+    expect(logOf(planned, spoken)).not.toContain('  run 01JD5S0Q7Z-lb-mirror')
+  })
+
   it('says a disagreement of the second reading', () => {
     const events = stream(
       [0, 'reading.second', { delayMs: 2000 }],

@@ -26,7 +26,7 @@ export const unwritable = (path: string, error: unknown): NyahError =>
     code: 'STATE_UNWRITABLE',
     message: `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
     exit: EXIT.configuration,
-    tries: ['make the directory writable, or name another one with XDG_STATE_HOME'],
+    tries: ['make the directory writable, or name another one with NYAH_STATE_DIR'],
   })
 
 /** STATE_UNREADABLE (exit 3) */

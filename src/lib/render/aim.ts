@@ -1,0 +1,51 @@
+import type { ErrorData } from '../core/errors.ts'
+import type { EventData } from '../core/events.ts'
+import type { Finding, Plan } from '../core/plan.ts'
+
+/** Where a command was sent. Its hints must go to the same place: pasted without, they would reach another cloud. */
+export interface Aim {
+  readonly sandbox: boolean
+  readonly context: string | undefined
+  readonly config: string | undefined
+}
+
+/** What reads a context; an id is its only argument, since hints name load balancers by id. */
+const IN_CONTEXT =
+  /\bnyah (?:lb [a-z]+(?: (?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|UUID|<uuid>))?|doctor|config explain)(?![\w-])/g
+
+/** What knows its context already. */
+const RESUMES = /\bnyah (?:run resume|plan apply) [^\s,;]+/g
+
+/** A word as a POSIX shell reads it back. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+
+/** `nyah lb diff UUID` → `nyah lb diff UUID --context staging`. What has flags was made of the operator's own words. */
+export function aimText(text: string, { sandbox, context, config }: Aim): string {
+  if (text.includes(' --')) return text
+  const file = config === undefined ? '' : ` --config ${shellWord(config)}`
+  const place = sandbox ? ' --sandbox' : `${context === undefined ? '' : ` --context ${shellWord(context)}`}${file}`
+  return text
+    .replace(IN_CONTEXT, (command) => `${command}${place}`)
+    .replace(RESUMES, (command) => `${command}${sandbox ? '' : file}`)
+}
+
+export const aimError = (error: ErrorData, aim: Aim): ErrorData => ({
+  ...error,
+  tries: error.tries.map((each) => aimText(each, aim)),
+})
+
+export const aimFindings = (findings: readonly Finding[], aim: Aim): readonly Finding[] =>
+  findings.map((finding) => ({ ...finding, remedy: aimText(finding.remedy, aim) }))
+
+export const aimPlan = (plan: Plan, aim: Aim): Plan => ({ ...plan, findings: aimFindings(plan.findings, aim) })
+
+/** The hints in what an event says. */
+export function aimEvent<T extends keyof EventData>(data: EventData[T], aim: Aim): EventData[T] {
+  return {
+    ...data,
+    ...('plan' in data ? { plan: aimPlan(data.plan, aim) } : {}),
+    ...('findings' in data ? { findings: aimFindings(data.findings, aim) } : {}),
+    ...('error' in data ? { error: aimError(data.error, aim) } : {}),
+  }
+}
