@@ -188,6 +188,21 @@ describe('credentials', () => {
     await expect(mirrors.list()).rejects.toMatchObject({ code: 'AWS_TOO_LONG', exit: 7 })
   })
 
+  it('takes no web page for an empty list', async () => {
+    const server = http.createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' })
+      response.end('\n<!DOCTYPE html><html><body>Please log in</body></html>')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closing.push(() => new Promise((resolve) => (server.close(() => resolve()), server.closeAllConnections())))
+    const { mirrors } = await scene({ endpointUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    await expect(mirrors.list()).rejects.toMatchObject({
+      code: 'AWS_UNEXPECTED_ANSWER',
+      message: 'the answer is a web page, not an answer of AWS',
+      exit: 7,
+    })
+  })
+
   it('notices an answer that breaks off in the middle', async () => {
     const server = http.createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/xml', 'content-length': '1000' })

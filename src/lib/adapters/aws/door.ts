@@ -53,18 +53,30 @@ const door =
     const token = Object.keys(headers).some((name) => name.toLowerCase() === 'x-amz-security-token')
     if (token && protocol !== 'https:' && !isLoopback(hostname)) throw insecureEndpoint(hostname)
     const answer = await next(args)
-    const response = answer.response as { body?: unknown }
-    if (isReadable(response.body)) response.body = capped(response.body)
+    const response = answer.response as { body?: unknown; statusCode?: number }
+    if (isReadable(response.body)) response.body = capped(response.body, (response.statusCode ?? 0) < 300)
     return answer
   }
 
 const isReadable = (body: unknown): body is NodeJS.ReadableStream =>
   typeof body === 'object' && body !== null && 'pipe' in body && 'on' in body
 
-function capped(body: NodeJS.ReadableStream): Transform {
+/** A web page (a proxy's, a portal's) in place of an answer: the SDK reads it as one that is empty, and so as no mirrors. */
+const WEB_PAGE = /^\s*(?:<!doctype html|<html)/i
+
+const webPage = (): NyahError =>
+  nyahError({
+    code: 'AWS_UNEXPECTED_ANSWER',
+    message: 'the answer is a web page, not an answer of AWS',
+    exit: EXIT.remote,
+    tries: ['check that aws.endpointUrl names an AWS API, and that no proxy stands before it: nyah doctor'],
+  })
+
+function capped(body: NodeJS.ReadableStream, isSuccess: boolean): Transform {
   let length = 0
   const cap = new Transform({
     transform(chunk: Buffer, _encoding, done) {
+      if (length === 0 && isSuccess && WEB_PAGE.test(chunk.toString('latin1', 0, 200))) return done(webPage())
       length += chunk.length
       if (length <= MAX_BODY) return done(null, chunk)
       done(

@@ -124,6 +124,9 @@ const clean = (text: unknown): string =>
   // EC2 appends some kilobytes that only an administrator can decode.
   String(text)
     .replace(/\s*Encoded authorization failure message:.*/s, '')
+    // The SDK's words for programmers, which it appends to whatever was thrown while it read an answer.
+    .replace(/\s*Deserialization error: to see the raw response.*/s, '')
+    .replace(/^(?:Error: )?@aws-sdk XML parse error: .*/s, 'its answer is not one of AWS (a proxy, or another server?)')
     .slice(0, 500)
 
 /**
@@ -132,7 +135,10 @@ const clean = (text: unknown): string =>
  * whole SDK objects never pass.
  */
 export function awsError(error: unknown, call: AwsCall): NyahError {
-  if (isNyahError(error)) return error
+  if (isNyahError(error)) {
+    error.message = clean(error.message)
+    return error
+  }
   const remote = (typeof error === 'object' && error !== null ? error : {}) as Remote
   const what = `${call.service}:${call.operation}`
   const status = remote.$metadata?.httpStatusCode ?? remote.$response?.statusCode
