@@ -2,7 +2,7 @@ import type { Change } from '../core/change.ts'
 import type { Draft, Finding } from '../core/plan.ts'
 import type { Guard } from '../engine/operation.ts'
 import type { TargetState } from '../ports/mirrors.ts'
-import { endpoint } from './addresses.ts'
+import { endpoint, isPrivate } from './addresses.ts'
 import { portOf } from './changes.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { exists, ownedOf, registered } from './owned.ts'
@@ -45,6 +45,23 @@ const network: Guard<LbWorld> = each((observed, judged) => [
   ...subnetProblems(observed),
   ...addressProblems(observed, judged.owned),
 ])
+
+/** Whom Octavia lets in says little while its VIP is private; the same words on an internet-facing NLB mean everybody. */
+const exposed: Guard<LbWorld> = each(({ placement, source }, judged) => {
+  if (placement.scheme !== 'internet-facing' || !isPrivate(source?.loadbalancer.vip_address ?? '')) return []
+  const open = judged.desired.securityGroup.ingress.filter(({ cidr }) => cidr === '0.0.0.0/0' || cidr === '::/0')
+  if (open.length === 0) return []
+  const ports = [...new Set(open.map(({ port }) => port))]
+  return [
+    {
+      code: 'LB_OPEN_TO_THE_INTERNET',
+      severity: 'warn',
+      subject: `network ${placement.name}`,
+      evidence: `its VIP ${source?.loadbalancer.vip_address ?? ''} is private, and the mirror will let the whole internet in on ${some(ports.map((port) => `port ${port}`))}`,
+      remedy: 'If that is not meant: set allowed_cidrs on the listeners, or mirror it onto an internal network',
+    },
+  ]
+})
 
 /** A load balancer that is gone from Octavia keeps its mirror: gone, or no longer visible to these credentials? */
 const sourceGone: Guard<LbWorld> = (_draft, world) =>
@@ -192,6 +209,7 @@ const leavingTargets = (change: Change): readonly string[] =>
 export const MIRROR_GUARDS: readonly Guard<LbWorld>[] = [
   ownership,
   network,
+  exposed,
   sourceGone,
   sourceSettled,
   sourceEmpty,

@@ -63,10 +63,13 @@ export async function runShow(io: Io, flags: SharedFlags, id: string): Promise<E
   return EXIT.ok
 }
 
-/** The errand of `nyah run resume ID`: the same request, planned anew from what is there now. */
+/**
+ * The errand of `nyah run resume ID`: the same request, planned anew from what is there now. Not its allowances: they
+ * were given for what was there then, and whoever resumes has to see what they would overrule today.
+ */
 export async function resumeErrand(io: Io, id: string): Promise<Errand> {
   const { resumable } = await import('../engine/resume.ts')
   const { run, request } = resumable(createStore({ stateDir: io.stateDir }).readRun(id))
-  const { operation, arguments: args, context, allowances } = request
-  return { operation, names: [], arguments: args, context, allowances, resumes: run }
+  const { operation, arguments: args, context } = request
+  return { operation, names: [], arguments: args, context, resumes: run }
 }

@@ -358,6 +358,26 @@ describe('the network of the configuration', () => {
   })
 
   it.each([
+    [
+      'a private VIP, open to all, facing the internet',
+      '10.0.0.5',
+      null,
+      'internet-facing',
+      ['warn LB_OPEN_TO_THE_INTERNET'],
+    ],
+    ['a private VIP with allowed_cidrs', '10.0.0.5', ['192.0.2.0/24'], 'internet-facing', []],
+    ['a private VIP, open to all, on an internal network', '10.0.0.5', null, 'internal', []],
+    ['a public VIP, open to all', '198.51.100.1', null, 'internet-facing', []],
+  ] as const)('%s', (_how, vip_address, allowed_cidrs, scheme, said) => {
+    const source = {
+      ...two,
+      loadbalancer: { ...two.loadbalancer, vip_address },
+      listeners: two.listeners.map((listener) => ({ ...listener, allowed_cidrs })),
+    }
+    expect(judged(source, EMPTY, { placement: placement({ scheme }) }).brief).toEqual(said)
+  })
+
+  it.each([
     ['the address it has', '172.31.0.9', []],
     ['another address', '172.31.0.10', ['refuse LB_PLACEMENT_CHANGED']],
   ])('of a mirror that exists: %s', (_how, address, said) => {
