@@ -65,10 +65,12 @@ function readBeacon(io: Io): Beacon | null {
   }
 }
 
-/** Both clouds are the sandbox's own, and the networks are what a configuration file could say. */
-function isWhole({ url, env, networks }: Beacon): boolean {
+const LOOPBACK = /^http:\/\/127\.0\.0\.1:\d+(\/|$)/
+
+/** Both clouds are on this machine, and the networks are what a configuration file could say. */
+function isWhole({ env, networks }: Beacon): boolean {
   decodeConfig('the beacon', { contexts: { sandbox: { networks } } })
-  return [env['OS_AUTH_URL'], env['AWS_ENDPOINT_URL']].every((each) => each?.startsWith(`${url}/`))
+  return [env['OS_AUTH_URL'], env['AWS_ENDPOINT_URL']].every((each) => LOOPBACK.test(each ?? ''))
 }
 
 export interface SandboxFlags {
