@@ -1,15 +1,31 @@
 import type { Change, Outputs } from '../core/change.ts'
 import { type ErrorData, errorData } from '../core/errors.ts'
+import type { Emit } from '../core/events.ts'
 import { resolveTokens } from '../core/token.ts'
-import type { ExecuteOptions } from './execute.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Deadline } from './deadline.ts'
 import { unlessAborted } from './interrupt.ts'
+import type { Scene } from './operation.ts'
 import { backOff } from './retry.ts'
 
 export type Attempted =
   | { readonly ok: true; readonly outputs: Outputs; readonly ms: number }
   | { readonly ok: false; readonly error: ErrorData }
 
-interface AttemptOptions extends ExecuteOptions {
+/** What every attempt of a run shares. */
+export interface Surroundings {
+  readonly deadline: Pick<Deadline, 'at'>
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly random: () => number
+  /** Aborted: nothing new is started, and what runs is waited for, but not for ever. */
+  readonly signal: AbortSignal
+  /** An error that must stop everything (a journal that can no longer be written); looked at before each write. */
+  readonly broken: () => ErrorData | null
+  readonly apply: (change: Change, scene: Scene) => Promise<Outputs>
+}
+
+interface AttemptOptions extends Surroundings {
   /** Aborted when even what is under way must be left alone. */
   readonly cut: AbortSignal
   readonly outputsOf: (change: string) => Outputs | undefined

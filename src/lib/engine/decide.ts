@@ -3,7 +3,7 @@ import { EXIT, type ErrorData, type ExitCode, errorData, nyahError } from '../co
 import type { EventData, Outcome } from '../core/events.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Operation } from './operation.ts'
-import type { RunOptions } from './run.ts'
+import type { RunOptions } from './terms.ts'
 import { staleness } from './saved.ts'
 
 /** What is to be done with a plan. */

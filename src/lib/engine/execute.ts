@@ -1,12 +1,9 @@
 import type { Change, Outputs } from '../core/change.ts'
 import { withDependents } from '../core/dag.ts'
 import { EXIT, type ErrorData, errorData, nyahError } from '../core/errors.ts'
-import type { Emit, EventData } from '../core/events.ts'
-import type { Clock } from '../ports/clock.ts'
-import { applyChange } from './attempt.ts'
-import type { Deadline } from './deadline.ts'
+import type { EventData } from '../core/events.ts'
+import { applyChange, type Surroundings } from './attempt.ts'
 import { interruption } from './interrupt.ts'
-import type { Scene } from './operation.ts'
 
 /** How every change ended: each id stands in exactly one of the three. */
 export interface Execution {
@@ -18,20 +15,11 @@ export interface Execution {
   readonly stopped: ErrorData | null
 }
 
-export interface ExecuteOptions {
+export interface ExecuteOptions extends Surroundings {
   readonly changes: readonly Change[]
   /** Ids that a guard keeps back, with their dependents. */
   readonly held: ReadonlySet<string>
   readonly parallel: number
-  readonly deadline: Pick<Deadline, 'at'>
-  readonly clock: Clock
-  readonly emit: Emit
-  readonly random: () => number
-  /** Aborted: nothing new is started, and what runs is waited for, but not for ever. */
-  readonly signal: AbortSignal
-  /** An error that must stop everything (a journal that can no longer be written); looked at before each write. */
-  readonly broken: () => ErrorData | null
-  readonly apply: (change: Change, scene: Scene) => Promise<Outputs>
 }
 
 /** How long what is under way may take to finish after an interruption, before it is abandoned. */

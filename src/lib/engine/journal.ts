@@ -1,5 +1,5 @@
 import { type ErrorData, errorData, nyahError } from '../core/errors.ts'
-import type { RunDeps } from './run.ts'
+import type { RunDeps } from './terms.ts'
 
 export interface Secured {
   /** Why the journal can no longer be written; null: it can. */

@@ -5,7 +5,7 @@ import { unlessAborted } from './interrupt.ts'
 import type { Operation } from './operation.ts'
 import { makePlan } from './planning.ts'
 import { makeRetry } from './retry.ts'
-import type { RunDeps, RunOptions } from './run.ts'
+import type { RunDeps, RunOptions } from './terms.ts'
 
 /** One run under way: what it was given, and what it has seen so far. */
 export interface Stage<World> {

@@ -1,9 +1,10 @@
 import { Command } from '@oclif/core/command'
-import { EXIT, errorData, nyahError, type ExitCode, type NyahError } from '../core/errors.ts'
+import { EXIT, errorData, nyahError, type NyahError } from '../core/errors.ts'
 import type { Aim } from '../render/aim.ts'
 import { sharedFlags, type MutatingFlags, type SharedFlags } from './flags.ts'
 import { processIo, type Io } from './io.ts'
-import type { Errand } from './operate.ts'
+import type { Report } from './report.ts'
+import type { Errand } from './errand.ts'
 
 /** What every command shares: flags, one way to fail, one way to end. Whatever is heavy is loaded when it is used. */
 export abstract class NyahCommand extends Command {
@@ -58,14 +59,6 @@ export abstract class NyahCommand extends Command {
     if (debug && data.code === 'BUG') io.err(`${error.stack ?? ''}\n`)
     process.exitCode = data.exit
   }
-}
-
-/** What a reading command prints. */
-export interface Report {
-  readonly document: unknown
-  /** Ends with a newline. */
-  readonly text: string
-  readonly exitCode: ExitCode
 }
 
 /** Where a command line that may not even parse was sent. */

@@ -1,7 +1,7 @@
 import { OVERRIDES, loadConfig, type Loaded } from '../config/load.ts'
 import { EXIT } from '../core/errors.ts'
 import { escapeText } from '../render/escape.ts'
-import type { Report } from './command.ts'
+import type { Report } from './report.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
 

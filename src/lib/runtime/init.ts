@@ -6,7 +6,7 @@ import { stringify } from '../config/yaml.sdk.ts'
 import { EXIT, nyahError } from '../core/errors.ts'
 import { escapeText } from '../render/escape.ts'
 import { askLine } from './ask.ts'
-import type { Report } from './command.ts'
+import type { Report } from './report.ts'
 import type { Io } from './io.ts'
 import { interruptible } from './signals.ts'
 

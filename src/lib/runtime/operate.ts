@@ -5,11 +5,11 @@ import { parseDuration } from '../core/duration.ts'
 import { EXIT, type ExitCode, nyahError } from '../core/errors.ts'
 import type { Emit } from '../core/events.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Allowance, Plan, Request } from '../core/plan.ts'
+import type { Allowance, Request } from '../core/plan.ts'
 import { makeDeadline } from '../engine/deadline.ts'
 import { makeEmitter } from '../engine/emitter.ts'
 import { makeRetry } from '../engine/retry.ts'
-import type { RunOptions, RunResult } from '../engine/run.ts'
+import type { RunOptions, RunResult } from '../engine/terms.ts'
 import { newRunId } from '../engine/run-id.ts'
 import { type Aim, aimError, aimEvent, aimPlan, aimText, shellWord } from '../render/aim.ts'
 import { escapeText } from '../render/escape.ts'
@@ -20,24 +20,11 @@ import type { MutatingFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { resolveNames } from './lb.ts'
 import { openContext, type Opened } from './open.ts'
+import type { Errand } from './errand.ts'
 import { bindOperation } from './operations.ts'
 import { chooseOutput } from './output.ts'
 import { packageVersion } from './package.ts'
 import { interruptible } from './signals.ts'
-
-/** What a command wants done. */
-export interface Errand {
-  readonly operation: string
-  /** Load balancers by whatever the operator has; they become `arguments.ids`. Empty: `arguments` has them already. */
-  readonly names: readonly string[]
-  readonly arguments: JsonObject
-  /** Of a saved plan or an earlier run; it wins over --context. */
-  readonly context?: string
-  readonly allowances?: readonly Allowance[]
-  readonly saved?: Plan
-  /** Id of the run that this one finishes. */
-  readonly resumes?: string
-}
 
 /** Carries out an errand and prints it. Returns the exit code; throws only what happens before a run begins. */
 export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Promise<ExitCode> {

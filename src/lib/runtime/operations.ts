@@ -2,7 +2,7 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Operation } from '../engine/operation.ts'
-import type { RunDeps, RunOptions, RunResult } from '../engine/run.ts'
+import type { RunDeps, RunOptions, RunResult } from '../engine/terms.ts'
 import { escapeText } from '../render/escape.ts'
 import { lbPorts, lbSettings, type Opened } from './open.ts'
 

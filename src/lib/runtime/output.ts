@@ -1,7 +1,7 @@
 import type { NyahEvent, Outcome } from '../core/events.ts'
 import type { ExitCode } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
-import type { RunResult } from '../engine/run.ts'
+import type { RunResult } from '../engine/terms.ts'
 import type { Clock } from '../ports/clock.ts'
 import { renderEventLine, renderJson, resultDocument } from '../render/json.ts'
 import { HEARTBEAT_MS, logEvent, logHeartbeat, noLog } from '../render/log.ts'

@@ -5,7 +5,7 @@ import { choosePaint } from '../render/paint.ts'
 import { renderPlanText } from '../render/text.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
-import type { Errand } from './operate.ts'
+import type { Errand } from './errand.ts'
 
 /** `nyah plan show FILE` */
 export function planShow(io: Io, flags: SharedFlags, file: string): ExitCode {

@@ -1,10 +1,10 @@
 import { createStore } from '../adapters/host/store.ts'
 import { EXIT, type ExitCode, nyahError } from '../core/errors.ts'
 import type { RunSummary } from '../ports/store.ts'
-import type { Report } from './command.ts'
+import type { Report } from './report.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
-import type { Errand } from './operate.ts'
+import type { Errand } from './errand.ts'
 
 /** How a run stands: its outcome, or whether its process still lives. */
 const standing = ({ outcome, alive }: RunSummary): string => outcome ?? (alive ? 'running' : 'killed')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { EXIT } from '../../../src/lib/core/errors.ts'
 import { decide } from '../../../src/lib/engine/decide.ts'
 import { makePlan } from '../../../src/lib/engine/planning.ts'
-import type { RunOptions } from '../../../src/lib/engine/run.ts'
+import type { RunOptions } from '../../../src/lib/engine/terms.ts'
 import { planToy } from '../../support/toy.ts'
 import { toyOptions, toyRequest } from '../../support/toy-run.ts'
 
