@@ -29,7 +29,8 @@ export const awsPatches: Plugin = {
       return { contents, loader: 'js' }
     })
     context.onEnd(() => {
-      if (keys < 1000) throw new BuildError(`only ${keys} keys of EC2's schemas are constants: look at client-ec2 again`)
+      if (keys < 1000)
+        throw new BuildError(`only ${keys} keys of EC2's schemas are constants: look at client-ec2 again`)
     })
   },
 }

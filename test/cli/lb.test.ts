@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest'
@@ -142,6 +145,20 @@ describe('what the shop’s world says', () => {
       expect(stderr).toContain('sandbox: inside this process')
       expect(code).toBe(0)
     }
+  })
+
+  it('remotes that hang are given up when --timeout says so', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    writeFileSync(join(world.home, 'silent.yaml'), 'contexts: { silent: {} }')
+    const env = { ...world.sandbox.env, OS_AUTH_URL: `${url}/v3`, AWS_ENDPOINT_URL: url }
+    const began = Date.now()
+    const { code, stderr } = await world.run(['lb', 'list', '--config', 'silent.yaml', '--timeout', '2s'], { env })
+    expect({ code, stderr }).toEqual({ code: 7, stderr: expect.stringContaining('no answer within 2000 ms') })
+    expect(Date.now() - began).toBeLessThan(15_000)
+    silent.closeAllConnections()
+    silent.close()
   })
 
   it('lb list with one dead side: what could be read, and exit 12', async () => {

@@ -40,7 +40,7 @@ export async function runLb(settings: LbRunSettings): Promise<LbRun> {
   const opened = await openContext(
     quietIo(stateDir),
     { context: undefined, config: settings.config, sandbox: settings.config === undefined },
-    { clock, retry },
+    { clock, retry, callMs: 30_000 },
   )
   const request: Request = { operation, arguments: settings.arguments, allowances: [], context: 'sandbox' }
   const bound = await bindOperation(request, opened)

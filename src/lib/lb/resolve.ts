@@ -32,7 +32,7 @@ export function resolveName(
   if (ids.size === 0) {
     throw nyahError({
       code: 'LB_NOT_FOUND',
-      message: `no load balancer is called ${wanted}: no id, name or VIP in Octavia (as far as these credentials see), and no mirror's name`,
+      message: `no load balancer is called "${wanted}": no id, name or VIP in Octavia (as far as these credentials see), and no mirror's name`,
       exit: EXIT.usage,
       tries: ['nyah lb list'],
     })

@@ -27,6 +27,8 @@ export interface Opened {
 export interface Tools {
   readonly clock: Clock
   readonly retry: Retry
+  /** Longest one call to a remote may take: no longer than the whole command, in milliseconds. */
+  readonly callMs: number
 }
 
 /**
@@ -77,11 +79,11 @@ function adapters(
   io: Io,
   env: Readonly<Record<string, string | undefined>>,
   context: ContextConfig,
-  { clock, retry }: Tools,
+  { clock, retry, callMs }: Tools,
 ): Pick<Opened, 'source' | 'mirrors' | 'network'> {
   const session = once(async () => {
     const { createSession } = await import('../adapters/aws/session.ts')
-    return createSession({ ...context.aws, env }, clock, {
+    return createSession({ ...context.aws, env, callMs }, clock, {
       chain: () => import('../adapters/aws/credentials.sdk.ts'),
       sts: () => import('../adapters/aws/sts.sdk.ts'),
     })
@@ -93,7 +95,7 @@ function adapters(
         import('../adapters/octavia/source.ts'),
       ])
       const cloud = loadCloud({ cloud: context.octavia?.cloud ?? null, env, homedir: io.home, cwd: io.cwd })
-      return createOctaviaSource({ cloud, clock, retry })
+      return createOctaviaSource({ cloud, clock, retry, callMs })
     }),
     mirrors: once(async () => {
       const [{ createMirrors }, made] = await Promise.all([import('../adapters/aws/mirrors.ts'), session()])

@@ -41,7 +41,7 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
   const retry = makeRetry({ clock, random: Math.random, deadline, emit, signal })
   let opened: Opened | null = null
   try {
-    opened = await openContext(io, { ...flags, ...contextFlag(flags, errand) }, { clock, retry })
+    opened = await openContext(io, { ...flags, ...contextFlag(flags, errand) }, { clock, retry, callMs: timeoutMs })
     const request: Request = {
       operation: errand.operation,
       arguments: await argumentsOf(errand, opened, signal),

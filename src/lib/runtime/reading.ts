@@ -11,7 +11,8 @@ import type { Tools } from './open.ts'
 /** Clock and retrier of a command that only reads: there is no run, so retries are told on stderr. */
 export function readingTools(io: Io, flags: SharedFlags, signal: AbortSignal, atMostMs = Infinity): Tools {
   const clock = realClock()
-  const deadline = makeDeadline(clock, Math.min(parseDuration(flags.timeout, '--timeout'), atMostMs))
+  const callMs = Math.min(parseDuration(flags.timeout, '--timeout'), atMostMs)
+  const deadline = makeDeadline(clock, callMs)
   const said = new Set<string>()
   const emit: Emit = (type, _scope, data) => {
     if (flags.quiet || type !== 'read.retrying' || !('what' in data)) return
@@ -21,5 +22,5 @@ export function readingTools(io: Io, flags: SharedFlags, signal: AbortSignal, at
     said.add(`${what} ${error.code}`)
     io.err(`${escapeText(what)}: ${error.code} (attempt ${attempt}), again in ${(delayMs / 1000).toFixed(1)} s\n`)
   }
-  return { clock, retry: makeRetry({ clock, random: Math.random, deadline, emit, signal }) }
+  return { clock, callMs, retry: makeRetry({ clock, random: Math.random, deadline, emit, signal }) }
 }

@@ -111,9 +111,9 @@ function clientConfig(settings: AwsSettings, service: ServiceName, credentials: 
     useFipsEndpoint: endpoint === null && settings.fips,
     useDualstackEndpoint: endpoint === null && settings.dualstack,
     requestHandler: {
-      connectionTimeout: 5000,
-      requestTimeout: 30_000,
-      socketTimeout: 30_000,
+      connectionTimeout: Math.min(5000, settings.callMs),
+      requestTimeout: settings.callMs,
+      socketTimeout: settings.callMs,
       throwOnRequestTimeout: true,
     },
     ...(endpoint === null ? {} : { endpoint }),

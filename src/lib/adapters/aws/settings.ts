@@ -13,6 +13,8 @@ export interface AwsOptions {
   readonly assumeRole?: { readonly arn: string; readonly externalId?: string | undefined } | undefined
   readonly endpointUrl?: string | undefined
   readonly env: Environment
+  /** Longest one call may take, in milliseconds; 30 s unless given. */
+  readonly callMs?: number
 }
 
 /** The services nyah calls, as the environment variables `AWS_ENDPOINT_URL_…` spell them. */
@@ -25,6 +27,7 @@ export interface AwsSettings {
   readonly assumeRole: { readonly arn: string; readonly externalId: string | null } | null
   /** Null: AWS itself. */
   readonly endpoints: Readonly<Record<ServiceName, string | null>>
+  readonly callMs: number
   readonly fips: boolean
   readonly dualstack: boolean
 }
@@ -61,10 +64,13 @@ export function awsSettings(options: AwsOptions): AwsSettings {
       EC2: endpoint('EC2'),
       STS: endpoint('STS'),
     },
+    callMs: Math.min(CALL_MS, options.callMs ?? CALL_MS),
     fips: (said(env['AWS_USE_FIPS_ENDPOINT']) ?? profile['use_fips_endpoint']) === 'true',
     dualstack: (said(env['AWS_USE_DUALSTACK_ENDPOINT']) ?? profile['use_dualstack_endpoint']) === 'true',
   }
 }
+
+const CALL_MS = 30_000
 
 /** An empty variable counts as none, as in every AWS tool. */
 const said = (text: string | undefined): string | undefined => (text === '' ? undefined : text)

@@ -51,6 +51,13 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024
 /** A Keystone without its database was seen to hang for over a minute; an API that answers at all does so in seconds. */
 const TIMEOUTS: Timeouts = { connect: 10_000, response: 30_000, total: 60_000 }
 
+/** The usual limits, none longer than a whole command may take. */
+export const timeoutsWithin = (ms: number): Timeouts => ({
+  connect: Math.min(TIMEOUTS.connect, ms),
+  response: Math.min(TIMEOUTS.response, ms),
+  total: Math.min(TIMEOUTS.total, ms),
+})
+
 /** Idle sockets are dropped before the server does it: Octavia's own closes them, unannounced, after 2 s. */
 const IDLE_MS = 1_500
 

@@ -67,7 +67,8 @@ export function transportError(error: unknown, attempt: Attempt): NyahError {
   const timeout = text(field(error, 'event'))
   const sent = !NEVER_SENT.has(code) && !code.startsWith('ERR_INVALID_') && !BEFORE_SENDING.has(timeout ?? '')
   const raw = redact(text(field(error, 'message')) ?? '', attempt.secrets)
-  const words = timeout === null ? (WORDS[code] ?? `the call failed (${raw.slice(0, 200) || code})`) : raw
+  const words =
+    timeout === null ? (WORDS[code] ?? `the call failed (${raw.slice(0, 200) || code})`) : lateWords(timeout, raw)
   return nyahError({
     code: `${attempt.area}_UNREACHABLE`,
     message: `${call}: ${words}`,
@@ -100,3 +101,10 @@ export const encodedBody = (attempt: Attempt, encoding: string): NyahError =>
     exit: EXIT.remote,
     lostAnswer: !SAFE.has(attempt.method),
   })
+
+/** got's `Timeout awaiting 'response' for 30000ms`, for people; the phase tells what was waited for. */
+function lateWords(phase: string, raw: string): string {
+  const within = /for (\d+)ms/.exec(raw)?.[1]
+  const limit = within === undefined ? 'in time' : `within ${within} ms`
+  return phase === 'response' || phase === 'request' ? `no answer ${limit}` : `no connection ${limit} (${phase})`
+}

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Retry } from '../../ports/retry.ts'
 import type { LoadBalancerSource } from '../../ports/source.ts'
-import { createDoor, type DoorOptions, type Timeouts } from '../http/door.ts'
+import { createDoor, timeoutsWithin, type DoorOptions, type Timeouts } from '../http/door.ts'
 import { createOctaviaClient } from './client.ts'
 import type { CloudConfig } from './clouds.ts'
 import { decodeLoadBalancer } from './decode.ts'
@@ -16,6 +16,8 @@ export interface OctaviaSourceOptions {
   readonly retry: Retry
   /** Requests in flight at once; 8 unless given. */
   readonly parallel?: number
+  /** Longest one call may take, in milliseconds; the door's own limits unless given. */
+  readonly callMs?: number
   readonly timeouts?: Partial<Timeouts>
   readonly maxBodyBytes?: number
 }
@@ -29,9 +31,10 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 export function createOctaviaSource(options: OctaviaSourceOptions): LoadBalancerSource {
   const { cloud, clock, retry, parallel = PARALLEL } = options
   const doorTo = (area: string) => {
-    const { timeouts, maxBodyBytes } = options
+    const { callMs = Number.POSITIVE_INFINITY, maxBodyBytes } = options
+    const timeouts = { ...timeoutsWithin(callMs), ...options.timeouts }
     const limits: Pick<DoorOptions, 'timeouts' | 'maxBodyBytes'> = {
-      ...(timeouts === undefined ? {} : { timeouts }),
+      timeouts,
       ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     }
     return createDoor({ area, ca: cloud.ca, verify: cloud.verify, parallel, ...limits })
