@@ -73,7 +73,8 @@ export interface Bundle {
 export async function bundle(options: { readable: boolean }): Promise<Bundle> {
   const sdkFiles = new Set<string>()
   const pjson = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8'))
-  const inlined = { name: pjson.name, version: pjson.version, type: pjson.type, oclif: pjson.oclif }
+  const { name, version, description, type, oclif } = pjson
+  const inlined = { name, version, description, type, oclif }
   const result = await build({
     absWorkingDir: ROOT,
     entryPoints: { cli: `${SRC}cli.ts` },
