@@ -233,7 +233,7 @@ describe('the life of a mirror', () => {
     const saved = await world.run(['lb', 'mirror', 'shop-web', '--sandbox', '--plan-out', 'shop.json'])
     expect(saved.code).toBe(0)
     const shown = await world.run(['plan', 'show', 'shop.json'])
-    expect(shown.stdout).toContain('Plan: 8 to create')
+    expect(shown.stdout).toContain('Plan: 6 to create, 0 to change, 0 to delete; 6 targets to add.')
     const applied = await world.run(['plan', 'apply', 'shop.json', '--sandbox'])
     expect(applied.code).toBe(0)
     const stale = await world.run(['plan', 'apply', 'shop.json', '--sandbox'])

@@ -1,11 +1,14 @@
 import type { Change, ChangeKind } from '../core/change.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Finding, Plan, Severity } from '../core/plan.ts'
-import { KINDS } from './words.ts'
+import { count, KINDS } from './words.ts'
 
 /** What every view of a plan is drawn from: who is held by what, how the changes count, what a scope is called. */
 export interface Outline {
   readonly scopes: readonly ScopeOutline[]
+  /** Of things; members that come or go are counted one by one, in `targets`. */
   readonly counts: Readonly<Record<ChangeKind, number>>
+  readonly targets: { readonly add: number; readonly remove: number }
   /** Changes that a guard keeps back, and those that need them. */
   readonly held: number
   readonly refused: boolean
@@ -53,7 +56,12 @@ export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> 
 export function outlinePlan(plan: Plan): Outline {
   const held = heldChanges(plan)
   const counts = { create: 0, update: 0, replace: 0, delete: 0, shift: 0, wait: 0 }
-  for (const change of plan.changes) if (!held.has(change.id)) counts[change.kind] += 1
+  const targets = { add: 0, remove: 0 }
+  for (const change of plan.changes.filter(({ id }) => !held.has(id))) {
+    if (change.ref.type !== 'targets') counts[change.kind] += 1
+    else if (change.kind === 'delete') targets.remove += members(change.before)
+    else targets.add += members(change.after)
+  }
   // A change of a scope the plan does not list is still shown: nothing is applied unseen.
   const ids = [...new Set([...plan.scopes, ...plan.changes.map((change) => change.scope)])]
   const scopes = ids.map((id): ScopeOutline => {
@@ -67,19 +75,31 @@ export function outlinePlan(plan: Plan): Outline {
   return {
     scopes,
     counts,
+    targets,
     held: plan.changes.filter((change) => held.has(change.id)).length,
     refused: plan.findings.some((finding) => stops(finding, 'refuse')),
     findings: [...plan.findings].sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity]),
   }
 }
 
-/** `9 to create, 1 to change, 0 to delete`; rarer kinds and held changes only where there are any. */
+/** How many targets a change is about. */
+const members = (side: JsonObject | null): number => {
+  const list = side?.['targets']
+  return Array.isArray(list) ? list.length : 1
+}
+
+/** `9 to create, 1 to change, 0 to delete; 3 targets to add`; rarer kinds, targets and held changes only where there are any. */
 export function countsText(outline: Outline): string {
-  const { counts, held } = outline
+  const { counts, targets, held } = outline
   const kinds: readonly ChangeKind[] = ['create', 'update', 'replace', 'delete', 'shift', 'wait']
   const usual = new Set<ChangeKind>(['create', 'update', 'delete'])
   const parts = kinds
     .filter((kind) => usual.has(kind) || counts[kind] > 0)
     .map((kind) => `${counts[kind]} to ${KINDS[kind].verb}`)
-  return [...parts, ...(held > 0 ? [`${held} held`] : [])].join(', ')
+  const moving = [
+    ...(targets.add > 0 ? [`${count(targets.add, 'target')} to add`] : []),
+    ...(targets.remove > 0 ? [`${count(targets.remove, 'target')} to remove`] : []),
+  ]
+  const things = [...parts, ...(held > 0 ? [`${held} held`] : [])].join(', ')
+  return moving.length === 0 ? things : `${things}; ${moving.join(', ')}`
 }

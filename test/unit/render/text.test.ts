@@ -125,10 +125,10 @@ describe('a plan in a pull request', () => {
 describe('the question', () => {
   it('asks for a y, or for the id', () => {
     expect(renderPrompt(mirrorPlan, null, plainPaint)).toBe(
-      'Apply this to production? 8 to create, 0 to change, 0 to delete. [y/N] ',
+      'Apply this to production? 6 to create, 0 to change, 0 to delete; 153 targets to add. [y/N] ',
     )
     expect(renderPrompt(syncPlan, SHOP, plainPaint)).toBe(
-      `This cannot be taken back. 1 to create, 1 to change, 2 to delete, 1 held, in production.\nType ${SHOP} to go ahead: `,
+      `This cannot be taken back. 0 to create, 1 to change, 2 to delete, 1 held; 1 target to add, in production.\nType ${SHOP} to go ahead: `,
     )
   })
 
