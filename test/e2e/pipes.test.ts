@@ -16,7 +16,7 @@ describe.concurrent('pipes', () => {
   afterAll(() => stage.close())
 
   it.for([
-    ['--help', 'VERSION'],
+    ['--help', 'Makes a private cloud'],
     ['lb list --sandbox', 'NAME'],
     ['lb mirror shop-web --sandbox --plan', 'lb.mirror'],
   ] as const)('%s | head -n1 ends quietly', async ([line, first], { expect }) => {
