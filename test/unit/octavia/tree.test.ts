@@ -1,7 +1,7 @@
 import { describe, expect, it, afterEach } from 'vitest'
 import { createOctaviaSource } from '../../../src/lib/adapters/octavia/source.ts'
 import type { NyahError } from '../../../src/lib/core/errors.ts'
-import { virtualClock } from '../../support/clock.ts'
+import { virtualClock, type VirtualClock } from '../../support/clock.ts'
 import { cloudAt, json, type TestServer } from './cloud-server.ts'
 import { answer, cloud, ID, loadBalancer, member, world, type World } from './world.ts'
 
@@ -167,6 +167,21 @@ describe('a change while the tree is read', () => {
     expect(clock.elapsed()).toBe(1_000)
     // The first pass ends after its first three requests.
     expect(asked().filter((path) => path.endsWith('/members'))).toHaveLength(1)
+  })
+
+  it('is waited out although answers take a while and their Date has whole seconds only', async () => {
+    const begun = Date.UTC(2026, 10, 22, 11)
+    const slow: { clock?: VirtualClock } = {}
+    const { source, clock, asked } = await setting({
+      state: world({ updatedAt: '2026-11-22T10:59:59' }),
+      before: (path) => {
+        if (path === SHOW) slow.clock?.advance(60)
+      },
+      date: () => new Date(slow.clock?.now() ?? begun).toUTCString(),
+    })
+    slow.clock = clock
+    expect((await source.read(ID))?.loadbalancer.updated_at).toBe('2026-11-22T10:59:59')
+    expect(asked().filter((path) => path.startsWith('/listeners')).length).toBeLessThan(5)
   })
 
   it('is waited for on this clock where the clocks of Octavia disagree', async () => {

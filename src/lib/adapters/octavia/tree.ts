@@ -26,6 +26,9 @@ const MAX_READINGS = 5
  */
 const SETTLE_MS = 2_000
 
+/** Resolution of an HTTP Date header. */
+const HEADER_STEP_MS = 1_000
+
 /** What one pass over the tree gave. */
 type Reading = { readonly tree: SourceTree } | { readonly unsettled: string; readonly waitMs: number } | null
 
@@ -118,7 +121,8 @@ function settling({ found, at }: Shown, startedAt: number, since: number, tookMs
   const asOf = at === null ? startedAt : at - tookMs
   const age = asOf - Date.parse(changed.endsWith('Z') ? changed : `${changed}Z`)
   if (age >= SETTLE_MS) return 0
-  return Math.min(SETTLE_MS, SETTLE_MS - Math.max(0, age))
+  // A Date header moves in whole seconds: asked again sooner, it would only say the same.
+  return Math.min(SETTLE_MS, Math.max(at === null ? 0 : HEADER_STEP_MS, SETTLE_MS - Math.max(0, age)))
 }
 
 async function showLoadBalancer(
