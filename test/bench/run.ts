@@ -72,6 +72,8 @@ const ROWS: readonly Row[] = [
   own('--help', ['--help'], 2.5),
   own('lb mirror --help', ['lb', 'mirror', '--help'], 2.5),
   own('run list (no runs)', ['run', 'list'], 2.5),
+  // AWS alone: ELBv2 and EC2, refused at the first answer, so a little more than the first call.
+  own('lb unmirror --plan', ['lb', 'unmirror', '5f0c7c1e-0000-4000-8000-000000000001', '--plan'], 6, [3, 7]),
   // Each loads got for Octavia, and of the AWS SDK: ELBv2 | that, EC2 and STS. Refused at the first answer.
   own('lb list', ['lb', 'list'], null, [3, 7, 12]),
   own('doctor', ['doctor'], null, [3, 7, 12]),
