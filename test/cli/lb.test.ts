@@ -147,6 +147,22 @@ describe('what the shop’s world says', () => {
     }
   })
 
+  it('a cloud whose certificates are not looked at is said each time', async () => {
+    const { OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME } = world.sandbox.env
+    const cwd = join(world.home, 'unverified')
+    mkdirSync(cwd)
+    const auth = { auth_url: OS_AUTH_URL, username: OS_USERNAME, password: OS_PASSWORD, project_name: OS_PROJECT_NAME }
+    const domains = { user_domain_id: 'default', project_domain_id: 'default' }
+    const clouds = { clouds: { lab: { auth: { ...auth, ...domains }, verify: false } } }
+    writeFileSync(join(cwd, 'clouds.yaml'), JSON.stringify(clouds))
+    writeFileSync(join(cwd, 'nyah.config.yaml'), 'contexts: { lab: { octavia: { cloud: lab } } }')
+    const { AWS_ENDPOINT_URL = '', AWS_REGION = '' } = world.sandbox.env
+    const env = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' }
+    const { code, stdout, stderr } = await world.run(['lb', 'list', '--quiet'], { cwd, env })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('CONFIG_CLOUD_UNVERIFIED') })
+    expect(stdout).toContain('shop-web')
+  })
+
   it('remotes that hang are given up when --timeout says so', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1')
     await once(silent, 'listening')

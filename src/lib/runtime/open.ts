@@ -8,6 +8,7 @@ import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network } from '../ports/network.ts'
 import type { Retry } from '../ports/retry.ts'
 import type { LoadBalancerSource } from '../ports/source.ts'
+import { escapeText } from '../render/escape.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
 
@@ -95,6 +96,8 @@ function adapters(
         import('../adapters/octavia/source.ts'),
       ])
       const cloud = loadCloud({ cloud: context.octavia?.cloud ?? null, env, homedir: io.home, cwd: io.cwd })
+      // What the operator should know of the way there (no TLS, unverified): each time, whatever the output is.
+      for (const { code, message } of cloud.notes) io.err(`${code}  ${escapeText(message)}\n`)
       return createOctaviaSource({ cloud, clock, retry, callMs })
     }),
     mirrors: once(async () => {
