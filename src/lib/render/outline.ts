@@ -1,3 +1,4 @@
+import { heldChanges as heldBy } from '../core/allow.ts'
 import type { Change, ChangeKind } from '../core/change.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Finding, Plan, Severity } from '../core/plan.ts'
@@ -38,17 +39,9 @@ const stops = (finding: Finding, severity: Severity): boolean =>
 /** Codes per held change; what needs a held change is held by the same. */
 export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> {
   const held = new Map<string, Set<string>>()
-  const add = (id: string, code: string): void => {
-    held.set(id, (held.get(id) ?? new Set()).add(code))
-  }
+  // What is held is the engine's rule, asked finding by finding: the screen must not say otherwise.
   for (const finding of plan.findings)
-    if (stops(finding, 'hold')) for (const id of finding.holds ?? []) add(id, finding.code)
-  // Needs form no cycle, but their order in a plan is free: go on until nothing new is held.
-  for (let before = -1; before !== held.size;) {
-    before = held.size
-    for (const change of plan.changes)
-      for (const need of change.needs) for (const code of held.get(need) ?? []) add(change.id, code)
-  }
+    for (const id of heldBy(plan.changes, [finding])) held.set(id, (held.get(id) ?? new Set()).add(finding.code))
   return new Map([...held].map(([id, codes]) => [id, [...codes]]))
 }
 

@@ -12,7 +12,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 }
 
 // Control characters that XML 1.0 cannot carry at all are replaced, as AWS does not store them either.
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F]/g
 
 const escape = (value: string) =>
