@@ -1,5 +1,6 @@
 import type { Change } from './change.ts'
 import type { JsonObject } from './json.ts'
+import type { ScopeReport } from './report.ts'
 
 /** How much a finding matters. `hold` stops a part of the plan, `refuse` all of it. */
 export type Severity = 'info' | 'warn' | 'hold' | 'refuse'
@@ -18,6 +19,8 @@ export interface Finding {
   readonly remedy: string
   /** Can `--allow CODE` overrule it? */
   readonly allowable: boolean
+  /** ISO 8601, UTC: since when it has been held, where the thing remembers it. */
+  readonly since?: string
   /** Ids of the changes that a `hold` keeps back (and with them whatever needs them). */
   readonly holds?: readonly string[]
   /** Set once an allowance overruled it: it then stops nothing, and is still shown. */
@@ -54,6 +57,8 @@ export interface Plan {
   readonly basis: Readonly<Record<string, string>>
   readonly changes: readonly Change[]
   readonly findings: readonly Finding[]
+  /** Per scope, where its domain has something to say; outside the hash. */
+  readonly reports: Readonly<Record<string, ScopeReport>>
   /** SHA-256 of what it would do; ids of runs and times are left out. */
   readonly hash: string
 }
@@ -65,4 +70,6 @@ export interface Draft {
   readonly basis: Readonly<Record<string, string>>
   readonly changes: readonly Change[]
   readonly findings: readonly Finding[]
+  /** Absent: none. */
+  readonly reports?: Readonly<Record<string, ScopeReport>>
 }

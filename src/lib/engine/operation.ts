@@ -38,6 +38,17 @@ export interface Operation<World> {
    * and asks again until it is empty or the deadline has passed (exit 9).
    */
   readonly waiting: ((world: World) => readonly Waiting[]) | null
+  /**
+   * Changes of a saved plan that may come out otherwise when it is applied (members that came or went meanwhile), as long
+   * as the guards accept them; they are shown. Absent: none. Pure.
+   */
+  readonly tolerates?: (change: Change) => boolean
+  /**
+   * Writes down with the thing itself what a second person needs (what is held and since when, when both sides were last
+   * in step): at the end of each run that was to apply, held ones too. `plan`: what would be planned for `world` now.
+   * Idempotent, and only where it differs; a failure is a note, never an outcome. Absent: nothing.
+   */
+  readonly record?: (world: World, plan: Plan, scene: Scene) => Promise<void>
   /** The command's result document (`--json`): what is there now. */
   summary(world: World, plan: Plan): Json
 }

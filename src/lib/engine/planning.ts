@@ -35,7 +35,7 @@ export function makePlan<World>(options: {
   }
   const raised = [...draft.findings, ...guards.flatMap((guard) => guard(draft, world))]
   const { findings, unused, impossible } = applyAllowances(raised, request.allowances)
-  const { scopes, names, basis, changes } = draft
+  const { scopes, names, basis, changes, reports = {} } = draft
   const unhashed = {
     v: 1,
     request,
@@ -45,6 +45,7 @@ export function makePlan<World>(options: {
     basis,
     changes,
     findings,
+    reports,
   } as const
   return { plan: { ...unhashed, hash: planHash(unhashed) }, unused, impossible }
 }

@@ -1,4 +1,4 @@
-import type { LoadBalancerSpec, Tags, TargetGroupSpec } from '../ports/mirrors.ts'
+import type { ListenerSpec, LoadBalancerSpec, Tags, TargetGroupSpec } from '../ports/mirrors.ts'
 import type { IngressRule, SecurityGroupSpec } from '../ports/network.ts'
 import type { SourceTree } from '../ports/source.ts'
 import type { Placement } from './model.ts'
@@ -6,15 +6,30 @@ import { loadBalancerName, securityGroupName, tagsFor, targetGroupName } from '.
 import type { WantedTarget } from './pool.ts'
 import type { Translation } from './translate.ts'
 
+/** One target group that a listener sends to; several where member weights are kept. */
+export interface DesiredGroup {
+  /** In ids of changes and at the end of its name: `80`, or `80-<variant>`: what AWS cannot change about it. */
+  readonly key: string
+  /** Its share; 1 where it is the only one. */
+  readonly weight: number
+  readonly targetGroup: TargetGroupSpec
+  readonly targets: readonly WantedTarget[]
+  /** See TranslatedPool. */
+  readonly leftOut: Readonly<Record<string, string>>
+}
+
 export interface DesiredListener {
   readonly port: number
   readonly subject: string
   readonly pool: string
   readonly tags: Tags
-  readonly targetGroup: TargetGroupSpec
-  readonly targets: readonly WantedTarget[]
-  /** See TranslatedPool. */
-  readonly leftOut: Readonly<Record<string, string>>
+  readonly protocol: ListenerSpec['protocol']
+  readonly certificates: readonly string[]
+  readonly sslPolicy: string | null
+  readonly alpnPolicy: string | null
+  readonly attributes: Readonly<Record<string, string>>
+  /** Never empty. */
+  readonly groups: readonly DesiredGroup[]
 }
 
 /** What one mirror should be, whatever is there now. */
@@ -57,18 +72,29 @@ export function desiredOf(tree: SourceTree, translation: Translation, placement:
       subject: listener.subject,
       pool: listener.pool,
       tags: tagsFor(id, 'listener', name, listener.port),
-      targetGroup: {
-        name: targetGroupName(id, name, listener.port),
-        protocol: 'TCP',
-        port: listener.port,
-        vpcId: placement.vpcId,
-        ipAddressType: 'ipv4',
-        healthCheck: listener.healthCheck ?? unreachable(listener.subject),
-        attributes: TARGET_GROUP_ATTRIBUTES,
-        tags: tagsFor(id, 'target-group', name, listener.port),
-      },
-      targets: listener.targets,
-      leftOut: listener.leftOut,
+      protocol: 'TCP',
+      certificates: [],
+      sslPolicy: null,
+      alpnPolicy: null,
+      attributes: {},
+      groups: [
+        {
+          key: String(listener.port),
+          weight: 1,
+          targetGroup: {
+            name: targetGroupName(id, name, listener.port),
+            protocol: 'TCP',
+            port: listener.port,
+            vpcId: placement.vpcId,
+            ipAddressType: 'ipv4',
+            healthCheck: listener.healthCheck ?? unreachable(listener.subject),
+            attributes: TARGET_GROUP_ATTRIBUTES,
+            tags: tagsFor(id, 'target-group', name, listener.port),
+          },
+          targets: listener.targets,
+          leftOut: listener.leftOut,
+        },
+      ],
     })),
     untouched: new Set(
       translation.listeners.filter((listener) => listener.verdict === 'refused').map((listener) => listener.port),

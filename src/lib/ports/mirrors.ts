@@ -56,7 +56,8 @@ export interface TargetHealth extends Target {
 export interface TargetGroupSpec {
   /** ≤ 32, unique per account and Region. */
   readonly name: string
-  readonly protocol: 'TCP'
+  /** TLS: the NLB speaks TLS to the targets. */
+  readonly protocol: 'TCP' | 'TLS'
   readonly port: number
   readonly vpcId: string
   readonly ipAddressType: 'ipv4' | 'ipv6'
@@ -73,10 +74,27 @@ export interface TargetGroup extends TargetGroupSpec {
   readonly targets: readonly TargetHealth[]
 }
 
-export interface ListenerSpec {
-  readonly protocol: 'TCP'
-  readonly port: number
+/** Where a listener sends to; of several, shares go by weight. */
+export interface Forward {
   readonly targetGroupArn: string
+  /** 0-999; a single one has 1. 0: no traffic, but health checks. */
+  readonly weight: number
+}
+
+export interface ListenerSpec {
+  /** TLS: the NLB terminates it. */
+  readonly protocol: 'TCP' | 'TLS'
+  readonly port: number
+  /** Never empty. */
+  readonly forward: readonly Forward[]
+  /** ARNs, TLS only: the default one first, then those chosen by SNI (sorted). Else empty. */
+  readonly certificates: readonly string[]
+  /** TLS only, else null. */
+  readonly sslPolicy: string | null
+  /** TLS only: `HTTP2Preferred` and the like; null: none. */
+  readonly alpnPolicy: string | null
+  /** `tcp.idle_timeout.seconds`; those named here are kept true, others are left alone. */
+  readonly attributes: Readonly<Record<string, string>>
   readonly tags: Tags
 }
 
@@ -85,8 +103,12 @@ export interface Listener {
   /** TCP, TLS, UDP …: somebody may have edited it. */
   readonly protocol: string
   readonly port: number
-  /** Of the forward action; null when it is no single forward. */
-  readonly targetGroupArn: string | null
+  /** Empty when its action is no forward. Sorted by ARN. */
+  readonly forward: readonly Forward[]
+  readonly certificates: readonly string[]
+  readonly sslPolicy: string | null
+  readonly alpnPolicy: string | null
+  readonly attributes: Readonly<Record<string, string>>
   readonly tags: Tags
 }
 
@@ -114,6 +136,11 @@ export interface LoadBalancer extends LoadBalancerSpec {
 
 /** Everything in ELBv2 that carries the name of one mirror, owned or not: the planner and the guards judge. */
 export interface MirrorTree {
+  /**
+   * The 8 hex digits with which its names end. Not that of the Octavia id after a retarget: names cannot be changed, the
+   * load balancer's tags say whose it is.
+   */
+  readonly hash: string
   readonly loadBalancer: LoadBalancer | null
   /** Further ones with nyah's tags: two machines made one each while the load balancer was renamed. Absent: none. */
   readonly spareLoadBalancers?: readonly LoadBalancer[]
@@ -122,14 +149,41 @@ export interface MirrorTree {
   readonly targetGroups: readonly TargetGroup[]
 }
 
+/** Which mirror: the load balancer whose tags carry this id, else whatever carries this hash in its name. */
+export interface MirrorKey {
+  readonly octaviaId: string
+  /** 8 hex digits: `hashOf(octaviaId)`. */
+  readonly hash: string
+}
+
+/** Limits of the account, as DescribeAccountLimits tells them, and what is in use. Null: AWS did not say. */
+export interface AccountLimits {
+  readonly networkLoadBalancers: number | null
+  readonly listenersPerLoadBalancer: number | null
+  readonly targetGroups: number | null
+  readonly targetsPerLoadBalancer: number | null
+  readonly targetsPerZone: number | null
+  readonly targetsPerTargetGroup: number | null
+  readonly certificatesPerLoadBalancer: number | null
+  /** Less than 2: no weighted target groups. */
+  readonly targetGroupsPerAction: number | null
+  readonly used: { readonly networkLoadBalancers: number; readonly targetGroups: number }
+}
+
 export interface Mirrors {
   /** Every network load balancer with nyah's tags, shallow; few calls however many. */
   list(signal?: AbortSignal): Promise<readonly LoadBalancer[]>
   /**
-   * Whole trees, one per hash, in order, however many: `hash` is the 8 hex digits with which all names of one mirror
-   * end (the load balancer's: `-<hash>`; a target group's: `-<hash>-<port>`). Nothing found: nulls and empty lists.
+   * Whole trees, one per key, in order, however many. All names of one mirror hold its hash (the load balancer's:
+   * `-<hash>`; a target group's: `-<hash>-<port>`, or `-<hash>-<port>-<variant>`). Nothing found: nulls and empty lists.
    */
-  read(hashes: readonly string[], signal?: AbortSignal): Promise<readonly MirrorTree[]>
+  read(keys: readonly MirrorKey[], signal?: AbortSignal): Promise<readonly MirrorTree[]>
+  /** Limits and usage of the account: one call besides the lists that `read` makes; remembered for some minutes. */
+  limits(signal?: AbortSignal): Promise<AccountLimits>
+  /** Fresh tags of one thing (ARN); null when it is gone. */
+  tags(arn: string, signal?: AbortSignal): Promise<Tags | null>
+  /** Sets some tags of one thing and takes some away; others stay. */
+  tag(arn: string, set: Tags, remove?: readonly string[]): Promise<void>
   /** Fresh, for verify and for the look in the same breath before a removal. */
   targetHealth(targetGroupArn: string, signal?: AbortSignal): Promise<readonly TargetHealth[]>
 
@@ -151,7 +205,7 @@ export interface Mirrors {
   ): Promise<{ readonly arn: string; readonly dnsName: string; readonly hostedZoneId: string }>
   modifyLoadBalancer(
     arn: string,
-    change: Partial<Pick<LoadBalancerSpec, 'securityGroups' | 'subnets' | 'tags'>>,
+    change: Partial<Pick<LoadBalancerSpec, 'securityGroups' | 'subnets' | 'ipAddressType' | 'tags'>>,
   ): Promise<void>
   /** Deleting what is gone succeeds. */
   deleteLoadBalancer(arn: string): Promise<void>

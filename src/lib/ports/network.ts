@@ -7,6 +7,8 @@ export interface Subnet {
   readonly vpcId: string
   readonly availabilityZone: string
   readonly cidr: string
+  /** Null: it has none, so no dual-stack NLB can stand in it. */
+  readonly ipv6Cidr: string | null
   readonly freeAddresses: number
 }
 

@@ -23,6 +23,12 @@ export interface SourceLoadBalancer {
   /** Bandwidth limit on the VIP's port. */
   readonly vip_qos_policy_id?: string | null
   readonly provider: string
+  /** API 2.6; null: the default. */
+  readonly flavor_id: string | null
+  /** API 2.14. */
+  readonly availability_zone: string | null
+  /** normal, direct, vdpa (API 2.28). */
+  readonly vip_vnic_type: string
   readonly tags: readonly string[]
   readonly created_at: string
   /** UTC without a zone, 1 s resolution; null on a new one. Bumped by every configuration change below it. */
@@ -44,6 +50,8 @@ export interface SourceMember {
   readonly subnet_id: string | null
   readonly monitor_address: string | null
   readonly monitor_port: number | null
+  /** normal, direct, … (API 2.30). */
+  readonly vnic_type: string
   readonly tags: readonly string[]
 }
 
@@ -66,6 +74,16 @@ export interface SourceHealthMonitor {
   readonly domain_name: string | null
 }
 
+export interface SessionPersistence {
+  /** SOURCE_IP, HTTP_COOKIE, APP_COOKIE */
+  readonly type: string
+  readonly cookie_name: string | null
+  /** Seconds; UDP only. */
+  readonly persistence_timeout: number | null
+  /** A netmask; UDP only. */
+  readonly persistence_granularity: string | null
+}
+
 export interface SourcePool {
   readonly id: string
   readonly name: string
@@ -75,8 +93,15 @@ export interface SourcePool {
   /** TCP, HTTP, HTTPS, PROXY, PROXYV2, UDP, SCTP, or newer. */
   readonly protocol: string
   readonly lb_algorithm: string
-  readonly session_persistence: { readonly type: string } | null
+  readonly session_persistence: SessionPersistence | null
+  /** Octavia speaks TLS to the members. */
   readonly tls_enabled: boolean
+  readonly tls_container_ref: string | null
+  readonly ca_tls_container_ref: string | null
+  readonly crl_container_ref: string | null
+  readonly tls_ciphers: string | null
+  readonly tls_versions: readonly string[]
+  readonly alpn_protocols: readonly string[]
   readonly healthmonitor: SourceHealthMonitor | null
   readonly members: readonly SourceMember[]
   readonly tags: readonly string[]
@@ -106,7 +131,17 @@ export interface SourceListener {
   readonly allowed_cidrs: readonly string[] | null
   readonly default_tls_container_ref: string | null
   readonly sni_container_refs: readonly string[]
+  /** NONE, OPTIONAL, MANDATORY */
   readonly client_authentication: string
+  readonly client_ca_tls_container_ref: string | null
+  readonly client_crl_container_ref: string | null
+  readonly tls_ciphers: string | null
+  /** `TLSv1.2`, `TLSv1.3`; empty: not said. */
+  readonly tls_versions: readonly string[]
+  /** `h2`, `http/1.1`; empty: none. */
+  readonly alpn_protocols: readonly string[]
+  /** Seconds; null: no HSTS (API 2.27). */
+  readonly hsts_max_age: number | null
   readonly tags: readonly string[]
 }
 
@@ -118,7 +153,22 @@ export interface SourceTree {
   readonly pools: readonly SourcePool[]
 }
 
+/** One line of the change poll. */
+export interface SourceChange {
+  readonly id: string
+  readonly updated_at: string | null
+  readonly provisioning_status: ProvisioningStatus
+}
+
+export interface SourceChanges {
+  /** Octavia's own clock (its Date header), milliseconds since the epoch, to the second; null: it sent none. */
+  readonly at: number | null
+  readonly loadbalancers: readonly SourceChange[]
+}
+
 export interface LoadBalancerSource {
+  /** What moved: one request per 1,000 load balancers, three fields each. */
+  changes(signal?: AbortSignal): Promise<SourceChanges>
   /** All load balancers the credentials can see, pages joined. */
   list(signal?: AbortSignal): Promise<readonly SourceLoadBalancer[]>
   /**
