@@ -11,7 +11,12 @@ export function mirrorsContract(aws: Stage): void {
 
   it('reads nothing where nothing is, one empty tree per hash', async () => {
     const empty = { loadBalancer: null, listeners: [], targetGroups: [] }
-    expect(await aws.mirrors.read([`${aws.bench.stamp}ffff`, `${aws.bench.stamp}fffe`])).toEqual([empty, empty])
+    const [one, two] = [`${aws.bench.stamp}ffff`, `${aws.bench.stamp}fffe`]
+    const keys = [one, two].map((hash) => ({ octaviaId: `none-${hash}`, hash }))
+    expect(await aws.mirrors.read(keys)).toEqual([
+      { hash: one, ...empty },
+      { hash: two, ...empty },
+    ])
     expect(await aws.mirrors.read([])).toEqual([])
     expect(await aws.network.securityGroups(aws.bench.vpcId, [])).toEqual([])
   })
@@ -46,9 +51,8 @@ export function mirrorsContract(aws: Stage): void {
     expect(found.listeners).toEqual([
       {
         arn: listener,
-        protocol: 'TCP',
-        port: 443,
-        targetGroupArn: targets,
+        ...aws.scene().listener(targets),
+        attributes: { 'tcp.idle_timeout.seconds': '350' },
         tags: { ...tags, 'nyah:role': 'listener' },
       },
     ])
@@ -89,7 +93,7 @@ export function mirrorsContract(aws: Stage): void {
   })
 
   it('leaves alone what somebody else owns, and says whose it is', async () => {
-    const { make, stranger, targetGroup, securityGroup, loadBalancer } = aws.scene()
+    const { make, stranger, targetGroup, securityGroup, loadBalancer, listener } = aws.scene()
     const group = await make.securityGroup()
     const targets = await make.targetGroup()
     const balancer = await make.loadBalancer(loadBalancer([group]))
@@ -98,13 +102,7 @@ export function mirrorsContract(aws: Stage): void {
       () => aws.network.createSecurityGroup({ ...securityGroup(), tags: stranger }),
       () => aws.mirrors.createTargetGroup({ ...targetGroup(), tags: stranger }),
       () => aws.mirrors.createLoadBalancer({ ...loadBalancer([group]), tags: stranger }),
-      () =>
-        aws.mirrors.createListener(balancer.arn, {
-          protocol: 'TCP',
-          port: 443,
-          targetGroupArn: targets,
-          tags: stranger,
-        }),
+      () => aws.mirrors.createListener(balancer.arn, listener(targets, { tags: stranger })),
     ]
     for (const attempt of attempts) {
       const error = await failure(attempt())
@@ -159,9 +157,10 @@ export function mirrorsContract(aws: Stage): void {
       attributes: { ...before.targetGroups[0]!.attributes, 'deregistration_delay.timeout_seconds': '60' },
       tags: { ...before.targetGroups[0]!.tags, 'nyah:source-name': 'shop' },
     })
-    await aws.mirrors.modifyListener(listener, { targetGroupArn: second })
-    expect((await tree()).listeners[0]).toEqual({ ...before.listeners[0], targetGroupArn: second })
-    await aws.mirrors.modifyListener(listener, { port: 8443, targetGroupArn: targets, tags: { 'nyah:port': '8443' } })
+    const to = (targetGroupArn: string) => ({ forward: [{ targetGroupArn, weight: 1 }] })
+    await aws.mirrors.modifyListener(listener, to(second))
+    expect((await tree()).listeners[0]).toEqual({ ...before.listeners[0], ...to(second) })
+    await aws.mirrors.modifyListener(listener, { port: 8443, ...to(targets), tags: { 'nyah:port': '8443' } })
     expect((await tree()).listeners[0]).toEqual({
       ...before.listeners[0],
       port: 8443,
@@ -222,10 +221,10 @@ export function mirrorsContract(aws: Stage): void {
   })
 
   it('asks for the tags of at most 20 things at once', async () => {
-    const { make, hash, targetGroup } = aws.scene()
+    const { make, tree, targetGroup } = aws.scene()
     for (let port = 1; port <= 21; port++) await make.targetGroup(targetGroup(port))
     aws.proxy.reset()
-    expect((await aws.mirrors.read([hash]))[0]!.targetGroups).toHaveLength(21)
+    expect((await tree()).targetGroups).toHaveLength(21)
     const asked = aws.proxy
       .calls('DescribeTags')
       .map(({ fields }) => [...fields.keys()].filter((key) => key.startsWith('ResourceArns')).length)
@@ -233,7 +232,7 @@ export function mirrorsContract(aws: Stage): void {
   })
 
   it('deletes, and deleting what is gone succeeds', async () => {
-    const { make, tree } = aws.scene()
+    const { make, tree, hash } = aws.scene()
     const group = await make.securityGroup()
     const targets = await make.targetGroup()
     const { arn } = await make.loadBalancer()
@@ -246,6 +245,6 @@ export function mirrorsContract(aws: Stage): void {
       await aws.mirrors.deleteTargetGroup(targets)
       await aws.patiently(() => aws.network.deleteSecurityGroup(group))
     }
-    expect(await tree()).toEqual({ loadBalancer: null, listeners: [], targetGroups: [] })
+    expect(await tree()).toEqual({ hash, loadBalancer: null, listeners: [], targetGroups: [] })
   })
 }

@@ -6,7 +6,7 @@ import { createSession } from '../../../src/lib/adapters/aws/session.ts'
 import * as sts from '../../../src/lib/adapters/aws/sts.sdk.ts'
 import { isNyahError, type NyahError } from '../../../src/lib/core/errors.ts'
 import type { Clock } from '../../../src/lib/ports/clock.ts'
-import type { LoadBalancerSpec, Mirrors, TargetGroupSpec } from '../../../src/lib/ports/mirrors.ts'
+import type { ListenerSpec, LoadBalancerSpec, Mirrors, TargetGroupSpec } from '../../../src/lib/ports/mirrors.ts'
 import type { Network, SecurityGroupSpec } from '../../../src/lib/ports/network.ts'
 import type { Retry } from '../../../src/lib/ports/retry.ts'
 import type { VirtualClock } from '../../support/clock.ts'
@@ -136,6 +136,17 @@ function sceneOf({ bench, mirrors, network }: Stage, serial: number, undo: (() =
     ipAddressType: 'ipv4',
     tags: { ...tags, 'nyah:role': 'load-balancer' },
   })
+  const listener = (targetGroupArn: string, more: Partial<ListenerSpec> = {}): ListenerSpec => ({
+    protocol: 'TCP',
+    port: 443,
+    forward: [{ targetGroupArn, weight: 1 }],
+    certificates: [],
+    sslPolicy: null,
+    alpnPolicy: null,
+    attributes: {},
+    tags: { ...tags, 'nyah:role': 'listener' },
+    ...more,
+  })
   const make = {
     async securityGroup(spec = securityGroup()) {
       const { id } = await network.createSecurityGroup(spec)
@@ -152,16 +163,16 @@ function sceneOf({ bench, mirrors, network }: Stage, serial: number, undo: (() =
       undo.push(() => mirrors.deleteLoadBalancer(made.arn))
       return made
     },
-    async listener(balancer: string, targetGroupArn: string, port = 443) {
-      const spec = { protocol: 'TCP', port, targetGroupArn, tags: { ...tags, 'nyah:role': 'listener' } } as const
-      const made = await mirrors.createListener(balancer, spec)
+    async listener(balancer: string, targetGroupArn: string, more: Partial<ListenerSpec> = {}) {
+      const made = await mirrors.createListener(balancer, listener(targetGroupArn, more))
       undo.push(() => mirrors.deleteListener(made.arn))
       return made.arn
     },
   }
-  const tree = async () => (await mirrors.read([hash]))[0]!
+  const key = { octaviaId: tags['nyah:octavia-id'], hash }
+  const tree = async () => (await mirrors.read([key]))[0]!
   const stranger = { ...tags, 'nyah:octavia-id': 'somebody-else' }
-  return { hash, tags, securityGroup, targetGroup, loadBalancer, make, tree, stranger }
+  return { hash, key, tags, securityGroup, targetGroup, loadBalancer, listener, make, tree, stranger }
 }
 
 /** The NyahError with which a promise fails; anything else fails the test. */

@@ -112,14 +112,12 @@ export function strictContract(aws: Stage, lenient: boolean): void {
   )
 
   strict('a listener that AWS hides and then refuses is found again', 'two listeners on one port pass', async () => {
-    const { make, tags } = aws.scene()
+    const { make, listener } = aws.scene()
     const [one, two] = [await make.targetGroup(), await make.targetGroup(aws.scene().targetGroup())]
     const { arn } = await make.loadBalancer()
     const first = await make.listener(arn, one)
     aws.proxy.inject({ action: 'DescribeListeners', kind: 'error', code: 'LoadBalancerNotFound' })
-    expect(await aws.mirrors.createListener(arn, { protocol: 'TCP', port: 443, targetGroupArn: two, tags })).toEqual({
-      arn: first,
-    })
+    expect(await aws.mirrors.createListener(arn, listener(two))).toEqual({ arn: first })
   })
 
   strict(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  forwardTo,
   healthCheckInput,
   listenerOf,
   loadBalancerOf,
@@ -18,6 +19,11 @@ describe('hashInName', () => {
     ['nyah-a-b-1a2b3c4d-65535', '1a2b3c4d'],
     ['nyah-deadbeef-1a2b3c4d', '1a2b3c4d'],
     ['nyah-deadbeef-12345678-80', '12345678'],
+    ['nyah-shop-1a2b3c4d-443-t', '1a2b3c4d'],
+    ['nyah-shop-1a2b3c4d-443-t-6-w5', '1a2b3c4d'],
+    ['nyah-1a2b3c4d-443-w999', '1a2b3c4d'],
+    ['nyah-1a2b3c4d-443-x', null],
+    ['nyah-1a2b3c4d-443-w1000', null],
     ['nyah-shop', null],
     ['nyah-shop-1A2B3C4D', null],
     ['nyah-shop1a2b3c4d', null],
@@ -68,23 +74,56 @@ describe('ELBv2 answers', () => {
     )
   })
 
-  it('a listener has a target group only when it forwards to exactly one', () => {
-    const listener = (action: object) =>
-      listenerOf({ ListenerArn: 'l', Protocol: 'TCP', Port: 1, DefaultActions: [action] } as never, {}).targetGroupArn
-    expect(listener({ Type: 'forward', TargetGroupArn: 't' })).toBe('t')
-    expect(listener({ Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 't' }] } })).toBe('t')
+  const parts = { tags: {}, attributes: {}, certificates: [] }
+
+  it('a listener forwards by weight; a single target group has all of it', () => {
+    const forward = (action: object, ...more: object[]) =>
+      listenerOf(
+        { ListenerArn: 'l', Protocol: 'TCP', Port: 1, DefaultActions: [action, ...more] } as never,
+        parts,
+      ).forward.map(({ targetGroupArn, weight }) => `${targetGroupArn}:${weight}`)
+    const to = (...TargetGroups: object[]) => ({ Type: 'forward', ForwardConfig: { TargetGroups } })
+    expect(forward({ Type: 'forward', TargetGroupArn: 't' })).toEqual(['t:1'])
+    expect(forward(to({ TargetGroupArn: 't' }))).toEqual(['t:1'])
+    expect(forward(to({ TargetGroupArn: 't', Weight: 7 }))).toEqual(['t:1'])
+    expect(forward(to({ TargetGroupArn: 't', Weight: 0 }))).toEqual(['t:0'])
     expect(
-      listener({
-        Type: 'forward',
-        TargetGroupArn: 't',
-        ForwardConfig: { TargetGroups: [{ TargetGroupArn: 't' }, { TargetGroupArn: 'u' }] },
-      }),
-    ).toBe(null)
-    expect(listener({ Type: 'fixed-response' })).toBe(null)
-    expect(listenerOf({ ListenerArn: 'l', Protocol: 'UDP', Port: 1 }, {})).toMatchObject({
+      forward({ TargetGroupArn: 't', ...to({ TargetGroupArn: 'u', Weight: 9 }, { TargetGroupArn: 't', Weight: 0 }) }),
+    ).toEqual(['t:0', 'u:9'])
+    expect(forward(to({ TargetGroupArn: 'u' }, { TargetGroupArn: 't' }))).toEqual(['t:1', 'u:1'])
+    expect(forward({ Type: 'fixed-response' })).toEqual([])
+    expect(forward(to({ TargetGroupArn: 't' }), to({ TargetGroupArn: 'u' }))).toEqual([])
+    expect(listenerOf({ ListenerArn: 'l', Protocol: 'UDP', Port: 1 }, parts)).toMatchObject({
       protocol: 'UDP',
-      targetGroupArn: null,
+      forward: [],
     })
+  })
+
+  it('a forward to several is told with its weights, one to a single group plainly', () => {
+    expect(forwardTo([{ targetGroupArn: 't', weight: 1 }])).toEqual([{ Type: 'forward', TargetGroupArn: 't' }])
+    const two = [
+      { targetGroupArn: 't', weight: 0 },
+      { targetGroupArn: 'u', weight: 999 },
+    ]
+    const TargetGroups = [
+      { TargetGroupArn: 't', Weight: 0 },
+      { TargetGroupArn: 'u', Weight: 999 },
+    ]
+    expect(forwardTo(two)).toEqual([{ Type: 'forward', ForwardConfig: { TargetGroups } }])
+  })
+
+  it('a TLS listener has its default certificate first, then the others sorted, each once', () => {
+    const raw = {
+      ListenerArn: 'l',
+      Protocol: 'TLS' as const,
+      Port: 1,
+      SslPolicy: 'p',
+      Certificates: [{ CertificateArn: 'm' }],
+    }
+    const listener = listenerOf(raw, { ...parts, certificates: ['z', 'm', 'a'] })
+    expect(listener).toMatchObject({ certificates: ['m', 'a', 'z'], sslPolicy: 'p', alpnPolicy: null })
+    expect(listenerOf({ ...raw, AlpnPolicy: ['None'] }, parts).alpnPolicy).toBe(null)
+    expect(listenerOf({ ...raw, AlpnPolicy: ['HTTP2Only'] }, parts).alpnPolicy).toBe('HTTP2Only')
   })
 
   it('a state that nobody knows yet is not healthy', () => {

@@ -2,9 +2,11 @@ import type {
   Listener as AwsListener,
   LoadBalancer as AwsLoadBalancer,
   TargetGroup as AwsTargetGroup,
+  TargetGroupTuple,
   TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type {
+  Forward,
   HealthCheck,
   Listener,
   LoadBalancer,
@@ -42,19 +44,54 @@ function addressesOf(raw: AwsLoadBalancer): Pick<LoadBalancer, 'addresses'> {
   return asked.length === 0 ? {} : { addresses: Object.fromEntries(asked) }
 }
 
-export function listenerOf(raw: AwsListener, tags: Tags): Listener {
-  const action = raw.DefaultActions?.length === 1 ? raw.DefaultActions[0] : undefined
-  const groups = action?.ForwardConfig?.TargetGroups ?? []
-  // A weighted forward to several groups has no single target group, whatever TargetGroupArn says.
-  const single =
-    action?.Type === 'forward' && groups.length <= 1 ? (action.TargetGroupArn ?? groups[0]?.TargetGroupArn) : undefined
+/** All of a listener that DescribeListeners alone does not tell. */
+export interface ListenerParts {
+  readonly tags: Tags
+  readonly attributes: Readonly<Record<string, string>>
+  /** Those chosen by SNI, in no order; the default one may be among them. */
+  readonly certificates: readonly string[]
+}
+
+export function listenerOf(raw: AwsListener, { tags, attributes, certificates }: ListenerParts): Listener {
+  const chosen = (raw.Certificates ?? []).flatMap(({ CertificateArn }) => CertificateArn ?? [])
+  const alpn = raw.AlpnPolicy?.[0]
   return {
     arn: need(raw.ListenerArn, 'Listeners[].ListenerArn'),
     protocol: need(raw.Protocol, 'Listeners[].Protocol'),
     port: need(raw.Port, 'Listeners[].Port'),
-    targetGroupArn: single ?? null,
+    forward: forwardOf(raw),
+    certificates: [...chosen, ...certificates.filter((arn) => !chosen.includes(arn)).sort()],
+    sslPolicy: raw.SslPolicy ?? null,
+    alpnPolicy: alpn === undefined || alpn === 'None' ? null : alpn,
+    attributes,
     tags,
   }
+}
+
+function forwardOf({ DefaultActions = [] }: AwsListener): readonly Forward[] {
+  const [action, ...more] = DefaultActions
+  if (action?.Type !== 'forward' || more.length > 0) return []
+  const groups = action.ForwardConfig?.TargetGroups ?? []
+  // A weighted forward to several groups has no single target group, whatever TargetGroupArn says.
+  const tuples = groups.length > 0 ? groups : [{ TargetGroupArn: action.TargetGroupArn }]
+  const single = tuples.length === 1
+  return tuples
+    .map(({ TargetGroupArn, Weight }: TargetGroupTuple) => ({
+      targetGroupArn: need(TargetGroupArn, 'DefaultActions[].ForwardConfig.TargetGroups[].TargetGroupArn'),
+      // Alone, any share is all of it; but for 0, which is nobody's wish.
+      weight: single && Weight !== 0 ? 1 : (Weight ?? 1),
+    }))
+    .sort((a, b) => (a.targetGroupArn < b.targetGroupArn ? -1 : 1))
+}
+
+/** DefaultActions: one target group plainly, several with their weights. */
+export const forwardTo = (forward: readonly Forward[]) => {
+  const [only, ...more] = forward
+  if (only !== undefined && more.length === 0) {
+    return [{ Type: 'forward' as const, TargetGroupArn: only.targetGroupArn }]
+  }
+  const TargetGroups = forward.map(({ targetGroupArn, weight }) => ({ TargetGroupArn: targetGroupArn, Weight: weight }))
+  return [{ Type: 'forward' as const, ForwardConfig: { TargetGroups } }]
 }
 
 /** All of a target group that DescribeTargetGroups alone does not tell. */
@@ -67,8 +104,8 @@ export interface TargetGroupParts {
 export const targetGroupOf = (raw: AwsTargetGroup, parts: TargetGroupParts): TargetGroup => ({
   arn: need(raw.TargetGroupArn, 'TargetGroups[].TargetGroupArn'),
   name: need(raw.TargetGroupName, 'TargetGroups[].TargetGroupName'),
-  // nyah makes nothing but TCP. What carries the name and another protocol is somebody else's: its tags say so.
-  protocol: need(raw.Protocol, 'TargetGroups[].Protocol') as 'TCP',
+  // nyah makes nothing but TCP and TLS. What carries the name and another protocol is somebody else's: its tags say so.
+  protocol: need(raw.Protocol, 'TargetGroups[].Protocol') as TargetGroup['protocol'],
   port: need(raw.Port, 'TargetGroups[].Port'),
   vpcId: need(raw.VpcId, 'TargetGroups[].VpcId'),
   ipAddressType: raw.IpAddressType === 'ipv6' ? 'ipv6' : 'ipv4',

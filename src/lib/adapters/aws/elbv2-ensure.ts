@@ -6,8 +6,9 @@ import type {
 import { EXIT, nyahError } from '../../core/errors.ts'
 import type { ListenerSpec, LoadBalancerSpec, Tags, TargetGroupSpec } from '../../ports/mirrors.ts'
 import { need } from './decode.ts'
-import { healthCheckInput } from './elbv2-decode.ts'
-import { type Elbv2, listenersOf, tagsByArn } from './elbv2-read.ts'
+import { forwardTo, healthCheckInput } from './elbv2-decode.ts'
+import { completeListener, tlsInput } from './elbv2-listeners.ts'
+import { type Elbv2, listenerArnOf, listenersOf, tagsByArn } from './elbv2-lists.ts'
 import * as sdk from './elbv2.sdk.ts'
 import { isOwn, nameTaken, tagList, unsettled } from './ownership.ts'
 import { unlessGone } from './wire.ts'
@@ -140,23 +141,24 @@ export async function setAttributes(
   )
 }
 
-export const forwardTo = (targetGroupArn: string) => [{ Type: 'forward' as const, TargetGroupArn: targetGroupArn }]
-
-export const ensureListener = (elb: Elbv2, loadBalancerArn: string, spec: ListenerSpec): Promise<AwsListener> => {
+export async function ensureListener(elb: Elbv2, loadBalancerArn: string, spec: ListenerSpec): Promise<AwsListener> {
   const { client, wire } = elb
   const input = {
     LoadBalancerArn: loadBalancerArn,
     Protocol: spec.protocol,
     Port: spec.port,
-    DefaultActions: forwardTo(spec.targetGroupArn),
+    ...(spec.protocol === 'TLS' ? tlsInput(spec) : {}),
+    DefaultActions: forwardTo(spec.forward),
     Tags: tagList(spec.tags),
   }
-  return ensure<AwsListener>(elb, {
+  const listener = await ensure<AwsListener>(elb, {
     what: `listener on port ${spec.port}`,
     tags: spec.tags,
-    arn: ({ ListenerArn }) => need(ListenerArn, 'Listeners[].ListenerArn'),
+    arn: listenerArnOf,
     find: async () => (await listenersOf(elb, loadBalancerArn)).find(({ Port }) => Port === spec.port),
     create: async () =>
       (await wire.once('CreateListener', (o) => client.send(new sdk.CreateListenerCommand(input), o))).Listeners?.[0],
   })
+  await completeListener(elb, listenerArnOf(listener), spec)
+  return listener
 }

@@ -3,86 +3,40 @@ import type {
   LoadBalancer as AwsLoadBalancer,
   TargetGroup as AwsTargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { LoadBalancer, MirrorTree, Tags, TargetGroup, TargetHealth } from '../../ports/mirrors.ts'
-import { bounded, chunks } from './bounded.ts'
+import type {
+  Listener,
+  LoadBalancer,
+  MirrorKey,
+  MirrorTree,
+  Tags,
+  TargetGroup,
+  TargetHealth,
+} from '../../ports/mirrors.ts'
+import { bounded } from './bounded.ts'
 import { need } from './decode.ts'
-import { listenerOf, loadBalancerOf, targetGroupOf, targetHealthOf } from './elbv2-decode.ts'
+import {
+  listenerOf,
+  type ListenerParts,
+  loadBalancerOf,
+  targetGroupOf,
+  type TargetGroupParts,
+  targetHealthOf,
+} from './elbv2-decode.ts'
+import { listenerParts } from './elbv2-listeners.ts'
+import {
+  arnOf,
+  type Elbv2,
+  groupArnOf,
+  listenerArnOf,
+  listenersOf,
+  networkLoadBalancers,
+  tagsByArn,
+  targetGroups,
+} from './elbv2-lists.ts'
 import * as sdk from './elbv2.sdk.ts'
 import { hashInName } from './names.ts'
-import { isManaged, tagsOf } from './ownership.ts'
-import { everyPage } from './pages.ts'
-import { unlessGone, type Wire } from './wire.ts'
-
-/** DescribeTags takes no more. */
-const TAGS_PER_CALL = 20
-/** The greatest page ELBv2 gives. */
-const PAGE = 400
-
-export interface Elbv2 {
-  readonly client: sdk.ElasticLoadBalancingV2Client
-  readonly wire: Wire
-}
-
-type ByArn<T> = ReadonlyMap<string, T>
-
-const networkLoadBalancers = async ({ client, wire }: Elbv2, signal?: AbortSignal): Promise<AwsLoadBalancer[]> => {
-  const all = await everyPage('DescribeLoadBalancers', async (Marker) => {
-    const input = { PageSize: PAGE, ...(Marker === undefined ? {} : { Marker }) }
-    const page = await wire.read(
-      'DescribeLoadBalancers',
-      (o) => client.send(new sdk.DescribeLoadBalancersCommand(input), o),
-      signal,
-    )
-    return { items: page.LoadBalancers ?? [], next: page.NextMarker }
-  })
-  return all.filter(({ Type }) => Type === 'network')
-}
-
-const targetGroups = ({ client, wire }: Elbv2, signal?: AbortSignal): Promise<AwsTargetGroup[]> =>
-  everyPage('DescribeTargetGroups', async (Marker) => {
-    const input = { PageSize: PAGE, ...(Marker === undefined ? {} : { Marker }) }
-    const page = await wire.read(
-      'DescribeTargetGroups',
-      (o) => client.send(new sdk.DescribeTargetGroupsCommand(input), o),
-      signal,
-    )
-    return { items: page.TargetGroups ?? [], next: page.NextMarker }
-  })
-
-/** Of one load balancer; none when it is gone. */
-export const listenersOf = ({ client, wire }: Elbv2, arn: string, signal?: AbortSignal): Promise<AwsListener[]> =>
-  unlessGone(
-    everyPage('DescribeListeners', async (Marker) => {
-      const input = { LoadBalancerArn: arn, PageSize: PAGE, ...(Marker === undefined ? {} : { Marker }) }
-      const page = await wire.read(
-        'DescribeListeners',
-        (o) => client.send(new sdk.DescribeListenersCommand(input), o),
-        signal,
-      )
-      return { items: page.Listeners ?? [], next: page.NextMarker }
-    }),
-    [],
-  )
-
-/** Tags by ARN. What vanished since it was listed is missing in the answer. */
-export async function tagsByArn(
-  { client, wire }: Elbv2,
-  arns: readonly string[],
-  signal?: AbortSignal,
-): Promise<ByArn<Tags>> {
-  const describe = (some: readonly string[]) =>
-    wire.read('DescribeTags', (o) => client.send(new sdk.DescribeTagsCommand({ ResourceArns: [...some] }), o), signal)
-  const answers = await bounded(chunks(arns, TAGS_PER_CALL), async (some) => {
-    const answer = await unlessGone(describe(some), null)
-    if (answer !== null) return answer.TagDescriptions ?? []
-    // One that is gone fails all twenty: ask for each alone.
-    const single = await bounded(some, async (arn) => (await unlessGone(describe([arn]), null))?.TagDescriptions ?? [])
-    return single.flat()
-  })
-  return new Map(
-    answers.flat().map(({ ResourceArn, Tags }) => [need(ResourceArn, 'TagDescriptions[].ResourceArn'), tagsOf(Tags)]),
-  )
-}
+import { isManaged, ownerOf } from './ownership.ts'
+import { unlessGone } from './wire.ts'
 
 export async function healthOf({ client, wire }: Elbv2, arn: string, signal?: AbortSignal): Promise<TargetHealth[]> {
   const input = { TargetGroupArn: arn }
@@ -111,75 +65,8 @@ async function attributesOf(
   )
 }
 
-export async function listMirrors(elb: Elbv2, signal?: AbortSignal): Promise<LoadBalancer[]> {
-  const found = await networkLoadBalancers(elb, signal)
-  const tags = await tagsByArn(elb, found.map(arnOf), signal)
-  return found.flatMap((raw) => {
-    const own = tags.get(arnOf(raw))
-    return own !== undefined && isManaged(own) ? [loadBalancerOf(raw, own)] : []
-  })
-}
-
-const arnOf = (raw: AwsLoadBalancer): string => need(raw.LoadBalancerArn, 'LoadBalancers[].LoadBalancerArn')
-const groupArnOf = (raw: AwsTargetGroup): string => need(raw.TargetGroupArn, 'TargetGroups[].TargetGroupArn')
-
-/** The trees of these hashes: two lists for all of them, then per load balancer and target group what AWS gives only singly. */
-export async function readTrees(elb: Elbv2, hashes: readonly string[], signal?: AbortSignal): Promise<MirrorTree[]> {
-  if (hashes.length === 0) return []
-  const wanted = new Set(hashes)
-  const named = (name: string | undefined): boolean => wanted.has(hashInName(name ?? '') ?? '')
-  const [allBalancers, allGroups] = await Promise.all([networkLoadBalancers(elb, signal), targetGroups(elb, signal)])
-  const balancers = allBalancers.filter(({ LoadBalancerName }) => named(LoadBalancerName))
-  const groups = allGroups.filter(({ TargetGroupName }) => named(TargetGroupName))
-
-  const [listeners, parts] = await Promise.all([
-    bounded(balancers, (raw) => listenersOf(elb, arnOf(raw), signal)),
-    bounded(groups, (raw) => groupParts(elb, groupArnOf(raw), signal)),
-  ])
-  const arns = [
-    ...balancers.map(arnOf),
-    ...groups.map(groupArnOf),
-    ...listeners.flat().map(({ ListenerArn }) => need(ListenerArn, 'Listeners[].ListenerArn')),
-  ]
-  const tags = await tagsByArn(elb, arns, signal)
-
-  const trees = balancers.flatMap((raw, at) => {
-    const own = tags.get(arnOf(raw))
-    if (own === undefined) return []
-    const below = (listeners[at] ?? []).flatMap((listener) => {
-      const its = tags.get(listener.ListenerArn ?? '')
-      return its === undefined ? [] : [listenerOf(listener, its)]
-    })
-    return [{ loadBalancer: loadBalancerOf(raw, own), listeners: below.sort((a, b) => a.port - b.port) }]
-  })
-  const decoded = groups.flatMap((raw, at): TargetGroup[] => {
-    const own = tags.get(groupArnOf(raw))
-    const rest = parts[at]
-    return own === undefined || rest === undefined || rest === null ? [] : [targetGroupOf(raw, { tags: own, ...rest })]
-  })
-  return hashes.map((hash) => {
-    // Two balancers can carry one hash (a stranger's, or two machines made one each): nyah's own comes first, then the
-    // one that serves.
-    const [tree, ...rest] = trees
-      .filter(({ loadBalancer }) => hashInName(loadBalancer.name) === hash)
-      .sort(
-        (a, b) =>
-          Number(isManaged(b.loadBalancer.tags)) - Number(isManaged(a.loadBalancer.tags)) ||
-          b.listeners.length - a.listeners.length ||
-          (a.loadBalancer.name < b.loadBalancer.name ? -1 : 1),
-      )
-    const spare = rest.map(({ loadBalancer }) => loadBalancer).filter(({ tags: its }) => isManaged(its))
-    return {
-      loadBalancer: tree?.loadBalancer ?? null,
-      ...(spare.length === 0 ? {} : { spareLoadBalancers: spare }),
-      listeners: tree?.listeners ?? [],
-      targetGroups: decoded.filter(({ name }) => hashInName(name) === hash).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    }
-  })
-}
-
 /** Null: gone since it was listed. */
-const groupParts = (elb: Elbv2, arn: string, signal?: AbortSignal) =>
+const groupParts = (elb: Elbv2, arn: string, signal?: AbortSignal): Promise<Omit<TargetGroupParts, 'tags'> | null> =>
   unlessGone(
     Promise.all([attributesOf(elb, arn, signal), healthOf(elb, arn, signal)]).then(([attributes, targets]) => ({
       attributes,
@@ -187,3 +74,177 @@ const groupParts = (elb: Elbv2, arn: string, signal?: AbortSignal) =>
     })),
     null,
   )
+
+/** All load balancers and target groups of the account and Region. */
+export interface Lists {
+  readonly balancers: readonly AwsLoadBalancer[]
+  readonly groups: readonly AwsTargetGroup[]
+}
+
+export async function readLists(elb: Elbv2, signal?: AbortSignal): Promise<Lists> {
+  const [balancers, groups] = await Promise.all([networkLoadBalancers(elb, signal), targetGroups(elb, signal)])
+  return { balancers, groups }
+}
+
+const hashOfBalancer = (raw: AwsLoadBalancer): string | null => hashInName(raw.LoadBalancerName ?? '')
+const hashOfGroup = (raw: AwsTargetGroup): string | null => hashInName(raw.TargetGroupName ?? '')
+
+/** The only ones whose tags are looked at: names cannot be changed, so what nyah made has one of its names. */
+const withOurNames = (balancers: readonly AwsLoadBalancer[]): AwsLoadBalancer[] =>
+  balancers.filter((raw) => hashOfBalancer(raw) !== null)
+
+export async function listMirrors(elb: Elbv2, signal?: AbortSignal): Promise<LoadBalancer[]> {
+  const found = withOurNames(await networkLoadBalancers(elb, signal))
+  const tags = await tagsByArn(elb, found.map(arnOf), signal)
+  return found.flatMap((raw) => {
+    const own = tags.get(arnOf(raw))
+    return own !== undefined && isManaged(own) ? [loadBalancerOf(raw, own)] : []
+  })
+}
+
+/** What stands below the load balancers, and beside them, that carry some hashes. */
+interface Below {
+  readonly listeners: ReadonlyMap<string, readonly Listener[]>
+  readonly groups: readonly TargetGroup[]
+}
+
+/**
+ * Per load balancer its listeners, then what AWS gives only singly: all of it at once, but for the tags (20 a call) and
+ * the settings of listeners, which wait for the list of listeners.
+ */
+async function readBelow(
+  elb: Elbv2,
+  lists: Lists,
+  hashes: ReadonlySet<string>,
+  balancerTags: Promise<ReadonlyMap<string, Tags>>,
+  signal?: AbortSignal,
+): Promise<Below> {
+  const balancers = lists.balancers.filter((raw) => hashes.has(hashOfBalancer(raw) ?? ''))
+  const groups = lists.groups.filter((raw) => hashes.has(hashOfGroup(raw) ?? ''))
+  const listeners = async () => {
+    const found = (await bounded(balancers, (raw) => listenersOf(elb, arnOf(raw), signal))).flat()
+    const owners = await balancerTags
+    const isOurs = ({ LoadBalancerArn }: AwsListener) => isManaged(owners.get(LoadBalancerArn ?? '') ?? {})
+    const [tags, settings] = await Promise.all([
+      tagsByArn(elb, [...groups.map(groupArnOf), ...found.map(listenerArnOf)], signal),
+      bounded(found, (raw) => (isOurs(raw) ? listenerParts(elb, raw, signal) : Promise.resolve(NO_PARTS))),
+    ])
+    return { found, tags, settings }
+  }
+  const [{ found, tags, settings }, parts] = await Promise.all([
+    listeners(),
+    bounded(groups, (raw) => groupParts(elb, groupArnOf(raw), signal)),
+  ])
+  const decoded = found.flatMap((raw, at) => {
+    const its = tags.get(listenerArnOf(raw))
+    const rest = settings[at]
+    if (its === undefined || rest === undefined || rest === null) return []
+    return [{ balancer: raw.LoadBalancerArn ?? '', listener: listenerOf(raw, { tags: its, ...rest }) }]
+  })
+  return {
+    listeners: new Map(
+      balancers.map((raw) => {
+        const its = decoded.filter(({ balancer }) => balancer === arnOf(raw)).map(({ listener }) => listener)
+        return [arnOf(raw), its.sort((a, b) => a.port - b.port)]
+      }),
+    ),
+    groups: groups.flatMap((raw, at) => {
+      const its = tags.get(groupArnOf(raw))
+      const rest = parts[at]
+      return its === undefined || rest === undefined || rest === null
+        ? []
+        : [targetGroupOf(raw, { tags: its, ...rest })]
+    }),
+  }
+}
+
+const NO_PARTS: Omit<ListenerParts, 'tags'> = { attributes: {}, certificates: [] }
+
+/**
+ * Trees by key, from lists that were just read: whose a load balancer is, its tags say; what else belongs to it, the hash in
+ * its name. What carries the keys' own hashes is read while the tags still come; after a retarget it is another hash.
+ */
+export async function readTrees(
+  elb: Elbv2,
+  keys: readonly MirrorKey[],
+  lists: Lists,
+  signal?: AbortSignal,
+): Promise<MirrorTree[]> {
+  const ours = withOurNames(lists.balancers)
+  const tagging = tagsByArn(elb, ours.map(arnOf), signal)
+  const direct = new Set(keys.map(({ hash }) => hash))
+  const [tags, first] = await Promise.all([tagging, readBelow(elb, lists, direct, tagging, signal)])
+
+  const balancers = ours.flatMap((raw) => {
+    const own = tags.get(arnOf(raw))
+    return own === undefined ? [] : [loadBalancerOf(raw, own)]
+  })
+  const isOf = (id: string) => (one: LoadBalancer) => isManaged(one.tags) && ownerOf(one.tags) === id
+  const orphans = await orphanHashes(
+    elb,
+    lists,
+    new Set(keys.map(({ octaviaId }) => octaviaId).filter((id) => !balancers.some(isOf(id)))),
+    direct,
+    signal,
+  )
+  const hashesOf = ({ octaviaId, hash }: MirrorKey): string[] => {
+    const tagged = balancers.filter(isOf(octaviaId)).map(({ name }) => hashInName(name) ?? '')
+    return tagged.length > 0 ? tagged : [orphans.get(octaviaId) ?? hash]
+  }
+  const further = new Set(keys.flatMap(hashesOf).filter((hash) => !direct.has(hash)))
+  const second = further.size === 0 ? null : await readBelow(elb, lists, further, tagging, signal)
+  const below: Below = {
+    listeners: new Map([...first.listeners, ...(second?.listeners ?? [])]),
+    groups: [...first.groups, ...(second?.groups ?? [])],
+  }
+
+  return keys.map((key) => {
+    const tagged = balancers.filter(isOf(key.octaviaId))
+    const named = balancers.filter(({ name }) => hashInName(name) === hashesOf(key)[0])
+    // Two can be of one mirror (two machines made one each): the one that serves comes first. By name alone it may be a
+    // stranger's.
+    const [found, ...rest] = (tagged.length > 0 ? tagged : named).toSorted(
+      (a, b) =>
+        Number(isManaged(b.tags)) - Number(isManaged(a.tags)) ||
+        (below.listeners.get(b.arn)?.length ?? 0) - (below.listeners.get(a.arn)?.length ?? 0) ||
+        (a.name < b.name ? -1 : 1),
+    )
+    const hash = found === undefined ? (hashesOf(key)[0] ?? key.hash) : (hashInName(found.name) ?? key.hash)
+    const spare = rest.filter((one) => isManaged(one.tags))
+    return {
+      hash,
+      loadBalancer: found ?? null,
+      ...(spare.length === 0 ? {} : { spareLoadBalancers: spare }),
+      listeners: found === undefined ? [] : (below.listeners.get(found.arn) ?? []),
+      targetGroups: below.groups
+        .filter(({ name }) => hashInName(name) === hash)
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    }
+  })
+}
+
+/**
+ * A retargeted mirror whose load balancer is gone (an unmirror that was killed) is found by the tags of its target groups:
+ * only what no load balancer uses can be left of one, and that is next to nothing.
+ */
+async function orphanHashes(
+  elb: Elbv2,
+  lists: Lists,
+  ids: ReadonlySet<string>,
+  known: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const unused = lists.groups.filter((raw) => {
+    const hash = hashOfGroup(raw)
+    return hash !== null && !known.has(hash) && (raw.LoadBalancerArns ?? []).length === 0
+  })
+  if (ids.size === 0 || unused.length === 0) return new Map()
+  const tags = await tagsByArn(elb, unused.map(groupArnOf), signal)
+  return new Map(
+    unused.flatMap((raw) => {
+      const its = tags.get(groupArnOf(raw)) ?? {}
+      const id = ownerOf(its)
+      return isManaged(its) && ids.has(id) ? [[id, hashOfGroup(raw) ?? ''] as const] : []
+    }),
+  )
+}

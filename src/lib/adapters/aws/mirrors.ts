@@ -3,8 +3,11 @@ import { bounded, chunks } from './bounded.ts'
 import { need } from './decode.ts'
 import { guarded } from './door.ts'
 import { healthCheckInput } from './elbv2-decode.ts'
-import { ensureListener, ensureLoadBalancer, ensureTargetGroup, forwardTo, setAttributes } from './elbv2-ensure.ts'
-import { type Elbv2, healthOf, listMirrors, readTrees } from './elbv2-read.ts'
+import { ensureListener, ensureLoadBalancer, ensureTargetGroup, setAttributes } from './elbv2-ensure.ts'
+import { createLimits } from './elbv2-limits.ts'
+import { changeListener } from './elbv2-listeners.ts'
+import { type Elbv2, tagsByArn } from './elbv2-lists.ts'
+import { healthOf, listMirrors, readTrees } from './elbv2-read.ts'
 import * as sdk from './elbv2.sdk.ts'
 import { tagList } from './ownership.ts'
 import { createPace, ELBV2_RATES } from './pace.ts'
@@ -19,6 +22,7 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
   const client = guarded(new sdk.ElasticLoadBalancingV2Client(session.clientConfig('ELASTIC_LOAD_BALANCING_V2')))
   const wire = createWire('elasticloadbalancing', createPace(clock, ELBV2_RATES), retry)
   const elb: Elbv2 = { client, wire }
+  const account = createLimits(elb, clock)
 
   const addTags = async (arn: string, tags: Tags | undefined): Promise<void> => {
     if (tags === undefined || Object.keys(tags).length === 0) return
@@ -33,7 +37,15 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
 
   return {
     list: (signal) => listMirrors(elb, signal),
-    read: (hashes, signal) => readTrees(elb, hashes, signal),
+    read: async (keys, signal) => (keys.length === 0 ? [] : readTrees(elb, keys, await account.lists(signal), signal)),
+    limits: (signal) => account.limits(signal),
+    tags: async (arn, signal) => (await tagsByArn(elb, [arn], signal)).get(arn) ?? null,
+    async tag(arn, set, remove = []) {
+      await addTags(arn, set)
+      if (remove.length === 0) return
+      const input = { ResourceArns: [arn], TagKeys: [...remove] }
+      await wire.repeat('RemoveTags', 'write', (o) => client.send(new sdk.RemoveTagsCommand(input), o))
+    },
     targetHealth: (arn, signal) => healthOf(elb, arn, signal),
 
     async createTargetGroup(spec) {
@@ -78,7 +90,7 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
         hostedZoneId: need(made.CanonicalHostedZoneId, 'LoadBalancers[].CanonicalHostedZoneId'),
       }
     },
-    async modifyLoadBalancer(arn, { securityGroups, subnets, tags }) {
+    async modifyLoadBalancer(arn, { securityGroups, subnets, ipAddressType, tags }) {
       if (securityGroups !== undefined) {
         const input = { LoadBalancerArn: arn, SecurityGroups: [...securityGroups] }
         await wire.repeat('SetSecurityGroups', 'write', (o) => client.send(new sdk.SetSecurityGroupsCommand(input), o))
@@ -86,6 +98,11 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
       if (subnets !== undefined) {
         const input = { LoadBalancerArn: arn, Subnets: [...subnets] }
         await wire.repeat('SetSubnets', 'write', (o) => client.send(new sdk.SetSubnetsCommand(input), o))
+      }
+      // After the subnets: a dual-stack load balancer needs IPv6 in all of them.
+      if (ipAddressType !== undefined) {
+        const input = { LoadBalancerArn: arn, IpAddressType: ipAddressType }
+        await wire.repeat('SetIpAddressType', 'write', (o) => client.send(new sdk.SetIpAddressTypeCommand(input), o))
       }
       await addTags(arn, tags)
     },
@@ -101,17 +118,9 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
       const made = await ensureListener(elb, loadBalancerArn, spec)
       return { arn: need(made.ListenerArn, 'Listeners[].ListenerArn') }
     },
-    async modifyListener(arn, { protocol, port, targetGroupArn, tags }) {
-      if (protocol !== undefined || port !== undefined || targetGroupArn !== undefined) {
-        const input = {
-          ListenerArn: arn,
-          ...(protocol === undefined ? {} : { Protocol: protocol }),
-          ...(port === undefined ? {} : { Port: port }),
-          ...(targetGroupArn === undefined ? {} : { DefaultActions: forwardTo(targetGroupArn) }),
-        }
-        await wire.repeat('ModifyListener', 'write', (o) => client.send(new sdk.ModifyListenerCommand(input), o))
-      }
-      await addTags(arn, tags)
+    async modifyListener(arn, change) {
+      await changeListener(elb, arn, change)
+      await addTags(arn, change.tags)
     },
     async deleteListener(arn) {
       const input = { ListenerArn: arn }

@@ -48,6 +48,9 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
       vpcId: need(raw.VpcId, 'Subnets[].VpcId'),
       availabilityZone: need(raw.AvailabilityZone, 'Subnets[].AvailabilityZone'),
       cidr: raw.CidrBlock ?? '',
+      ipv6Cidr:
+        raw.Ipv6CidrBlockAssociationSet?.find((one) => one.Ipv6CidrBlockState?.State === 'associated')?.Ipv6CidrBlock ??
+        null,
       freeAddresses: need(raw.AvailableIpAddressCount, 'Subnets[].AvailableIpAddressCount'),
     }))
   }

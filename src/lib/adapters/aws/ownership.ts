@@ -11,6 +11,9 @@ export const isOwn = (found: Tags, wanted: Tags): boolean =>
 /** `tags[key]` carries nyah's mark at all. */
 export const isManaged = (tags: Tags): boolean => (tags['nyah:managed'] ?? '') !== ''
 
+/** The Octavia id whose mirror it belongs to; empty: it does not say. */
+export const ownerOf = (tags: Tags): string => tags['nyah:octavia-id'] ?? ''
+
 /** The SDK's tag lists (ELBv2 and EC2 have the same shape) and ours. */
 export const tagsOf = (list: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined): Tags =>
   Object.fromEntries((list ?? []).flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])))
