@@ -215,6 +215,7 @@ describe('the recorded refusals', () => {
     expect(error.message).toContain(`(${entry.status}`)
     expect(error.message).not.toMatch(/[<>\n]/)
     expect(error.details).toMatchObject({ status: entry.status })
+    expect(error.tries).not.toEqual([])
     const requestId = entry.headers?.['x-openstack-request-id']
     if (requestId !== undefined) expect(error.details['requestId']).toBe(requestId)
   })

@@ -422,7 +422,15 @@ describe('older clouds', () => {
       retry: (_w, call) => call(),
     })
     expect(await source.read(ID)).toMatchObject({
-      loadbalancer: { description: '', additional_vips: [], tags: [], provider: 'amphora' },
+      loadbalancer: {
+        description: '',
+        additional_vips: [],
+        tags: [],
+        provider: 'amphora',
+        flavor_id: null,
+        availability_zone: null,
+        vip_vnic_type: 'normal',
+      },
       listeners: [
         {
           connection_limit: -1,
@@ -436,14 +444,36 @@ describe('older clouds', () => {
           client_authentication: 'NONE',
           sni_container_refs: [],
           default_tls_container_ref: null,
+          client_ca_tls_container_ref: null,
+          client_crl_container_ref: null,
+          tls_ciphers: null,
+          tls_versions: [],
+          alpn_protocols: [],
+          hsts_max_age: null,
         },
       ],
       pools: [
         {
           session_persistence: null,
           tls_enabled: false,
+          tls_container_ref: null,
+          ca_tls_container_ref: null,
+          crl_container_ref: null,
+          tls_ciphers: null,
+          tls_versions: [],
+          alpn_protocols: [],
           tags: [],
-          members: [{ name: '', backup: false, subnet_id: null, monitor_address: null, monitor_port: null, tags: [] }],
+          members: [
+            {
+              name: '',
+              backup: false,
+              subnet_id: null,
+              monitor_address: null,
+              monitor_port: null,
+              vnic_type: 'normal',
+              tags: [],
+            },
+          ],
           healthmonitor: {
             max_retries_down: 3,
             http_version: null,

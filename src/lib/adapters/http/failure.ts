@@ -98,6 +98,7 @@ export const encodedBody = (attempt: Attempt, encoding: string): NyahError =>
   nyahError({
     code: `${attempt.area}_UNEXPECTED_ENCODING`,
     message: `${attempt.method} ${printableUrl(attempt.url)}: the answer is encoded (${encoding.slice(0, 40)}), which was not asked for`,
+    tries: ['check that the address is that of the API, and what stands in between (a proxy?)'],
     exit: EXIT.remote,
     lostAnswer: !SAFE.has(attempt.method),
   })

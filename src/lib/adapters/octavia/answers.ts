@@ -79,7 +79,16 @@ function judge(asked: Asked, response: DoorResponse): Judgement {
   }
   switch (status) {
     case 400:
-      return { code: 'BAD_REQUEST', why: 'does not accept the request', exit: EXIT.remote }
+      return {
+        code: 'BAD_REQUEST',
+        why: 'does not accept the request',
+        exit: EXIT.remote,
+        tries: [
+          keystone
+            ? 'check the names, ids and domains in clouds.yaml (or the OS_* variables)'
+            : 'check that the address is that of Octavia; if it is, report this message',
+        ],
+      }
     case 401:
       return {
         code: 'UNAUTHORIZED',
@@ -100,7 +109,12 @@ function judge(asked: Asked, response: DoorResponse): Judgement {
       }
     case 404:
       return namesMissingThing(asked, response)
-        ? { code: 'NOT_FOUND', why: 'says that it does not exist', exit: EXIT.remote }
+        ? {
+            code: 'NOT_FOUND',
+            why: 'says that it does not exist',
+            exit: EXIT.remote,
+            tries: ['openstack loadbalancer list'],
+          }
         : {
             code: 'WRONG_ENDPOINT',
             why: 'does not know this path, so this is not the API',
@@ -112,16 +126,41 @@ function judge(asked: Asked, response: DoorResponse): Judgement {
             ],
           }
     case 409:
-      return { code: 'CONFLICT', why: 'refuses it in the present state', exit: EXIT.remote }
+      return {
+        code: 'CONFLICT',
+        why: 'refuses it in the present state',
+        exit: EXIT.remote,
+        tries: ['run it again when that has changed'],
+      }
     case 413:
     case 429:
-      return { code: 'UNAVAILABLE', why: 'asks for fewer requests', exit: EXIT.remote, retryable: true }
+      return {
+        code: 'UNAVAILABLE',
+        why: 'asks for fewer requests',
+        exit: EXIT.remote,
+        tries: ['wait a few minutes, then run it again'],
+        retryable: true,
+      }
   }
   if (status >= 500) {
-    return { code: 'UNAVAILABLE', why: 'failed', exit: EXIT.remote, retryable: true }
+    return {
+      code: 'UNAVAILABLE',
+      why: 'failed',
+      exit: EXIT.remote,
+      tries: [`curl -si ${shellQuoted(aliveUrl(asked))}   (when it answers again, run it again)`],
+      retryable: true,
+    }
   }
-  return { code: 'UNEXPECTED_STATUS', why: 'gave an answer that is not documented', exit: EXIT.remote }
+  return { code: 'UNEXPECTED_STATUS', why: 'gave an answer that is not documented', exit: EXIT.remote, tries: [REPORT] }
 }
+
+const REPORT = 'check that the address is that of the API; if it is, report this message'
+
+/** What answers without a token when the service lives: Keystone's `/v3`, Octavia's root. */
+const aliveUrl = ({ area, url }: Asked): string =>
+  printableUrl(url.replace(area === 'KEYSTONE' ? /\/auth\/tokens.*$/ : /\/v2\/lbaas.*$/, ''))
+
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /**
  * An answer that is not a success, as an error: `<AREA>_BAD_REQUEST`, `_UNAUTHORIZED`, `_FORBIDDEN`, `_NOT_FOUND`,
@@ -166,7 +205,7 @@ export const unexpectedShape = (asked: Asked, path: string, problem: string): Ny
     code: `${asked.area}_UNEXPECTED_SHAPE`,
     message: redact(`${asked.method} ${printableUrl(asked.url)}: ${path} ${problem}`, asked.secrets),
     exit: EXIT.remote,
-    tries: ['check that the address is that of the API; if it is, report this message'],
+    tries: [REPORT],
     details: { path },
   })
 

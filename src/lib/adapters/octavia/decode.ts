@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type {
+  SourceChange,
   SourceHealthMonitor,
   SourceListener,
   SourceLoadBalancer,
@@ -23,7 +24,8 @@ const nullable = <T extends z.core.$ZodType>(type: T) =>
 
 const id = z.string().check(z.minLength(1))
 const text = or(z.string(), '')
-const tags = or(z.array(z.string()), [])
+const texts = or(z.array(z.string()), [])
+const tags = texts
 const port = z.int().check(z.minimum(0), z.maximum(65_535))
 const whole = z.int().check(z.minimum(0))
 const ids = z.array(z.object({ id }))
@@ -47,12 +49,24 @@ const loadBalancer = z.object({
   vip_sg_ids: or(z.array(z.string()), []),
   vip_qos_policy_id: nullable(z.string()),
   provider: or(z.string(), 'amphora'),
+  flavor_id: nullable(z.string()),
+  availability_zone: nullable(z.string()),
+  vip_vnic_type: or(z.string(), 'normal'),
   tags,
   created_at: time,
   updated_at: nullable(time),
   listeners: z.nullish(ids),
   pools: z.nullish(ids),
 })
+
+/** What the change poll asks for; the keys are its `fields`. */
+const change = z.object({ id, updated_at: nullable(time), provisioning_status: provisioning })
+
+export const CHANGE_FIELDS = [
+  'id',
+  'updated_at',
+  'provisioning_status',
+] as const satisfies readonly (keyof SourceChange)[]
 
 const listener = z.object({
   id,
@@ -74,6 +88,12 @@ const listener = z.object({
   default_tls_container_ref: nullable(z.string()),
   sni_container_refs: or(z.array(z.string()), []),
   client_authentication: or(z.string(), 'NONE'),
+  client_ca_tls_container_ref: nullable(z.string()),
+  client_crl_container_ref: nullable(z.string()),
+  tls_ciphers: nullable(z.string()),
+  tls_versions: texts,
+  alpn_protocols: texts,
+  hsts_max_age: nullable(whole),
   tags,
 })
 
@@ -85,8 +105,21 @@ const pool = z.object({
   admin_state_up: z.boolean(),
   protocol: z.string(),
   lb_algorithm: z.string(),
-  session_persistence: nullable(z.object({ type: z.string() })),
+  session_persistence: nullable(
+    z.object({
+      type: z.string(),
+      cookie_name: nullable(z.string()),
+      persistence_timeout: nullable(whole),
+      persistence_granularity: nullable(z.string()),
+    }),
+  ),
   tls_enabled: or(z.boolean(), false),
+  tls_container_ref: nullable(z.string()),
+  ca_tls_container_ref: nullable(z.string()),
+  crl_container_ref: nullable(z.string()),
+  tls_ciphers: nullable(z.string()),
+  tls_versions: texts,
+  alpn_protocols: texts,
   healthmonitor_id: nullable(id),
   members: z.nullish(ids),
   tags,
@@ -105,6 +138,7 @@ const member = z.object({
   subnet_id: nullable(z.string()),
   monitor_address: nullable(z.string()),
   monitor_port: nullable(port),
+  vnic_type: or(z.string(), 'normal'),
   tags,
 })
 
@@ -155,6 +189,8 @@ export const decodeLoadBalancer: Decode<FoundLoadBalancer> = (asked, path, data)
     poolIds: idsOf(pools),
   }
 }
+
+export const decodeChange: Decode<SourceChange> = (asked, path, data) => check(change, asked, path, data)
 
 export const decodeListener: Decode<SourceListener> = (asked, path, data) => {
   const { l7policies, ...own } = check(listener, asked, path, data)

@@ -24,11 +24,25 @@ const MAX_STARTS = 4
 
 const links = z.array(z.object({ rel: z.string(), href: z.string() }))
 
+export interface Whole<T> {
+  readonly items: readonly T[]
+  /** Octavia's clock when it answered the first page: nothing that came later need be in it. Null: it did not say. */
+  readonly at: number | null
+}
+
 /** All items of all pages. A marker that vanished under way begins the listing again; then OCTAVIA_CHANGING (retryable). */
 export async function listAll<T extends { readonly id: string }>(
   client: OctaviaClient,
   request: ListRequest<T>,
 ): Promise<readonly T[]> {
+  return (await listWhole(client, request)).items
+}
+
+/** As `listAll`, and says as of when. */
+export async function listWhole<T extends { readonly id: string }>(
+  client: OctaviaClient,
+  request: ListRequest<T>,
+): Promise<Whole<T>> {
   for (let start = 1; ; start++) {
     try {
       return await walk(client, request)
@@ -40,6 +54,7 @@ export async function listAll<T extends { readonly id: string }>(
         message: `listing ${request.collection}: items were deleted under way ${start} times in a row`,
         exit: EXIT.remote,
         retryable: true,
+        tries: ['wait until whoever deletes them is done, then run it again'],
       })
     }
   }
@@ -48,11 +63,13 @@ export async function listAll<T extends { readonly id: string }>(
 async function walk<T extends { readonly id: string }>(
   client: OctaviaClient,
   request: ListRequest<T>,
-): Promise<readonly T[]> {
+): Promise<Whole<T>> {
   const found = new Map<string, T>()
   let marker: string | null = null
+  let first: Page<T> | null = null
   do {
     const page: Page<T> = await readPage(client, request, marker)
+    first ??= page
     const before = found.size
     for (const item of page.items) found.set(item.id, item)
     if (page.next !== null && found.size === before)
@@ -67,7 +84,7 @@ async function walk<T extends { readonly id: string }>(
     }
     marker = page.next
   } while (marker !== null)
-  return [...found.values()]
+  return { items: [...found.values()], at: first.at }
 }
 
 export interface Page<T> {
@@ -75,6 +92,8 @@ export interface Page<T> {
   /** Where the next page starts; null: this was the last. */
   readonly next: string | null
   readonly asked: Asked
+  /** Octavia's clock when it answered; null: it did not say. */
+  readonly at: number | null
 }
 
 /** One page. Of the server's `next` link only the marker is of use. */
@@ -84,18 +103,18 @@ export async function readPage<T>(
   marker: string | null,
 ): Promise<Page<T>> {
   const full: Query = marker === null ? query : [...query, ['marker', marker]]
-  const { data, asked } = await client.get(path, full, signal)
+  const { data, asked, at } = await client.get(path, full, signal)
   const body = check(z.record(z.string(), z.unknown()), asked, 'answer', data)
   const raw = check(z.array(z.unknown()), asked, collection, body[collection])
   const items = raw.map((item, index) => decode(asked, `${collection}[${index}]`, item))
   const href = check(z.nullish(links), asked, `${collection}_links`, body[`${collection}_links`])?.find(
     ({ rel }) => rel === 'next',
   )?.href
-  if (href === undefined) return { items, next: null, asked }
+  if (href === undefined) return { items, next: null, asked, at }
   const next = new URLSearchParams(href.replace(/^[^?]*/, '')).get('marker')
   // A list that ends in the middle, or never, must not pass for a whole one.
   if (next === null) throw unexpectedShape(asked, `${collection}_links`, 'has a next link without a marker')
   if (next === marker) throw unexpectedShape(asked, `${collection}_links`, 'has a next link to the same page')
   if (items.length === 0) throw unexpectedShape(asked, `${collection}_links`, 'has a next link after an empty page')
-  return { items, next, asked }
+  return { items, next, asked, at }
 }

@@ -4,9 +4,9 @@ import type { LoadBalancerSource } from '../../ports/source.ts'
 import { createDoor, timeoutsWithin, type DoorOptions, type Timeouts } from '../http/door.ts'
 import { createOctaviaClient } from './client.ts'
 import type { CloudConfig } from './clouds.ts'
-import { decodeLoadBalancer } from './decode.ts'
+import { CHANGE_FIELDS, decodeChange, decodeLoadBalancer } from './decode.ts'
 import { createKeystone } from './keystone.ts'
-import { listAll, readPage } from './pages.ts'
+import { listAll, listWhole, readPage } from './pages.ts'
 import { describeAuth } from './token-request.ts'
 import { readTree, type TreeReader } from './tree.ts'
 
@@ -46,6 +46,12 @@ export function createOctaviaSource(options: OctaviaSourceOptions): LoadBalancer
     ({ path: '/loadbalancers', collection: 'loadbalancers', query: [], decode: decodeLoadBalancer, signal }) as const
 
   return {
+    async changes(signal) {
+      const query = CHANGE_FIELDS.map((field) => ['fields', field] as const)
+      const { items, at } = await listWhole(client, { ...loadBalancers(signal), query, decode: decodeChange })
+      return { at, loadbalancers: items }
+    },
+
     async list(signal) {
       const found = await listAll(client, loadBalancers(signal))
       return found.map(({ own }) => own)
