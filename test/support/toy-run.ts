@@ -32,7 +32,7 @@ export interface MemoryStore extends Store {
 
 /** A store without a disk; `hooks` break it. */
 export function memoryStore(
-  hooks: { open?: () => void; append?: (event: NyahEvent) => void; lock?: () => void } = {},
+  hooks: { open?: () => void; append?: (event: NyahEvent) => void; lock?: (scopes: readonly string[]) => void } = {},
 ): MemoryStore {
   const journals = new Map<string, NyahEvent[]>()
   const locks = new Set<string>()
@@ -53,10 +53,11 @@ export function memoryStore(
     },
     listRuns: () => [],
     readRun: (id) => journals.get(id) ?? [],
-    lock: (context) => {
-      hooks.lock?.()
-      locks.add(context)
-      return { release: () => void locks.delete(context) }
+    lock: (context, scopes) => {
+      hooks.lock?.(scopes)
+      const taken = scopes.map((scope) => `${context} ${scope}`)
+      for (const one of taken) locks.add(one)
+      return { release: () => taken.forEach((one) => locks.delete(one)) }
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Change } from './change.ts'
 import { withDependents } from './dag.ts'
-import type { Allowance, Finding } from './plan.ts'
+import type { Allowance, Finding, Plan } from './plan.ts'
 
 /** Does it stop something: a refusal or a hold that nobody overruled? */
 export const stops = (finding: Finding): boolean =>
@@ -44,4 +44,24 @@ export function heldChanges(changes: readonly Change[], findings: readonly Findi
     for (const id of holds) held.add(id)
   }
   return withDependents(changes, held)
+}
+
+/**
+ * Scopes of which nothing may be done, since a refusal that nobody overruled is about them. One that is about no scope of
+ * the plan refuses all of them.
+ */
+export function refusedScopes({ scopes, findings }: Pick<Plan, 'scopes' | 'findings'>): ReadonlySet<string> {
+  const refused = new Set(refusalsOf(findings).map(({ scope }) => scope))
+  return [...refused].every((scope) => scopes.includes(scope)) ? refused : new Set([...scopes, ...refused])
+}
+
+/** The refusals that stop something. */
+export const refusalsOf = (findings: readonly Finding[]): readonly Finding[] =>
+  findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
+
+/** What would be done: neither held, nor in a refused scope. */
+export function dueChanges(plan: Pick<Plan, 'scopes' | 'changes' | 'findings'>): readonly Change[] {
+  const held = heldChanges(plan.changes, plan.findings)
+  const refused = refusedScopes(plan)
+  return plan.changes.filter(({ id, scope }) => !held.has(id) && !refused.has(scope))
 }

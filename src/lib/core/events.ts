@@ -22,6 +22,10 @@ export interface Waiting {
   readonly subject: string
   /** `2 of 3 targets healthy; 10.20.0.13:8080 is unhealthy (Target.Timeout)` */
   readonly detail: string
+  /** Absent: of no scope in particular. What a refused scope lacks is not waited for. */
+  readonly scope?: string
+  /** True: only what came meanwhile is missing, and that takes a new plan; everything planned for is well. */
+  readonly unplanned?: boolean
 }
 
 /** Data of each event type. Data, never prose: whatever people read is a fold of these. */
@@ -40,8 +44,8 @@ export interface EventData {
   'change.retrying': { id: string; attempt: number; delayMs: number; error: ErrorData }
   'change.succeeded': { id: string; outputs: Outputs; ms: number }
   'change.failed': { id: string; error: ErrorData }
-  /** Never started: held by a guard, something it needs failed, its scope failed, or the run was interrupted. */
-  'change.skipped': { id: string; why: 'held' | 'needs' | 'scope-failed' | 'interrupted' }
+  /** Never started: held or its scope refused by a guard, something it needs failed, its scope failed, or the run was interrupted. */
+  'change.skipped': { id: string; why: 'held' | 'refused' | 'needs' | 'scope-failed' | 'interrupted' }
   'read.retrying': { what: string; attempt: number; delayMs: number; error: ErrorData }
   'verify.waiting': { waiting: readonly Waiting[]; deadlineAt: string }
   'verify.finished': { healthy: boolean; waiting: readonly Waiting[] }

@@ -2,7 +2,7 @@ import type { Change } from './change.ts'
 import type { JsonObject } from './json.ts'
 import type { ScopeReport } from './report.ts'
 
-/** How much a finding matters. `hold` stops a part of the plan, `refuse` all of it. */
+/** How much a finding matters. `hold` stops a part of its scope, `refuse` all of it. */
 export type Severity = 'info' | 'warn' | 'hold' | 'refuse'
 
 /** What a planner or guard has to say about a plan. Text is for people; `code` is the contract. */

@@ -9,11 +9,11 @@ export interface Secured {
 }
 
 /**
- * What a run needs before its first write: the lock of its context and an open journal that already holds every event
- * so far. Throws RUN_LOCKED (10) or STATE_UNWRITABLE (3); nothing is kept then.
+ * What a run needs before its first write: the locks of the scopes it changes and an open journal that already holds every
+ * event so far. Throws RUN_LOCKED (10) or STATE_UNWRITABLE (3); nothing is kept then.
  */
-export function secure(deps: RunDeps, context: string): Secured {
-  const lock = deps.store.lock(context, deps.run)
+export function secure(deps: RunDeps, context: string, scopes: readonly string[]): Secured {
+  const lock = deps.store.lock(context, scopes, deps.run)
   try {
     const journal = deps.store.openJournal(deps.run)
     let broken: ErrorData | null = null

@@ -1,4 +1,5 @@
-import { heldChanges, stops } from '../core/allow.ts'
+import { dueChanges, heldChanges, stops } from '../core/allow.ts'
+import type { Change } from '../core/change.ts'
 import { EXIT, type ErrorData, errorData, isNyahError } from '../core/errors.ts'
 import type { Emit } from '../core/events.ts'
 import type { Json } from '../core/json.ts'
@@ -90,7 +91,7 @@ async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending>
     }
   }
   deps.emit('plan.confirmed', null, { by: decision.do === 'ask' ? 'terminal' : decision.by })
-  kept.secured = secure(deps, stage.request.context)
+  kept.secured = secure(deps, stage.request.context, scopesOf(dueChanges(plan)))
   return applied(stage, kept, plan, kept.secured)
 }
 
@@ -175,6 +176,8 @@ function mentionWhatIsDue({ changes, findings }: Plan, emit: Emit): void {
       `(${first?.ref.type} ${first?.ref.name}: ${first?.reason}); run the command again`,
   })
 }
+
+const scopesOf = (changes: readonly Change[]): readonly string[] => [...new Set(changes.map(({ scope }) => scope))]
 
 /** Every change of the plan is held. */
 function skipAll(plan: Plan, emit: Emit): void {

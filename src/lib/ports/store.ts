@@ -30,6 +30,9 @@ export interface Store {
   listRuns(limit: number): readonly RunSummary[]
   /** All events; a torn last line (a kill) is left out. Throws RUN_NOT_FOUND, with the near ones. An unambiguous prefix is enough. */
   readRun(idOrPrefix: string): readonly NyahEvent[]
-  /** Keeps two mutating nyahs of one machine apart, per context. Throws RUN_LOCKED (exit 10), naming who holds it. A dead holder's lock is taken over. */
-  lock(context: string, run: string): { release(): void }
+  /**
+   * Keeps two mutating nyahs of one machine apart, per context and scope: takes the locks of all scopes or none. Throws
+   * RUN_LOCKED (exit 10), naming the scope and who holds it. A dead holder's lock is taken over.
+   */
+  lock(context: string, scopes: readonly string[], run: string): { release(): void }
 }

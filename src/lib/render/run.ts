@@ -25,6 +25,7 @@ const STATUS_TONES: Readonly<Record<ChangeStatus, Tone>> = {
 /** Why a change was never started. */
 export const SKIPPED: Readonly<Record<NonNullable<ChangeProgress['skipped']>, string>> = {
   held: 'held by a guard',
+  refused: 'its scope is refused',
   needs: 'what it needs was not done',
   'scope-failed': 'its scope failed',
   interrupted: 'interrupted',

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { liveRuns, takeLock } from '../../../src/lib/adapters/host/lock.ts'
+import { liveRuns, takeLocks } from '../../../src/lib/adapters/host/lock.ts'
 import { stateOf, thisProcess } from '../../../src/lib/adapters/host/process.ts'
 import { lockChild } from '../../support/lock-child.ts'
 
@@ -15,11 +15,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
+/** The lock of one scope of a context. */
+const takeLock = (directory: string, context: string, run: string) => takeLocks(directory, context, ['shop'], run)
+
 const locked = (part: object = {}) => expect.objectContaining({ code: 'RUN_LOCKED', exit: 10, ...part }) as Error
 
 /** A process that waits for a word before it takes the lock. */
-async function contender(run: string) {
-  const child = spawn(process.execPath, [lockChild, locks, 'production', run])
+async function contender(run: string, scopes = ['shop']) {
+  const child = spawn(process.execPath, [lockChild, locks, 'production', run, ...scopes])
   const lines = linesOf(child)
   expect(await lines()).toBe('ready')
   return {
@@ -52,7 +55,7 @@ function linesOf({ stdout }: ChildProcessWithoutNullStreams): () => Promise<stri
   }
 }
 
-describe('the lock of a context', () => {
+describe('the lock of a scope', () => {
   it('keeps the second one out, naming the first, until it is given back', () => {
     const first = takeLock(locks, 'production', 'run-a')
     expect(() => takeLock(locks, 'production', 'run-b')).toThrow(
@@ -69,11 +72,69 @@ describe('the lock of a context', () => {
     expect([...liveRuns(locks)]).toEqual([])
   })
 
-  it('leaves one file per context, 0600 in a directory 0700', () => {
+  it('leaves one file per scope, 0600 in a directory 0700', () => {
     for (const run of ['a', 'b', 'c']) takeLock(locks, 'production', run).release()
-    expect(readdirSync(locks)).toEqual(['production.3.lock'])
-    expect(statSync(join(locks, 'production.3.lock')).mode & 0o777).toBe(0o600)
+    expect(readdirSync(locks)).toEqual(['production@shop.3.lock'])
+    expect(statSync(join(locks, 'production@shop.3.lock')).mode & 0o777).toBe(0o600)
     expect(statSync(locks).mode & 0o777).toBe(0o700)
+  })
+
+  const both = (run: string, ...scopes: string[]) => takeLocks(locks, 'production', scopes, run)
+
+  it('lets runs of other scopes alone', () => {
+    const first = both('run-a', 'shop', 'admin')
+    const second = both('run-b', 'web')
+    expect([...liveRuns(locks)].toSorted()).toEqual(['run-a', 'run-b'])
+    first.release()
+    second.release()
+    expect([...liveRuns(locks)]).toEqual([])
+  })
+
+  it('takes all or none, and names the scope that is held', () => {
+    const first = both('run-a', 'shop')
+    expect(() => both('run-b', 'web', 'shop', 'admin')).toThrow(
+      locked({ message: expect.stringContaining('is at work on shop (context "production")') as string }),
+    )
+    // What it had taken before it met the held one was given back.
+    both('run-c', 'admin', 'web').release()
+    first.release()
+    both('run-d', 'admin', 'shop', 'web').release()
+  })
+
+  it('takes one that is named twice once, and none for none', () => {
+    both('run-a', 'shop', 'shop').release()
+    both('run-b').release()
+    expect(readdirSync(locks)).toEqual(['production@shop.1.lock'])
+  })
+
+  it('gives those who want the same ones in another order to exactly one of them', async () => {
+    const orders = [
+      ['a', 'b', 'c', 'd'],
+      ['d', 'c', 'b', 'a'],
+      ['b', 'd', 'a', 'c'],
+      ['c', 'a', 'd', 'b'],
+    ]
+    const contenders = await Promise.all(orders.map((scopes, at) => contender(`run-${at}`, scopes)))
+    const answers = await Promise.all(contenders.map(({ take }) => take()))
+    expect(answers.toSorted()).toEqual(['RUN_LOCKED', 'RUN_LOCKED', 'RUN_LOCKED', 'got'])
+    await Promise.all(contenders.map(({ end }) => end()))
+  })
+
+  it('respects a run of an earlier nyah, which had one lock for the whole context', () => {
+    takeLocks(locks, 'other', ['x'], 'x').release()
+    const old = join(locks, 'production.4.lock')
+    writeFileSync(old, JSON.stringify({ ...thisProcess(), run: 'run-old', released: false }))
+    expect(() => both('run-a', 'shop')).toThrow(locked({ details: expect.objectContaining({ run: 'run-old' }) as object }))
+    writeFileSync(old, JSON.stringify({ ...thisProcess(), run: 'run-old', released: true }))
+    both('run-a', 'shop').release()
+  })
+
+  it('fits any name into a file name, and still tells them apart', () => {
+    const long = (end: string) => 'x'.repeat(300) + end
+    const first = both('run-a', long('1'))
+    both('run-b', long('2')).release()
+    expect(() => both('run-c', long('1'))).toThrow(locked())
+    first.release()
   })
 
   it('does not mix up contexts whose names are alike, or odd', () => {
@@ -98,7 +159,7 @@ describe('the lock of a context', () => {
 
   const holder = (part: object) =>
     writeFileSync(
-      join(locks, 'production.7.lock'),
+      join(locks, 'production@shop.7.lock'),
       JSON.stringify({ ...thisProcess(), run: 'run-a', released: false, ...part }),
     )
   const withHolder = (part: object) => {
@@ -112,7 +173,7 @@ describe('the lock of a context', () => {
   ])('is free when %s', (_, part) => {
     withHolder(part)
     takeLock(locks, 'production', 'run-b').release()
-    expect(readdirSync(locks)).toContain('production.8.lock')
+    expect(readdirSync(locks)).toContain('production@shop.8.lock')
   })
 
   it.each([
@@ -120,7 +181,7 @@ describe('the lock of a context', () => {
     ['by something that cannot be read', { run: 7 }],
   ])('held %s stays held, and says which file to remove', (_, part) => {
     withHolder(part)
-    const file = join(locks, 'production.7.lock')
+    const file = join(locks, 'production@shop.7.lock')
     expect(() => takeLock(locks, 'production', 'run-b')).toThrow(
       locked({ tries: expect.arrayContaining([expect.stringContaining(`rm ${file}`)]) as string[] }),
     )
@@ -137,7 +198,7 @@ describe('the lock of a context', () => {
 
   it('holds no secret: only who holds it', () => {
     takeLock(locks, 'production', 'run-a')
-    const text = readFileSync(join(locks, 'production.1.lock'), 'utf8')
+    const text = readFileSync(join(locks, 'production@shop.1.lock'), 'utf8')
     expect(Object.keys(JSON.parse(text) as object).toSorted()).toEqual([
       'boot',
       'machine',

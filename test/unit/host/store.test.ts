@@ -108,7 +108,7 @@ describe('a journal', () => {
     const store = createStore({ stateDir })
     const thrown = error('STATE_UNWRITABLE', 3, { message: expect.stringContaining(stateDir) as string })
     expect(() => store.openJournal('run-a')).toThrow(thrown)
-    expect(() => store.lock('production', 'run-a')).toThrow(thrown)
+    expect(() => store.lock('production', ['shop'], 'run-a')).toThrow(thrown)
     expect(() => createStateDir(stateDir)).toThrow(thrown)
   })
 })
@@ -172,7 +172,7 @@ describe('the list of runs', () => {
   it('tells a running one from a killed one by its lock', () => {
     for (const id of ['a-1', 'a-2']) write(id, eventsOf(id, { killed: true }))
     const store = createStore({ stateDir })
-    const lock = store.lock('production', 'a-2')
+    const lock = store.lock('production', ['shop'], 'a-2')
     expect(store.listRuns(5)).toMatchObject([
       { id: 'a-2', outcome: null, exitCode: null, alive: true },
       { id: 'a-1', outcome: null, alive: false },

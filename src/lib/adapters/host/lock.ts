@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, linkSync, readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT, type NyahError, nyahError } from '../../core/errors.ts'
+import { fingerprint } from '../../core/hash.ts'
 import { createFile, openToRead, ownDirectory, readCapped, systemCode, unwritable, writeAll } from './files.ts'
 import { type ProcessMark, stateOf, thisProcess } from './process.ts'
 
@@ -10,30 +11,86 @@ interface Holder extends ProcessMark {
   readonly released: boolean
 }
 
+/** One lock of those that a run takes. */
+interface Wanted {
+  /** How its files begin. */
+  readonly stem: string
+  /** What it is the lock of, in words. */
+  readonly what: string
+}
+
 /**
- * Takes the lock of a context. Throws RUN_LOCKED (exit 10) when a live process holds it, STATE_UNWRITABLE (3) when it
- * cannot be taken.
+ * Takes the locks of some scopes of a context, all of them or none. Throws RUN_LOCKED (exit 10) when a live process holds
+ * one, STATE_UNWRITABLE (3) when they cannot be taken.
  *
- * The files are `<context>.<generation>.lock`. The newest generation is the lock; it is free when its holder has
- * released it or is dead, and is then taken by creating the next generation, which only one process can do. The newest
- * file is never removed, so generations only grow; whoever created one and sees a newer one was overtaken and has lost.
- * (Removing a dead holder's file and creating it anew would let two processes remove each other's.)
+ * The files of a lock are `<context>@<scope>.<generation>.lock`. The newest generation is the lock; it is free when its
+ * holder has released it or is dead, and is then taken by creating the next generation, which only one process can do.
+ * The newest file is never removed, so generations only grow; whoever created one and sees a newer one was overtaken and
+ * has lost. (Removing a dead holder's file and creating it anew would let two processes remove each other's.) Taken in the
+ * order of their names, so that of two runs that want the same ones, one gets them.
  */
-export function takeLock(directory: string, context: string, run: string): { release(): void } {
+export function takeLocks(
+  directory: string,
+  context: string,
+  scopes: readonly string[],
+  run: string,
+): { release(): void } {
   ownDirectory(directory)
-  const name = (generation: number) => join(directory, `${encodeURIComponent(context)}.${generation}.lock`)
-  const newest = newestGeneration(directory, context)
-  if (newest > 0) {
-    const holder = readHolder(name(newest))
-    if (holder === null || !isFree(holder)) throw locked(context, name(newest), holder)
-  }
-  const mine = newest + 1
+  const wanted = [...new Set(scopes)]
+    .map((scope): Wanted => ({ stem: stemOf(context, scope), what: `${scope} (context "${context}")` }))
+    .sort((one, other) => (one.stem < other.stem ? -1 : 1))
   const holder: Holder = { ...thisProcess(), run, released: false }
-  if (!createWhole(name(mine), holder) || newestGeneration(directory, context) !== mine) {
-    throw locked(context, name(mine), readHolder(name(newestGeneration(directory, context))))
+  const before = generations(directory)
+  const name = (stem: string, generation: number) => join(directory, `${stem}.${generation}.lock`)
+  const mine = new Map<string, number>()
+  const release = () => {
+    for (const [stem, generation] of mine) replaceWhole(name(stem, generation), { ...holder, released: true })
   }
-  for (const old of generations(directory, context)) if (old < mine) remove(name(old))
-  return { release: () => replaceWhole(name(mine), { ...holder, released: true }) }
+  const newestOf = (known: ReadonlyMap<string, readonly number[]>, stem: string) =>
+    Math.max(0, ...(known.get(stem) ?? []))
+  try {
+    refuseWhereHeld(before, directory, context)
+    for (const { stem, what } of wanted) {
+      const newest = newestOf(before, stem)
+      if (newest > 0) {
+        const other = readHolder(name(stem, newest))
+        if (other === null || !isFree(other)) throw locked(what, name(stem, newest), other)
+      }
+      if (!createWhole(name(stem, newest + 1), holder)) {
+        const path = name(stem, newestOf(generations(directory), stem))
+        throw locked(what, path, readHolder(path))
+      }
+      mine.set(stem, newest + 1)
+    }
+    const after = generations(directory)
+    for (const { stem, what } of wanted) {
+      const path = name(stem, newestOf(after, stem))
+      if (newestOf(after, stem) !== mine.get(stem)) throw locked(what, path, readHolder(path))
+    }
+    for (const [stem, generation] of mine) {
+      for (const old of after.get(stem) ?? []) if (old < generation) remove(name(stem, old))
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+  return { release }
+}
+
+/** An earlier nyah had one lock for all of a context: while such a run is at work, nobody else is. */
+function refuseWhereHeld(known: ReadonlyMap<string, readonly number[]>, directory: string, context: string): void {
+  const stem = encodeURIComponent(context)
+  const newest = Math.max(0, ...(known.get(stem) ?? []))
+  if (newest === 0) return
+  const path = join(directory, `${stem}.${newest}.lock`)
+  const holder = readHolder(path)
+  if (holder === null || !isFree(holder)) throw locked(`all of the context "${context}"`, path, holder)
+}
+
+/** Longer names than file systems take are told apart by their hash. `@` and `.`+digits never come out of the encoding alone. */
+function stemOf(context: string, scope: string): string {
+  const stem = `${encodeURIComponent(context)}@${encodeURIComponent(scope)}`
+  return stem.length <= 160 ? stem : `${stem.slice(0, 80)}@${fingerprint([context, scope]).slice(0, 32)}`
 }
 
 /** Ids of the runs that hold a lock and whose process is alive (or cannot be looked into). */
@@ -49,15 +106,17 @@ export function liveRuns(directory: string): ReadonlySet<string> {
 
 const isFree = (holder: Holder): boolean => holder.released || stateOf(holder) === 'dead'
 
-const newestGeneration = (directory: string, context: string): number => Math.max(0, ...generations(directory, context))
-
-function generations(directory: string, context: string): readonly number[] {
-  const start = `${encodeURIComponent(context)}.`
-  return list(directory).flatMap((file) => {
-    if (!file.startsWith(start) || !file.endsWith('.lock')) return []
-    const middle = file.slice(start.length, -'.lock'.length)
-    return /^[1-9][0-9]{0,14}$/.test(middle) ? [Number(middle)] : []
-  })
+/** Generations of every lock in the directory, by the stem of its files. */
+function generations(directory: string): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>()
+  for (const file of list(directory)) {
+    const [, stem, generation] = /^(.+)\.([1-9][0-9]{0,14})\.lock$/.exec(file) ?? []
+    if (stem === undefined || generation === undefined) continue
+    const known = found.get(stem)
+    if (known === undefined) found.set(stem, [Number(generation)])
+    else known.push(Number(generation))
+  }
+  return found
 }
 
 function list(directory: string): readonly string[] {
@@ -144,7 +203,7 @@ function remove(path: string): void {
   }
 }
 
-function locked(context: string, path: string, holder: Holder | null): NyahError {
+function locked(what: string, path: string, holder: Holder | null): NyahError {
   const elsewhere = holder !== null && !holder.released && stateOf(holder) === 'elsewhere'
   const who =
     holder === null
@@ -152,7 +211,7 @@ function locked(context: string, path: string, holder: Holder | null): NyahError
       : `run ${holder.run} (process ${holder.pid} on ${holder.machine.split(' ')[0] ?? ''})`
   return nyahError({
     code: 'RUN_LOCKED',
-    message: `${who} is at work in the context "${context}"`,
+    message: `${who} is at work on ${what}`,
     exit: EXIT.stale,
     tries: [
       ...(holder === null ? [] : [`nyah run show ${holder.run}`]),

@@ -16,7 +16,7 @@ import {
   unwritable,
   writeAll,
 } from './files.ts'
-import { liveRuns, takeLock } from './lock.ts'
+import { liveRuns, takeLocks } from './lock.ts'
 
 /** A journal longer than this is not read. */
 const LONGEST_JOURNAL = 256 * 1024 * 1024
@@ -36,9 +36,9 @@ export function createStore({ stateDir }: { stateDir: string }): Store {
     openJournal: (run) => openJournal(stateDir, runs, run),
     listRuns: (limit) => listRuns(runs, locks, limit),
     readRun: (idOrPrefix) => readRun(runs, idOrPrefix),
-    lock: (context, run) => {
+    lock: (context, scopes, run) => {
       stateDirectory(stateDir)
-      return takeLock(locks, context, run)
+      return takeLocks(locks, context, scopes, run)
     },
   }
 }
