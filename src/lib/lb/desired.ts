@@ -2,7 +2,7 @@ import type { ListenerSpec, LoadBalancerSpec, Tags, TargetGroupSpec } from '../p
 import type { IngressRule, SecurityGroupSpec } from '../ports/network.ts'
 import type { SourceTree } from '../ports/source.ts'
 import type { Placement } from './model.ts'
-import { loadBalancerName, securityGroupName, tagsFor, targetGroupName } from './names.ts'
+import { groupKey, loadBalancerName, securityGroupName, tagsFor, targetGroupName } from './names.ts'
 import type { WantedTarget } from './pool.ts'
 import type { Translation } from './translate.ts'
 
@@ -43,15 +43,24 @@ export interface Desired {
   readonly untouched: ReadonlySet<number>
 }
 
-/** Targets see the NLB's own addresses: answers must come back the way requests went, over Direct Connect. */
-const TARGET_GROUP_ATTRIBUTES = { 'preserve_client_ip.enabled': 'false' }
+/** Tags of the load balancer besides those of everything: what is remembered with the mirror. */
+export interface Remembered {
+  /** `MirrorTree.hash`: names cannot be changed. */
+  readonly hash: string
+  readonly tags: Tags
+}
 
-export function desiredOf(tree: SourceTree, translation: Translation, placement: Placement): Desired {
+export function desiredOf(
+  tree: SourceTree,
+  translation: Translation,
+  placement: Placement,
+  { hash, tags }: Remembered,
+): Desired {
   const { id, name } = tree.loadbalancer
   const mirrored = translation.listeners.filter((listener) => listener.verdict === 'mirrored')
   return {
     securityGroup: {
-      name: securityGroupName(id),
+      name: securityGroupName(hash),
       description: `nyah: clients of the mirror of Octavia load balancer ${id}`,
       vpcId: placement.vpcId,
       ingress: mirrored.flatMap((listener) =>
@@ -60,48 +69,45 @@ export function desiredOf(tree: SourceTree, translation: Translation, placement:
       tags: tagsFor(id, 'security-group', name),
     },
     loadBalancer: {
-      name: loadBalancerName(id, name),
+      name: loadBalancerName(hash, name),
       scheme: placement.scheme,
       subnets: placement.subnets,
       ...(Object.keys(placement.addresses).length === 0 ? {} : { addresses: placement.addresses }),
-      ipAddressType: 'ipv4',
-      tags: tagsFor(id, 'load-balancer', name),
+      ipAddressType: translation.ipAddressType,
+      tags: { ...tagsFor(id, 'load-balancer', name), ...tags },
     },
     listeners: mirrored.map((listener) => ({
       port: listener.port,
       subject: listener.subject,
       pool: listener.pool,
       tags: tagsFor(id, 'listener', name, listener.port),
-      protocol: 'TCP',
-      certificates: [],
-      sslPolicy: null,
-      alpnPolicy: null,
-      attributes: {},
-      groups: [
-        {
-          key: String(listener.port),
-          weight: 1,
+      protocol: listener.protocol,
+      certificates: listener.certificates,
+      sslPolicy: listener.sslPolicy,
+      alpnPolicy: listener.alpnPolicy,
+      attributes: listener.attributes,
+      groups: listener.groups.map((group): DesiredGroup => {
+        const key = groupKey(listener.port, group.variant)
+        return {
+          key,
+          weight: group.share,
           targetGroup: {
-            name: targetGroupName(id, name, listener.port),
-            protocol: 'TCP',
+            name: targetGroupName(hash, name, key),
+            protocol: group.variant.tls ? 'TLS' : 'TCP',
             port: listener.port,
             vpcId: placement.vpcId,
-            ipAddressType: 'ipv4',
-            healthCheck: listener.healthCheck ?? unreachable(listener.subject),
-            attributes: TARGET_GROUP_ATTRIBUTES,
+            ipAddressType: group.variant.ipv6 ? 'ipv6' : 'ipv4',
+            healthCheck: group.healthCheck,
+            attributes: group.attributes,
             tags: tagsFor(id, 'target-group', name, listener.port),
           },
-          targets: listener.targets,
-          leftOut: listener.leftOut,
-        },
-      ],
+          targets: group.targets,
+          leftOut: group.leftOut,
+        }
+      }),
     })),
     untouched: new Set(
       translation.listeners.filter((listener) => listener.verdict === 'refused').map((listener) => listener.port),
     ),
   }
-}
-
-function unreachable(subject: string): never {
-  throw new Error(`${subject} is mirrored without a health check`)
 }

@@ -1,3 +1,4 @@
+import type { ScopeReport } from '../core/report.ts'
 import { desiredOf, type Desired } from './desired.ts'
 import type { SourceTree } from '../ports/source.ts'
 import type { Observed } from './model.ts'
@@ -13,6 +14,7 @@ export interface Judged {
   readonly desired: Desired
   /** Why nothing of it may be touched. */
   readonly obstacles: readonly Remark[]
+  readonly report: ScopeReport
 }
 
 const judged = new WeakMap<Observed, Judged>()
@@ -28,7 +30,10 @@ export function judge(observed: Observed): Judged | null {
 function judgeAnew(observed: Observed, source: SourceTree): Judged {
   const owned = ownedOf(observed)
   const translation = translate(source, observed.placement, observed.network)
-  const desired = desiredOf(source, translation, observed.placement)
+  const desired = desiredOf(source, translation, observed.placement, {
+    hash: observed.mirror.hash,
+    tags: {},
+  })
   const blocked = desired.listeners.flatMap((listener) => {
     const foreign = owned.foreignListeners.get(listener.port)
     return foreign === undefined ? [] : inTheWay(foreign, observed.id)
@@ -38,5 +43,6 @@ function judgeAnew(observed: Observed, source: SourceTree): Judged {
     translation,
     desired,
     obstacles: [...owned.obstacles, ...blocked, ...placementChanged(observed, owned)],
+    report: { fidelity: translation.fidelity, firewall: [], quotas: [], shared: [] },
   }
 }

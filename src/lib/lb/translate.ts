@@ -1,14 +1,28 @@
+import type { Fidelity } from '../core/report.ts'
 import type { HealthCheck } from '../ports/mirrors.ts'
 import type { NetworkFacts } from '../ports/network.ts'
 import type { SourceListener, SourcePool, SourceTree } from '../ports/source.ts'
 import { byAddress, canonicalCidr } from './addresses.ts'
 import type { Placement } from './model.ts'
+import type { Variant } from './names.ts'
 import { translatePool, type TranslatedPool, type WantedTarget } from './pool.ts'
 import { label, some, type Remark } from './remarks.ts'
 import { LISTENER_CHECKS, LOAD_BALANCER_CHECKS, protocolCheck, unsupported } from './unsupported.ts'
 
+/** One target group that a listener sends to. */
+export interface TranslatedGroup {
+  readonly variant: Variant
+  /** 0-999; 1 where it is the only one. */
+  readonly share: number
+  readonly healthCheck: HealthCheck
+  readonly attributes: Readonly<Record<string, string>>
+  readonly targets: readonly WantedTarget[]
+  /** Members that are no targets of this group, by `address:port`, and why. */
+  readonly leftOut: Readonly<Record<string, string>>
+}
+
 /** What one Octavia listener asks of the mirror. */
-interface TranslatedListener {
+export interface TranslatedListener {
   readonly port: number
   /** `listener web (port 80)` */
   readonly subject: string
@@ -21,10 +35,17 @@ interface TranslatedListener {
   readonly pool: string
   /** Canonical, sorted, never empty. */
   readonly cidrs: readonly string[]
-  /** Meaningful when mirrored. */
-  readonly healthCheck: HealthCheck | null
+  readonly protocol: 'TCP' | 'TLS'
+  /** ARNs: the default one first, then those chosen by SNI, sorted. TLS only. */
+  readonly certificates: readonly string[]
+  readonly sslPolicy: string | null
+  readonly alpnPolicy: string | null
+  /** Of the listener: `tcp.idle_timeout.seconds`. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** Never empty when mirrored; else they may be. */
+  readonly groups: readonly TranslatedGroup[]
+  /** Those of all groups. */
   readonly targets: readonly WantedTarget[]
-  readonly leftOut: Readonly<Record<string, string>>
   /** What below it is PENDING_* or ERROR. */
   readonly unsettled: readonly string[]
 }
@@ -32,7 +53,11 @@ interface TranslatedListener {
 export interface Translation {
   /** By port. */
   readonly listeners: readonly TranslatedListener[]
+  /** `dualstack` where clients or members come by IPv6 and the network can. */
+  readonly ipAddressType: 'ipv4' | 'dualstack'
   readonly remarks: readonly Remark[]
+  /** One verdict per field in use. */
+  readonly fidelity: readonly Fidelity[]
 }
 
 const EVERYBODY = ['0.0.0.0/0']
@@ -56,6 +81,8 @@ export function translate(source: SourceTree, placement: Placement, network: Net
   const unused = tree.pools.filter((pool) => !tree.listeners.some((listener) => listener.default_pool_id === pool.id))
   return {
     listeners: results.map((result) => result.listener),
+    ipAddressType: 'ipv4',
+    fidelity: [],
     remarks: [
       ...unsupported(LOAD_BALANCER_CHECKS, loadbalancer, subject),
       ...(loadbalancer.admin_state_up
@@ -130,9 +157,25 @@ function translateListener(
     subject,
     pool: pool === undefined ? 'no pool' : `pool ${label(pool)}`,
     cidrs: cidrsOf(listener),
-    healthCheck: content?.healthCheck ?? null,
+    protocol: 'TCP' as const,
+    certificates: [],
+    sslPolicy: null,
+    alpnPolicy: null,
+    attributes: {},
+    groups:
+      content === undefined || content.targets.length === 0
+        ? []
+        : [
+            {
+              variant: { tls: false, ipv6: false, weight: null },
+              share: 1,
+              healthCheck: content.healthCheck,
+              attributes: { 'preserve_client_ip.enabled': 'false' },
+              targets: content.targets,
+              leftOut: content.leftOut,
+            },
+          ],
     targets: content?.targets ?? [],
-    leftOut: content?.leftOut ?? {},
     unsettled: [
       ...(listener.provisioning_status === 'ACTIVE' ? [] : [`${subject} is ${listener.provisioning_status}`]),
       ...(content?.unsettled ?? []),

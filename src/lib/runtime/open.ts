@@ -139,7 +139,7 @@ export function lbSettings(opened: Opened): LbSettings {
       const { vpcId, scheme, subnets, routableCidrs } = network
       const { addresses = {}, hostnames = [] } = own[id] ?? {}
       if (hostnames.length > 0) throw hostnamesNotBuilt(opened.name, id)
-      return { name, vpcId, scheme, subnets, routableCidrs: routableCidrs ?? null, addresses }
+      return { name, vpcId, scheme, subnets, routableCidrs: routableCidrs ?? null, addresses, certificates: {} }
     },
   }
 }
