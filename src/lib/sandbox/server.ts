@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import * as z from 'zod/mini'
 import { EXIT, nyahError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import { control, force, refuse, type Inside } from './control.ts'
+import { createOutages, outageResponse, type Outage } from './outage.ts'
 import type { WireRequest, WireResponse } from './service.ts'
 import type { SandboxState } from './services.ts'
 import { SERVICES, initialState, settle } from './services.ts'
@@ -35,19 +37,17 @@ export interface Sandbox {
   readonly env: Readonly<Record<string, string>>
   /** Which members (`10.20.0.11:8080`) do not answer from now on; all others do. */
   setDown(hosts: readonly string[]): void
+  /** What the services do instead of answering, from now on; in place of what was said before. */
+  setOutages(outages: readonly Outage[]): void
+  /** Puts an object of Octavia into a provisioning status, where it stays until put into another. False: no such id. */
+  force(id: string, status: 'ACTIVE' | 'PENDING_CREATE' | 'PENDING_UPDATE' | 'PENDING_DELETE' | 'ERROR'): boolean
+  /** Puts another state in place of the present one, past all checks: for tests that arrange a cloud. */
+  change(edit: (state: SandboxState, now: number) => SandboxState): void
   close(): Promise<void>
 }
 
 /** Larger bodies are refused with 413. */
 const BODY_MAX = 1024 * 1024
-
-const json = (status: number, body: unknown): WireResponse => ({
-  status,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(body),
-})
-
-const refuse = (status: number, error: string): WireResponse => json(status, { error })
 
 /** Null: too large. */
 async function bodyOf(request: IncomingMessage): Promise<string | null> {
@@ -60,8 +60,6 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
   }
   return Buffer.concat(chunks).toString('utf8')
 }
-
-const hostsSchema = z.object({ hosts: z.array(z.string().check(z.regex(/^\S+:\d{1,5}$/))) })
 
 /** Listens on 127.0.0.1. Throws SANDBOX_STATE_INVALID, SANDBOX_STATE_UNWRITABLE, SANDBOX_WORLD_INVALID, SANDBOX_PORT. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -83,41 +81,33 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     keep(settle(state, { now: now(), down }))
   }
 
-  function control(path: string, method: string, body: string): WireResponse {
-    if (path === '/info' && method === 'GET') {
-      return json(200, {
-        pid: process.pid,
-        startedAt: new Date(startedAt).toISOString(),
-        speed,
-        now: new Date(now()).toISOString(),
-      })
-    }
-    if (path === '/state' && method === 'GET') {
-      // Without users, secrets and tokens: what is there, not who may.
-      const { openstack, ...rest } = settle(state, { now: now(), down })
-      return json(200, { now: new Date(now()).toISOString(), down: [...down], octavia: openstack.octavia, ...rest })
-    }
-    if (path === '/down' && method === 'PUT') {
-      const hosts = hostsSchema.safeParse(parsed(body))
-      if (!hosts.success) return refuse(400, 'the body must be {"hosts": ["10.20.0.11:8080", …]}')
-      setDown(hosts.data.hosts)
-      return json(200, { hosts: [...down] })
-    }
-    return refuse(404, 'GET /sandbox/info, GET /sandbox/state, PUT /sandbox/down')
+  const outages = createOutages()
+  const inside: Inside = {
+    startedAt,
+    speed,
+    now,
+    state: () => state,
+    keep,
+    down: () => down,
+    setDown,
+    outages,
   }
 
-  function answer(request: IncomingMessage, body: string, origin: string): WireResponse {
+  function answer(request: IncomingMessage, body: string, origin: string): WireResponse | 'hang' | 'reset' {
     const asked = request.url ?? '/'
     if (!asked.startsWith('/')) return refuse(400, 'the sandbox is no proxy')
     const target = new URL(`${origin}${asked}`)
     const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/.exec(target.pathname) ?? []
     const method = request.method ?? 'GET'
-    if (prefix === 'sandbox') return control(path, method, body)
+    if (prefix === 'sandbox') return control(inside, path, method, body)
     const service = Object.hasOwn(SERVICES, prefix) ? SERVICES[prefix] : undefined
     if (service === undefined) return refuse(404, 'there are /identity, /load-balancer, /aws and /sandbox')
+    const below = path === '' ? '/' : path
+    const outage = outages.meet(prefix, below)
+    if (outage !== null) return outage.kind === 'status' ? outageResponse(outage) : outage.kind
     const wire: WireRequest = {
       method,
-      path: path === '' ? '/' : path,
+      path: below,
       query: target.searchParams,
       headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
       body,
@@ -141,19 +131,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await listen(server, options.port ?? 0)
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
-  return { url, port, env: environment(url, world), setDown, close: () => close(server) }
+  return {
+    url,
+    port,
+    env: environment(url, world),
+    setDown,
+    setOutages: (given) => outages.set(given),
+    force: (id, status) => force(inside, id, status),
+    change: (edit) => keep(edit(settle(state, { now: now(), down }), now())),
+    close: () => close(server),
+  }
 }
 
 const worldOf = (world: string | object | undefined): World =>
   world === undefined ? defaultWorld() : typeof world === 'string' ? loadWorld(world) : parseWorld(world, 'given')
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
 
 /**
  * A web page must not reach the sandbox: neither by a name of its own that points to 127.0.0.1 (DNS rebinding), nor
@@ -162,16 +153,22 @@ function parsed(text: string): unknown {
 async function handle(
   request: IncomingMessage,
   hosts: readonly string[],
-  answer: (body: string) => WireResponse,
-): Promise<WireResponse> {
+  answer: (body: string) => WireResponse | 'hang' | 'reset',
+): Promise<WireResponse | 'hang' | 'reset'> {
   if (!hosts.includes(request.headers.host ?? '')) return refuse(421, 'this host name is not the sandbox')
   if (request.headers.origin !== undefined) return refuse(403, 'the sandbox does not talk to web pages')
   const body = await bodyOf(request)
   return body === null ? refuse(413, `a body may have ${BODY_MAX} bytes`) : answer(body)
 }
 
-function send(request: IncomingMessage, response: ServerResponse, given: WireResponse, now: number): void {
-  if (response.destroyed) return
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  given: WireResponse | 'hang' | 'reset',
+  now: number,
+): void {
+  if (response.destroyed || given === 'hang') return
+  if (given === 'reset') return void request.socket.resetAndDestroy()
   const payload = Buffer.from(given.body, 'utf8')
   // What was not read of a refused body would be taken for the next request.
   if (!request.complete) response.setHeader('connection', 'close')

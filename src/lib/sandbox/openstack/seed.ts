@@ -4,7 +4,7 @@ import { unusableWorld } from '../world.ts'
 import { addLoadBalancer } from './build.ts'
 import type { Body } from './fields.ts'
 import { plain } from './fields.ts'
-import { hexOf, stamp, uuidOf } from './ids.ts'
+import { hexOf, uuidOf } from './ids.ts'
 import { heartbeat } from './health.ts'
 import type { Octavia, OpenStackState, Row } from './model.ts'
 import { TABLES } from './model.ts'
@@ -74,16 +74,16 @@ export function initialOpenStack(section: JsonObject, now: number, tokenLifetime
       tokenLifetimeSeconds,
       tokens: {},
     },
-    octavia: unbumped(octavia, heartbeat(octavia, now, new Set())),
+    octavia: seeded(octavia, now),
   }
 }
 
-/** The first statuses are there from the start: they are no change, so they bump nothing. */
-function unbumped(before: Octavia, after: Octavia): Octavia {
-  const next = structuredClone(after)
+/** With the first statuses: they are there from the start and no change, so they bump nothing. */
+export function seeded(before: Octavia, now: number): Octavia {
+  const next = structuredClone(heartbeat(before, now, new Set()))
   for (const table of TABLES) {
     const old: Record<string, Row> = before[table]
-    for (const row of Object.values(next[table])) row.updated_at = old[row.id]?.updated_at ?? stamp(0)
+    for (const row of Object.values(next[table])) row.updated_at = old[row.id]?.updated_at ?? null
   }
   return next
 }
