@@ -133,7 +133,8 @@ const member = z.object({
   admin_state_up: z.boolean(),
   address: z.string(),
   protocol_port: port,
-  weight: z.int().check(z.minimum(0), z.maximum(256)),
+  // A create that says null keeps null.
+  weight: or(z.int().check(z.minimum(0), z.maximum(256)), 1),
   backup: or(z.boolean(), false),
   subnet_id: nullable(z.string()),
   monitor_address: nullable(z.string()),

@@ -1,16 +1,16 @@
 import type { Json } from '../../core/json.ts'
 import {
+  checkChildren,
   checkListener,
   checkMember,
   checkPair,
   checkRule,
   monitorBody,
-  persistence,
   policyBody,
   poolOf,
 } from './checks.ts'
 import type { Body, Fields } from './fields.ts'
-import { created, isObject, plain } from './fields.ts'
+import { created, isObject, plain, wholeOf } from './fields.ts'
 import { stamp, uuidOf } from './ids.ts'
 import type {
   HealthMonitorRow,
@@ -24,8 +24,10 @@ import type {
   RuleRow,
   Vip,
 } from './model.ts'
+import { persistence } from './persistence.ts'
 import { fault } from './reply.ts'
 import * as schema from './schema.ts'
+import { checkNewPoolTls, newTlsDefaults } from './tls.ts'
 import { monitorOf, policiesOf, where } from './views.ts'
 
 /** How new rows come to be: by a request (pending for a while, new ids), or from a world file (settled, ids given). */
@@ -39,7 +41,23 @@ export interface Making {
 }
 
 /** What a world file may say about an object beyond what a request may. */
-const WORLD_ONLY = ['id', 'provisioning_status', 'operating_status', 'created_at', 'updated_at'] as const
+const WORLD_ONLY = [
+  'id',
+  'provisioning_status',
+  'operating_status',
+  'created_at',
+  'updated_at',
+  'flavor_id',
+  'availability_zone',
+  'vip_vnic_type',
+  'vnic_type',
+] as const
+
+/** What only a world file may say: in a request it is unknown, or refers to what the sandbox does not have. */
+const worldOnly = (making: Making, given: Body, name: (typeof WORLD_ONLY)[number]): string | null => {
+  const value = making.settlesAt === null ? given[name] : null
+  return typeof value === 'string' ? value : null
+}
 
 const without = (fields: Fields, ...names: string[]): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
@@ -78,7 +96,13 @@ const nodes = (value: Json | undefined): Body[] => (Array.isArray(value) ? (valu
 export function addMember(o: Octavia, pool: PoolRow, given: Body, making: Making): MemberRow {
   const { body, base } = parse(making, 'member_.member', schema.MEMBER, given)
   checkMember(o, pool.id, body)
-  const row = { vnic_type: 'normal', ...body, ...base, pool_id: pool.id } as MemberRow
+  const { request_sriov: _, ...rest } = body
+  const row = {
+    vnic_type: worldOnly(making, given, 'vnic_type') ?? 'normal',
+    ...rest,
+    ...base,
+    pool_id: pool.id,
+  } as MemberRow
   row.operating_status = monitorOf(o, pool.id) === undefined ? 'NO_MONITOR' : 'OFFLINE'
   o.members[row.id] = row
   return row
@@ -97,8 +121,11 @@ export function addPool(o: Octavia, balancer: LoadBalancerRow, given: Body, maki
   const fields = without(schema.POOL, 'loadbalancer_id', 'listener_id')
   const { body, base } = parse(making, 'pool_.pool', fields, given)
   const { members, healthmonitor, ...rest } = body
-  const row = { ...rest, ...base, loadbalancer_id: balancer.id } as PoolRow
-  row.session_persistence = persistence(rest['session_persistence'], row.protocol)
+  const protocol = plain(rest['protocol'])
+  const session_persistence = persistence(rest['session_persistence'], protocol, wholeOf('pool_.pool', given))
+  checkNewPoolTls(rest)
+  const defaults = making.settlesAt === null ? {} : newTlsDefaults(rest, rest['tls_enabled'] === true)
+  const row = { ...rest, ...defaults, ...base, session_persistence, loadbalancer_id: balancer.id } as PoolRow
   o.pools[row.id] = row
   if (isObject(healthmonitor)) addMonitor(o, row, healthmonitor, making)
   for (const member of nodes(members)) addMember(o, row, member, making)
@@ -143,64 +170,73 @@ function poolOrReference(o: Octavia, balancer: LoadBalancerRow, given: Body, mak
   if (Object.keys(keys).length > 1 || typeof given['name'] !== 'string') return addPool(o, balancer, given, making)
   const found = where(o.pools, (pool) => pool.loadbalancer_id === balancer.id && pool.name === given['name'])[0]
   if (found !== undefined) return found
-  throw fault(400, `Pool '${given['name']}' provided in the request is not defined in it`)
+  throw fault(400, `Validation failure: Pool '${given['name']}' was referenced but no full definition was found.`)
 }
-
-/** Octavia's own defaults for what a TERMINATED_HTTPS listener leaves open. */
-const TLS = {
-  tls_ciphers: [
-    'TLS_AES_128_GCM_SHA256',
-    'TLS_AES_256_GCM_SHA384',
-    'TLS_CHACHA20_POLY1305_SHA256',
-    'ECDHE-ECDSA-AES128-GCM-SHA256',
-    'ECDHE-RSA-AES128-GCM-SHA256',
-    'ECDHE-ECDSA-AES256-GCM-SHA384',
-    'ECDHE-RSA-AES256-GCM-SHA384',
-    'ECDHE-ECDSA-CHACHA20-POLY1305',
-    'ECDHE-RSA-CHACHA20-POLY1305',
-    'DHE-RSA-AES128-GCM-SHA256',
-    'DHE-RSA-AES256-GCM-SHA384',
-    'DHE-RSA-CHACHA20-POLY1305',
-  ].join(':'),
-  tls_versions: ['TLSv1.2', 'TLSv1.3'],
-  alpn_protocols: ['h2', 'http/1.1', 'http/1.0'],
-}
-
-const tlsDefaults = (body: Body): Body =>
-  body['protocol'] === 'TERMINATED_HTTPS'
-    ? Object.fromEntries(Object.entries(TLS).filter(([name]) => (body[name] ?? null) === null))
-    : {}
 
 export function addListener(o: Octavia, balancer: LoadBalancerRow, given: Body, making: Making): ListenerRow {
   const fields = without(schema.LISTENER, 'loadbalancer_id')
   const { body: parsed, base } = parse(making, 'listener_.listener', fields, given)
   const { l7policies, default_pool: inline, ...body } = parsed
-  checkListener(o, balancer, body)
   if (isObject(inline)) body['default_pool_id'] = poolOrReference(o, balancer, inline, making).id
+  if (typeof body['default_pool_id'] === 'string') {
+    checkChildren(plain(body['protocol']))
+    checkPair(plain(body['protocol']), poolOf(o, balancer.id, body['default_pool_id']).protocol)
+  }
+  checkListener(o, balancer, body)
   const row = {
     ...body,
-    ...(making.settlesAt === null ? {} : tlsDefaults(body)),
+    ...(making.settlesAt === null ? {} : newTlsDefaults(body, body['protocol'] === 'TERMINATED_HTTPS')),
     ...base,
     loadbalancer_id: balancer.id,
   } as ListenerRow
-  if (row.default_pool_id !== null) {
-    checkPair(row.protocol, poolOf(o, balancer.id, row.default_pool_id).protocol)
-  }
   o.listeners[row.id] = row
   for (const policy of nodes(l7policies)) addPolicy(o, row, policy, making)
   return row
 }
 
-/** Addresses for additional VIPs: in the documentation ranges, made from the id. */
-function vips(given: Json | undefined, seed: string): Vip[] {
-  return nodes(given).map((vip, index) => ({
-    subnet_id: typeof vip['subnet_id'] === 'string' ? vip['subnet_id'] : null,
-    ip_address: typeof vip['ip_address'] === 'string' ? vip['ip_address'] : address(`${seed} vip ${index}`),
-    port_id: typeof vip['port_id'] === 'string' ? vip['port_id'] : uuidOf(`${seed} vip port ${index}`),
-  }))
+/** Additional VIPs, each on a subnet of its own; addresses that are not given are made from the id. */
+function vips(given: Json | undefined, first: Json | undefined, seed: string): Vip[] {
+  const taken = [first ?? null]
+  return nodes(given).map((node, index) => {
+    const vip = created('load_balancer.loadbalancer.additional_vips', schema.ADDITIONAL_VIP, node)
+    if (taken.includes(vip['subnet_id'] ?? null)) {
+      throw fault(400, 'Validation failure: Duplicate VIP subnet(s) specified. Only one IP can be bound per subnet.')
+    }
+    taken.push(vip['subnet_id'] ?? null)
+    return {
+      subnet_id: plain(vip['subnet_id']),
+      ip_address: typeof vip['ip_address'] === 'string' ? vip['ip_address'] : address(`${seed} vip ${index}`),
+      port_id: typeof vip['port_id'] === 'string' ? vip['port_id'] : uuidOf(`${seed} vip port ${index}`),
+    }
+  })
 }
 
 const address = (seed: string): string => `198.51.100.${(Number.parseInt(uuidOf(seed).slice(0, 4), 16) % 250) + 2}`
+
+/** The sandbox has no flavors and no availability zones. */
+function checkUnknowns(making: Making, body: Body): void {
+  if (making.settlesAt === null) return
+  if (typeof body['flavor_id'] === 'string') throw fault(400, 'Validation failure: Invalid flavor_id.')
+  if (typeof body['availability_zone'] === 'string') throw fault(400, 'Validation failure: Invalid availability zone.')
+}
+
+/** Pools of a graph are told apart by their names. */
+function checkGraph(making: Making, listeners: Json | undefined, pools: Json | undefined): void {
+  if (making.settlesAt === null) return
+  const inline = nodes(listeners).flatMap((listener) => [
+    listener['default_pool'],
+    ...nodes(listener['l7policies']).map((policy) => policy['redirect_pool']),
+  ])
+  const given = inline.filter(isObject)
+  if (given.some((pool) => typeof pool['name'] !== 'string')) {
+    throw fault(400, 'Validation failure: Pools must be named when creating a fully populated loadbalancer.')
+  }
+  const whole = [...nodes(pools), ...given.filter((pool) => Object.keys(pool).length > 1)]
+  const names = whole.map((pool) => pool['name'])
+  if (new Set(names).size < names.length) {
+    throw fault(400, 'Validation failure: Pool names must be unique when creating a fully populated loadbalancer.')
+  }
+}
 
 export function addLoadBalancer(o: Octavia, given: Body, making: Making): LoadBalancerRow {
   const { body, base } = parse(making, 'load_balancer.loadbalancer', schema.LOAD_BALANCER, given)
@@ -211,16 +247,20 @@ export function addLoadBalancer(o: Octavia, given: Body, making: Making): LoadBa
   if (!['amphora', 'octavia'].includes(plain(rest['provider']))) {
     throw fault(400, `Provider '${plain(rest['provider'])}' is not enabled.`)
   }
+  checkUnknowns(making, rest)
+  checkGraph(making, listeners, pools)
   const row = {
     vip_address: address(base.id),
     vip_port_id: uuidOf(`${base.id} port`),
     vip_network_id: uuidOf(`${base.id} network`),
     vip_subnet_id: null,
-    vip_vnic_type: 'normal',
     ...rest,
     ...base,
+    flavor_id: worldOnly(making, given, 'flavor_id'),
+    availability_zone: worldOnly(making, given, 'availability_zone'),
+    vip_vnic_type: worldOnly(making, given, 'vip_vnic_type') ?? 'normal',
     provider: 'amphora',
-    additional_vips: vips(additional_vips, base.id),
+    additional_vips: vips(additional_vips, rest['vip_subnet_id'], base.id),
   } as LoadBalancerRow
   o.loadbalancers[row.id] = row
   for (const pool of nodes(pools)) addPool(o, row, pool, making)

@@ -1,9 +1,10 @@
 import { isIPv6 } from 'node:net'
 import type { Json } from '../../core/json.ts'
 import type { Body } from './fields.ts'
-import { isObject, plain } from './fields.ts'
-import type { LoadBalancerRow, Octavia, PoolRow, SessionPersistence } from './model.ts'
+import { plain } from './fields.ts'
+import type { LoadBalancerRow, Octavia, PoolRow } from './model.ts'
 import { fault, notFound } from './reply.ts'
+import { checkNewListenerTls, checkNewListenerVersions } from './tls.ts'
 import { where } from './views.ts'
 
 /** What Octavia refuses although every field by itself is good. */
@@ -14,7 +15,7 @@ const POOLS_OF: Readonly<Record<string, readonly string[]>> = {
   TCP: ['HTTP', 'HTTPS', 'PROXY', 'PROXYV2', 'TCP'],
   HTTP: ['HTTP', 'PROXY', 'PROXYV2'],
   HTTPS: ['HTTPS', 'PROXY', 'PROXYV2', 'TCP'],
-  TERMINATED_HTTPS: ['HTTP', 'HTTPS', 'PROXY', 'PROXYV2'],
+  TERMINATED_HTTPS: ['HTTP', 'PROXY', 'PROXYV2'],
   UDP: ['UDP'],
   SCTP: ['SCTP'],
   PROMETHEUS: [],
@@ -38,7 +39,15 @@ export function poolOf(o: Octavia, balancerId: string, poolId: string): PoolRow 
 /** HTTP, TCP and the like share one port; UDP and SCTP have their own. */
 const transport = (protocol: string): string => (protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP')
 
+/** PROMETHEUS listeners stand alone. */
+export function checkChildren(protocol: string): void {
+  if (protocol === 'PROMETHEUS') throw fault(400, 'Protocol PROMETHEUS listeners cannot have child objects.')
+}
+
 export function checkCidrs(balancer: LoadBalancerRow, cidrs: Json | undefined): void {
+  if (Array.isArray(cidrs) && cidrs.length > 0 && balancer.vip_sg_ids.length > 0) {
+    throw fault(400, 'Validation failure: Allowed CIDRs are not allowed when using custom VIP Security Groups.')
+  }
   const vips = [balancer.vip_address, ...balancer.additional_vips.map((vip) => vip.ip_address)]
   for (const cidr of Array.isArray(cidrs) ? (cidrs as string[]) : []) {
     if (vips.some((vip) => isIPv6(vip) === cidr.includes(':'))) continue
@@ -51,6 +60,7 @@ export function checkCidrs(balancer: LoadBalancerRow, cidrs: Json | undefined): 
 
 export function checkListener(o: Octavia, balancer: LoadBalancerRow, body: Body): void {
   const protocol = text(body['protocol'])
+  checkNewListenerTls(protocol, body)
   const taken = where(
     o.listeners,
     (one) =>
@@ -64,61 +74,16 @@ export function checkListener(o: Octavia, balancer: LoadBalancerRow, body: Body)
       `Another Listener on this Load Balancer is already using protocol ${taken.protocol} and protocol_port ${taken.protocol_port}`,
     )
   }
-  const sni = body['sni_container_refs']
-  if (
-    protocol === 'TERMINATED_HTTPS' &&
-    body['default_tls_container_ref'] === null &&
-    !(Array.isArray(sni) && sni.length > 0)
-  ) {
-    throw fault(
-      400,
-      'Validation failure: An SNI or default certificate container reference must be provided for TERMINATED_HTTPS protocol listeners.',
-    )
-  }
-  const headers = body['insert_headers']
-  if (isObject(headers) && Object.keys(headers).length > 0 && !['HTTP', 'TERMINATED_HTTPS'].includes(protocol)) {
-    throw fault(400, `insert-headers is not a valid option for a ${protocol} protocol listener.`)
-  }
   checkCidrs(balancer, body['allowed_cidrs'])
-}
-
-const PERSISTENCE = ['APP_COOKIE', 'HTTP_COOKIE', 'SOURCE_IP']
-
-/** A session persistence as it is stored. */
-export function persistence(given: Json | undefined, protocol: string): SessionPersistence | null {
-  if (!isObject(given)) return null
-  const type = text(given['type'])
-  if (!PERSISTENCE.includes(type)) {
-    throw fault(
-      400,
-      `Invalid input for field/attribute type. Value: '${type}'. Value should be one of: ${PERSISTENCE.join(', ')}`,
-    )
-  }
-  if (type !== 'SOURCE_IP' && ['UDP', 'SCTP'].includes(protocol)) {
-    throw fault(
-      400,
-      `Validation failure: Session persistence of type ${type} is not supported for UDP/SCTP protocol pools.`,
-    )
-  }
-  const cookie = given['cookie_name']
-  if (type === 'APP_COOKIE' && typeof cookie !== 'string') {
-    throw fault(
-      400,
-      'Validation failure: Field "cookie_name" must be specified when using the "APP_COOKIE" session persistence type.',
-    )
-  }
-  const seconds = given['persistence_timeout']
-  const granularity = given['persistence_granularity']
-  return {
-    type,
-    cookie_name: typeof cookie === 'string' ? cookie : null,
-    persistence_timeout: typeof seconds === 'number' ? seconds : null,
-    persistence_granularity: typeof granularity === 'string' ? granularity : null,
-  }
+  checkNewListenerVersions(protocol, body)
 }
 
 export function checkMember(o: Octavia, poolId: string, body: Body): void {
   const { address, protocol_port: port } = body
+  if (address === '169.254.169.254') throw fault(400, `${address} is not a valid option for member address`)
+  if (body['request_sriov'] === true) {
+    throw fault(400, 'The load balancer flavor does not allow SR-IOV member ports.')
+  }
   if (where(o.members, (one) => one.pool_id === poolId && one.address === address && one.protocol_port === port)[0]) {
     throw fault(409, `Another member on this pool is already using ip ${text(address)} on protocol_port ${plain(port)}`)
   }

@@ -1,10 +1,23 @@
 import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import type { Json } from '../../core/json.ts'
 import { fault } from './reply.ts'
 
 /** What a body may say about one kind of object, with Octavia's own limits, defaults and messages. */
 export interface Field {
-  readonly type: 'string' | 'int' | 'float' | 'bool' | 'uuid' | 'ip' | 'enum' | 'cidrs' | 'strings' | 'any'
+  readonly type:
+    | 'string'
+    | 'int'
+    | 'float'
+    | 'bool'
+    | 'uuid'
+    | 'ip'
+    | 'enum'
+    | 'cidrs'
+    | 'strings'
+    | 'uuids'
+    | 'alpn'
+    | 'any'
   /** Stored when the body does not say it, or says null. Absent and not `required`: left out. */
   readonly initial?: Json
   readonly required?: true
@@ -46,10 +59,27 @@ export const plain = (value: Json | undefined): string => (typeof value === 'str
 const invalid = (name: string, value: Json, why: string): Error =>
   fault(400, `Invalid input for field/attribute ${name}. Value: '${plain(value)}'. ${why}`)
 
-function isCidr(text: string): boolean {
-  const [address = '', prefix = '', rest] = text.split('/')
+/** The network of a CIDR, as it is stored: without host bits, a bare address as its whole length. Null: no CIDR. */
+function network(text: string): string | null {
+  const [address = '', given, rest] = text.split('/')
   const version = isIP(address)
-  return version !== 0 && rest === undefined && /^\d+$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)
+  if (version === 0 || rest !== undefined) return null
+  const prefix = given ?? (version === 4 ? '32' : '128')
+  if (!/^\d+$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) return null
+  const family = version === 4 ? ipaddr.IPv4 : ipaddr.IPv6
+  return `${family.networkAddressFromCIDR(`${address}/${prefix}`).toString()}/${Number(prefix)}`
+}
+
+const ALPN = ['h2', 'http/1.1', 'http/1.0']
+
+/** What a list's items must be; null: they are. */
+function listFault(type: Field['type'], texts: readonly string[]): string | null {
+  if (type === 'alpn' && !texts.every((text) => ALPN.includes(text))) return 'Value should be a valid ALPN protocol ID'
+  if (type === 'uuids' && !texts.every(isUuid)) return 'Value should be UUID format'
+  if (type === 'cidrs' && texts.some((text) => network(text) === null)) {
+    return 'Value should be IPv4 or IPv6 CIDR format'
+  }
+  return null
 }
 
 const YES = new Set(['true', 't', 'yes', 'y', 'on', '1'])
@@ -75,20 +105,26 @@ function value(name: string, field: Field, given: Json, whole: (why: string) => 
     if (field.max !== undefined && n > field.max) {
       throw invalid(name, given, `Value should be lower or equal to ${field.max}`)
     }
+    if (field.values !== undefined && !field.values.includes(n.toFixed(1))) {
+      throw invalid(name, n.toFixed(1), `Value should be one of: ${field.values.join(', ')}`)
+    }
     return n
   }
   if (field.type === 'any') return given
-  if (field.type === 'strings' || field.type === 'cidrs') {
+  if (['strings', 'cidrs', 'uuids', 'alpn'].includes(field.type)) {
     const list = Array.isArray(given) ? (given as Json[]) : null
     const texts = list?.filter((item) => typeof item === 'string') ?? []
     if (list === null || texts.length !== list.length) throw invalid(name, given, 'Value should be a list of strings')
-    if (texts.some((item) => item.length > 255)) {
-      throw invalid(name, given, 'Value should have a maximum character requirement of 255')
+    if (texts.some((item) => item.length > (field.max ?? 255))) {
+      throw invalid(name, given, `Value should have a maximum character requirement of ${field.max ?? 255}`)
     }
-    if (field.type === 'cidrs' && !texts.every(isCidr)) {
-      throw invalid(name, given, 'Value should be IPv4 or IPv6 CIDR format')
-    }
-    return name === 'tags' ? [...new Set(texts)].toSorted() : texts
+    const why = listFault(field.type, texts)
+    if (why !== null) throw invalid(name, given, why)
+    if (field.type === 'cidrs') return texts.map((text) => network(text) ?? text)
+    if (name !== 'tags') return texts
+    // The real one only finds out in its database, and says so in several ways, up to 500.
+    if (new Set(texts).size < texts.length) throw fault(409, 'Already an entity with that specified id.')
+    return texts.toSorted()
   }
   if (typeof given !== 'string') throw invalid(name, given, 'Value should be string')
   if (field.type === 'uuid' && !UUID.test(given)) throw invalid(name, given, 'Value should be UUID format')
@@ -108,8 +144,7 @@ function value(name: string, field: Field, given: Json, whole: (why: string) => 
  * The body of a create, every field filled. `argument` is what Octavia calls it in its messages
  * (`load_balancer.loadbalancer`).
  */
-export function created(argument: string, fields: Fields, body: Body): Body {
-  const whole = wholeOf(argument, body)
+export function created(argument: string, fields: Fields, body: Body, whole = wholeOf(argument, body)): Body {
   for (const name of Object.keys(body)) if (!Object.hasOwn(fields, name)) throw unknown(argument, name)
   const out: Body = {}
   for (const [name, field] of Object.entries(fields)) {
@@ -136,7 +171,8 @@ export function updated(argument: string, fields: Fields, body: Body): Body {
 const unknown = (argument: string, name: string): Error =>
   fault(400, `Unknown attribute for argument ${argument}: ${name}`)
 
-const wholeOf =
+/** Refuses a body as a whole: what Octavia does where one of its values is not even of the right type. */
+export const wholeOf =
   (argument: string, body: Body) =>
   (why: string): Error => {
     const [outer = '', inner = ''] = argument.split('.')

@@ -9,10 +9,13 @@ const off: Field = { type: 'bool', initial: false }
 const tags: Field = { type: 'strings', initial: [] }
 const fixed = { update: false } as const
 const project: Field = { type: 'string', ...fixed }
-const optionalText: Field = { type: 'string', initial: null, max: 2048 }
-const optionalList: Field = { type: 'strings', initial: null }
+const url: Field = { type: 'string', initial: null, max: 2048 }
+const container: Field = { type: 'string', initial: null, max: 255 }
+const ciphers: Field = { type: 'string', initial: null, max: 2048 }
+const versions: Field = { type: 'strings', initial: null, max: 32 }
+const alpn: Field = { type: 'alpn', initial: null }
 const port: Field = { type: 'int', min: 1, max: 65535, required: true, ...fixed }
-const milliseconds = (initial: number): Field => ({ type: 'int', min: 0, max: 31536000000, initial })
+const milliseconds = (initial: number): Field => ({ type: 'int', min: 0, max: 2073600000, initial })
 const nested: Field = { type: 'any', ...fixed }
 
 export const LOAD_BALANCER: Fields = {
@@ -24,7 +27,7 @@ export const LOAD_BALANCER: Fields = {
   vip_subnet_id: { type: 'uuid', ...fixed },
   vip_network_id: { type: 'uuid', ...fixed },
   vip_qos_policy_id: { type: 'uuid', initial: null },
-  vip_sg_ids: { type: 'strings', initial: [] },
+  vip_sg_ids: { type: 'uuids', initial: [] },
   additional_vips: { type: 'any', initial: [], ...fixed },
   project_id: project,
   tenant_id: project,
@@ -48,7 +51,7 @@ export const LISTENER: Fields = {
   },
   protocol_port: port,
   connection_limit: { type: 'int', min: -1, initial: -1 },
-  default_tls_container_ref: optionalText,
+  default_tls_container_ref: container,
   sni_container_refs: { type: 'strings', initial: [] },
   project_id: project,
   tenant_id: project,
@@ -62,13 +65,13 @@ export const LISTENER: Fields = {
   timeout_member_data: milliseconds(50000),
   timeout_tcp_inspect: milliseconds(0),
   tags,
-  client_ca_tls_container_ref: optionalText,
+  client_ca_tls_container_ref: container,
   client_authentication: { type: 'enum', values: ['NONE', 'OPTIONAL', 'MANDATORY'], initial: 'NONE' },
-  client_crl_container_ref: optionalText,
+  client_crl_container_ref: container,
   allowed_cidrs: { type: 'cidrs', initial: null },
-  tls_ciphers: optionalText,
-  tls_versions: optionalList,
-  alpn_protocols: optionalList,
+  tls_ciphers: ciphers,
+  tls_versions: versions,
+  alpn_protocols: alpn,
   hsts_max_age: { type: 'int', min: 0, initial: null },
   hsts_include_subdomains: off,
   hsts_preload: off,
@@ -97,14 +100,16 @@ export const POOL: Fields = {
   healthmonitor: nested,
   members: nested,
   tags,
-  tls_container_ref: optionalText,
-  ca_tls_container_ref: optionalText,
-  crl_container_ref: optionalText,
+  tls_container_ref: container,
+  ca_tls_container_ref: container,
+  crl_container_ref: container,
   tls_enabled: off,
-  tls_ciphers: optionalText,
-  tls_versions: optionalList,
-  alpn_protocols: optionalList,
+  tls_ciphers: ciphers,
+  tls_versions: versions,
+  alpn_protocols: alpn,
 }
+
+const COOKIE = String.raw`^[^\s,;\\]+$`
 
 export const MEMBER: Fields = {
   name,
@@ -119,9 +124,30 @@ export const MEMBER: Fields = {
   monitor_address: { type: 'ip', initial: null },
   monitor_port: { type: 'int', min: 1, max: 65535, initial: null },
   tags,
+  /** A port of its own (SR-IOV), where the flavor allows it. */
+  request_sriov: { type: 'bool', initial: false, ...fixed },
+}
+
+export const SESSION_PERSISTENCE: Fields = {
+  type: { type: 'enum', values: ['SOURCE_IP', 'APP_COOKIE', 'HTTP_COOKIE'], required: true },
+  cookie_name: {
+    type: 'string',
+    initial: null,
+    check: (text) => (new RegExp(COOKIE).test(text) ? null : `Value should match the pattern ${COOKIE}`),
+  },
+  persistence_timeout: { type: 'int', initial: null },
+  persistence_granularity: { type: 'ip', initial: null },
+}
+
+export const ADDITIONAL_VIP: Fields = {
+  subnet_id: { type: 'uuid', required: true },
+  ip_address: { type: 'ip', initial: null },
+  port_id: { type: 'uuid', initial: null },
 }
 
 const CODES = String.raw`^(\d{3}(\s*,\s*\d{3})*)$|^(\d{3}-\d{3})$`
+
+const DOMAIN = String.raw`^(?=.{1,253}\.?$)(?:(?!-|[^.]+_)[A-Za-z0-9-_]{1,63}(?<!-)(?:\.|$))+$`
 
 export const HEALTH_MONITOR: Fields = {
   name,
@@ -131,7 +157,7 @@ export const HEALTH_MONITOR: Fields = {
     required: true,
     ...fixed,
   },
-  delay: { type: 'int', min: 1, required: true },
+  delay: { type: 'int', min: 0, required: true },
   timeout: { type: 'int', min: 0, required: true },
   max_retries: { type: 'int', min: 1, max: 10, required: true },
   max_retries_down: { type: 'int', min: 1, max: 10, initial: 3 },
@@ -155,8 +181,12 @@ export const HEALTH_MONITOR: Fields = {
   tenant_id: project,
   pool_id: { type: 'uuid', required: true, ...fixed },
   tags,
-  http_version: { type: 'float', initial: null },
-  domain_name: { type: 'string', initial: null },
+  http_version: { type: 'float', initial: null, values: ['1.0', '1.1'] },
+  domain_name: {
+    type: 'string',
+    initial: null,
+    check: (text) => (new RegExp(DOMAIN).test(text) ? null : `Value should match the pattern ${DOMAIN}`),
+  },
 }
 
 export const L7_POLICY: Fields = {
@@ -173,8 +203,8 @@ export const L7_POLICY: Fields = {
   listener_id: { type: 'uuid', required: true, ...fixed },
   redirect_pool_id: { type: 'uuid', initial: null },
   redirect_pool: nested,
-  redirect_url: optionalText,
-  redirect_prefix: optionalText,
+  redirect_url: url,
+  redirect_prefix: url,
   redirect_http_code: { type: 'int', initial: null },
   position: { type: 'int', min: 1, max: 2147483647, initial: 2147483647 },
   rules: nested,

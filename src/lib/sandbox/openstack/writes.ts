@@ -1,21 +1,23 @@
 import type { WireRequest, WireResponse } from '../service.ts'
 import type { Making } from './build.ts'
 import { addListener, addLoadBalancer, addMonitor, addPolicy, addPool, addRule, place } from './build.ts'
-import { checkCidrs, checkMonitorOptions, checkPair, persistence, policyBody, poolOf } from './checks.ts'
+import { checkChildren, checkCidrs, checkMonitorOptions, checkPair, policyBody, poolOf } from './checks.ts'
 import type { Write } from './draft.ts'
 import { around, mutable } from './draft.ts'
 import type { Body, Fields } from './fields.ts'
-import { isUuid, plain, rooted, updated } from './fields.ts'
+import { isUuid, plain, rooted, updated, wholeOf } from './fields.ts'
 import type { Kind } from './kinds.ts'
 import { HEALTH_MONITORS, L7_POLICIES, LISTENERS, LOAD_BALANCERS, POOLS } from './kinds.ts'
 import { pend } from './lifecycle.ts'
 import { batchMembers, createMember, deleteMember, updateMember } from './member-writes.ts'
 import type { HealthMonitorRow, L7PolicyRow, LoadBalancerRow, Octavia, Row } from './model.ts'
+import { persistence } from './persistence.ts'
 import type { Actor } from './policy.ts'
 import { own } from './policy.ts'
 import { parentOf, rowOf } from './reads.ts'
 import { empty, fault, notFound, reply, titled } from './reply.ts'
 import * as schema from './schema.ts'
+import { checkListenerUpdateTls, checkPoolUpdateTls, resetTls } from './tls.ts'
 import { graph, where } from './views.ts'
 
 /** Every change of Octavia's state. Each works on a draft: a refusal half-way leaves nothing behind. */
@@ -90,9 +92,14 @@ function listeners(w: Write, id: string | undefined): WireResponse {
   const row = own(w.actor, rowOf(w.o, LISTENERS, id ?? ''))
   const balancer = mutable(w, row.loadbalancer_id)
   const poolId = body['default_pool_id']
-  if (typeof poolId === 'string') checkPair(row.protocol, poolOf(w.o, balancer.id, poolId).protocol)
+  checkListenerUpdateTls(row, body)
   checkCidrs(balancer, body['allowed_cidrs'])
-  Object.assign(row, body)
+  if (typeof poolId === 'string') {
+    checkChildren(row.protocol)
+    checkPair(row.protocol, poolOf(w.o, balancer.id, poolId).protocol)
+  }
+  Object.assign(row, body, resetTls(body, 'listener'))
+  if (row.allowed_cidrs?.length === 0) row.allowed_cidrs = null
   pend([balancer, row], w.making.now)
   return changed(w, LISTENERS, row)
 }
@@ -132,9 +139,11 @@ function pools(w: Write, id: string | undefined): WireResponse {
     return empty(204)
   }
   if ('session_persistence' in body) {
-    const given = body['session_persistence']
-    body['session_persistence'] = persistence(given, row.protocol)
+    const whole = wholeOf('pool_.pool', body)
+    body['session_persistence'] = persistence(body['session_persistence'], row.protocol, whole, row.session_persistence)
   }
+  Object.assign(body, resetTls(body, 'pool'))
+  checkPoolUpdateTls(row, body)
   Object.assign(row, body)
   pend([...around(w, row, balancer), row], w.making.now)
   return changed(w, POOLS, row)
