@@ -27,10 +27,13 @@ const awsSchema = z.object({
       vpcId: z.string(),
       availabilityZone: z.string(),
       cidr: z.string(),
+      ipv6Cidr: z.optional(z.string()),
       freeAddresses: z.number(),
     }),
   ),
   addresses: z.array(z.object({ allocationId: z.string(), publicIp: z.string() })),
+  certificates: z.optional(z.array(z.string())),
+  groupsPerAction: z.optional(z.number()),
 })
 
 function awsWorld(section: JsonObject): AwsWorld {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Lab } from './lab.ts'
 import { refusal, startLab } from './lab.ts'
 import type { Listener } from './makers.ts'
-import { MISSING, makers } from './makers.ts'
+import { CERTIFICATES, MISSING, makers } from './makers.ts'
 
 let lab: Lab
 beforeAll(async () => {
@@ -35,9 +35,88 @@ describe('listeners', () => {
     ['TCP_UDP to a TCP group', { Protocol: 'TCP_UDP' }, /^IncompatibleProtocolsException: /],
     ['TLS without a certificate', { Protocol: 'TLS' }, /^ValidationError: A certificate/],
     [
-      'TLS with an unknown certificate',
+      'TLS with what is no certificate',
       { Protocol: 'TLS', Certificates: [{ CertificateArn: 'arn:x' }] },
+      /^ValidationError: Certificate ARN/,
+    ],
+    [
+      'TLS with an unknown certificate',
+      { Protocol: 'TLS', Certificates: [{ CertificateArn: MISSING.certificate }] },
       /^CertificateNotFoundException: /,
+    ],
+    [
+      'TLS with two default certificates',
+      { Protocol: 'TLS', Certificates: CERTIFICATES.map((CertificateArn) => ({ CertificateArn })) },
+      /^ValidationError: Exactly one/,
+    ],
+    [
+      'TLS with a certificate called the default',
+      { Protocol: 'TLS', Certificates: [{ CertificateArn: CERTIFICATES[0], IsDefault: true }] },
+      /^ValidationError: .*IsDefault/,
+    ],
+    [
+      'TLS with an unknown policy',
+      { Protocol: 'TLS', Certificates: [{ CertificateArn: CERTIFICATES[0] }], SslPolicy: 'ELBSecurityPolicy-Best' },
+      /^SSLPolicyNotFoundException: /,
+    ],
+    [
+      'TLS with two ALPN policies',
+      {
+        Protocol: 'TLS',
+        Certificates: [{ CertificateArn: CERTIFICATES[0] }],
+        AlpnPolicy: ['HTTP1Only', 'HTTP2Only'],
+      },
+      /^ALPNPolicyNotSupportedException: /,
+    ],
+    [
+      'TLS with an unknown ALPN policy',
+      { Protocol: 'TLS', Certificates: [{ CertificateArn: CERTIFICATES[0] }], AlpnPolicy: ['h2'] },
+      /^ALPNPolicyNotSupportedException: /,
+    ],
+    [
+      'six target groups',
+      {
+        DefaultActions: [
+          {
+            Type: 'forward',
+            ForwardConfig: {
+              TargetGroups: Array.from({ length: 6 }, (_, at) => ({
+                TargetGroupArn: MISSING.group.replace('none', `none-${at}`),
+              })),
+            },
+          },
+        ],
+      },
+      /^TooManyUniqueTargetGroupsPerLoadBalancerException: At most 5/,
+    ],
+    [
+      'a target group twice',
+      {
+        DefaultActions: [
+          {
+            Type: 'forward',
+            ForwardConfig: { TargetGroups: [{ TargetGroupArn: MISSING.group }, { TargetGroupArn: MISSING.group }] },
+          },
+        ],
+      },
+      /^ValidationError: .*more than once/,
+    ],
+    [
+      'no weight at all',
+      {
+        DefaultActions: [
+          {
+            Type: 'forward',
+            ForwardConfig: {
+              TargetGroups: [
+                { TargetGroupArn: MISSING.group, Weight: 0 },
+                { TargetGroupArn: MISSING.group.replace('none', 'nil'), Weight: 0 },
+              ],
+            },
+          },
+        ],
+      },
+      /^ValidationError: The weights/,
     ],
     ['TCP with a certificate', { Certificates: [{ CertificateArn: 'arn:x' }] }, /^ValidationError: /],
     ['TCP with an ALPN policy', { AlpnPolicy: ['HTTP2Only'] }, /^ValidationError: /],
@@ -80,30 +159,22 @@ describe('listeners', () => {
     const balanced = await balancerArn()
     const arns = {
       TCP: await groupArn(),
+      TLS: await groupArn({ Name: 'tls', Protocol: 'TLS' }),
       UDP: await groupArn({ Name: 'udp', Protocol: 'UDP' }),
       TCP_UDP: await groupArn({ Name: 'both', Protocol: 'TCP_UDP' }),
     }
-    const tried: string[] = []
+    const taken: string[] = []
     let port = 1000
-    for (const Protocol of ['TCP', 'UDP', 'TCP_UDP'] as const) {
+    for (const Protocol of ['TCP', 'TLS', 'UDP', 'TCP_UDP'] as const) {
       for (const [name, arn] of Object.entries(arns)) {
         port += 1
-        tried.push(
-          `${Protocol}→${name} ${(await refusal(listener(balanced, arn, { Protocol, Port: port }))).split(':')[0]}`,
-        )
+        const secure = Protocol === 'TLS' ? { Certificates: [{ CertificateArn: CERTIFICATES[0] }] } : {}
+        const answer = await refusal(listener(balanced, arn, { Protocol, Port: port, ...secure }))
+        if (answer === 'accepted') taken.push(`${Protocol}→${name}`)
+        else expect(answer).toMatch(/^IncompatibleProtocolsException: /)
       }
     }
-    expect(tried).toEqual([
-      'TCP→TCP accepted',
-      'TCP→UDP IncompatibleProtocolsException',
-      'TCP→TCP_UDP accepted',
-      'UDP→TCP IncompatibleProtocolsException',
-      'UDP→UDP accepted',
-      'UDP→TCP_UDP accepted',
-      'TCP_UDP→TCP IncompatibleProtocolsException',
-      'TCP_UDP→UDP IncompatibleProtocolsException',
-      'TCP_UDP→TCP_UDP accepted',
-    ])
+    expect(taken).toEqual(['TCP→TCP', 'TCP→TCP_UDP', 'TLS→TCP', 'TLS→TLS', 'UDP→UDP', 'UDP→TCP_UDP', 'TCP_UDP→TCP_UDP'])
   })
 
   it('is one per port; the same again is the same one', async () => {

@@ -20,7 +20,14 @@ export const MISSING = {
   group: 'arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/none/0123456789abcdef',
   listener:
     'arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener/net/none/0123456789abcdef/0123456789abcdef',
+  certificate: 'arn:aws:acm:ap-northeast-1:123456789012:certificate/99999999-9999-4999-8999-999999999999',
 }
+
+/** Those that a world without certificates of its own has. */
+export const CERTIFICATES = ['1', '2'].map((digit) => {
+  const id = '99999999-9999-4999-8999-999999999999'.replaceAll('9', digit)
+  return `arn:aws:acm:ap-northeast-1:123456789012:certificate/${id}`
+})
 
 export type Balancer = Partial<CreateLoadBalancerCommandInput>
 export type Group = Partial<CreateTargetGroupCommandInput>

@@ -62,7 +62,11 @@ export const networkActions: Actions = {
       ownerId: state.accountId,
       vpcId: subnet.vpcId,
       cidrBlock: subnet.cidr,
-      ipv6CidrBlockAssociationSet: [],
+      ipv6CidrBlockAssociationSet: (subnet.ipv6Cidr ? [subnet.ipv6Cidr] : []).map((cidr) => ({
+        ipv6CidrBlock: cidr,
+        associationId: `subnet-cidr-assoc-0${hex(`${subnet.id}/${cidr}`, 16)}`,
+        ipv6CidrBlockState: { state: 'associated' },
+      })),
       availableIpAddressCount: freeAddresses(state, subnet, now),
       availabilityZone: subnet.availabilityZone,
       defaultForAz: false,
@@ -194,4 +198,7 @@ export const networkActions: Actions = {
 
 /** The subnet of the VPC that holds an address; undefined: none does. */
 export const subnetOf = (state: AwsState, vpcId: string, address: string): SubnetState | undefined =>
-  state.subnets.find((subnet) => subnet.vpcId === vpcId && contains(subnet.cidr, address))
+  state.subnets.find(
+    ({ vpcId: of, cidr, ipv6Cidr }) =>
+      of === vpcId && (contains(cidr, address) || (typeof ipv6Cidr === 'string' && contains(ipv6Cidr, address))),
+  )

@@ -90,10 +90,15 @@ export function attributeOf<K extends keyof Kinds>(kind: K, subject: Kinds[K], k
   )
 }
 
+const servesTls = (state: AwsState, arn: string): boolean =>
+  Object.values(state.listeners).some(
+    ({ protocol, targetGroups }) => protocol === 'TLS' && targetGroups.some((each) => each.arn === arn),
+  )
+
 const conflict = (message: string) => fault('InvalidConfigurationRequest', message)
 
 // What one attribute alone does not show.
-const CHECKS: { readonly [K in keyof Kinds]: (before: Kinds[K], after: Kinds[K]) => void } = {
+const CHECKS: { readonly [K in keyof Kinds]: (before: Kinds[K], after: Kinds[K], state: AwsState) => void } = {
   'load-balancer'(before, after) {
     const key = 'secondary_ips.auto_assigned.per_subnet'
     // "After you set this value, you can't decrease it."
@@ -105,7 +110,7 @@ const CHECKS: { readonly [K in keyof Kinds]: (before: Kinds[K], after: Kinds[K])
       throw conflict("Load balancer attribute 'access_logs.s3.bucket' is required if access logs are enabled")
     }
   },
-  'target-group'(_before, after) {
+  'target-group'(_before, after, state) {
     const of = (key: string) => attributeOf('target-group', after, key)
     // "Client IP preservation can't be disabled for UDP and TCP_UDP target groups."
     if (udp(after) && of('preserve_client_ip.enabled') === 'false') {
@@ -115,6 +120,11 @@ const CHECKS: { readonly [K in keyof Kinds]: (before: Kinds[K], after: Kinds[K])
     // "This attribute can't be enabled for UDP and TCP_UDP target groups."
     if (udp(after) && terminates) {
       throw conflict(`Connection termination of unhealthy targets is not supported with protocol '${after.protocol}'`)
+    }
+    // "Edit target group attributes" page, sticky sessions: "not supported with TLS listeners and TLS target groups".
+    const tls = after.protocol === 'TLS' || servesTls(state, after.arn)
+    if (tls && of('stickiness.enabled') === 'true') {
+      throw conflict('Stickiness is not supported with TLS listeners and TLS target groups')
     }
     // "This attribute can only be configured when …connection_termination.enabled is false."
     if (terminates && of('target_health_state.unhealthy.draining_interval_seconds') !== '0') {
@@ -162,7 +172,7 @@ const modify =
     }
     const attributes: Tags = { ...before.attributes, ...changed }
     const after = { ...before, attributes } as Kinds[K]
-    CHECKS[kind](before, after)
+    CHECKS[kind](before, after, state)
     return { state: put(state, after), result: listed(kind, after) }
   }
 

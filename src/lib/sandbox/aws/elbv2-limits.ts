@@ -16,6 +16,7 @@ export const LIMIT = {
   targetsCrossZone: 500,
   // Not published where the facts looked; the Application Load Balancer's figure.
   groupsPerAction: 5,
+  certificates: 25,
 } as const
 
 const registered = (group: TargetGroupState) => group.targets.filter(({ drainsUntil }) => drainsUntil === null)
@@ -56,20 +57,23 @@ export function checkGroupTargets(group: TargetGroupState): void {
   )
 }
 
-// Names as in API_Limit.
+// Names as in API_Limit; it has none for certificates nor for the targets of a target group.
 const LIMITS: readonly (readonly [string, number])[] = [
   ['network-load-balancers', LIMIT.loadBalancers],
   ['listeners-per-network-load-balancer', LIMIT.listeners],
   ['target-groups', LIMIT.targetGroups],
   ['targets-per-network-load-balancer', LIMIT.targetsPerBalancer],
   ['targets-per-availability-zone-per-network-load-balancer', LIMIT.targetsPerZone],
-  ['target-groups-per-action-on-network-load-balancer', LIMIT.groupsPerAction],
-  ['certificates-per-network-load-balancer', 25],
 ]
 
 export const limitActions: Actions = {
   DescribeAccountLimits: ({ state }) => ({
     state,
-    result: { Limits: LIMITS.map(([Name, Max]) => ({ Name, Max: String(Max) })) },
+    result: {
+      Limits: [
+        ...LIMITS,
+        ['target-groups-per-action-on-network-load-balancer', state.groupsPerAction ?? LIMIT.groupsPerAction] as const,
+      ].map(([Name, Max]) => ({ Name, Max: String(Max) })),
+    },
   }),
 }

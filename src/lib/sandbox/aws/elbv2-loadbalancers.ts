@@ -2,12 +2,14 @@ import type { Actions } from './action.ts'
 import { associated } from './elbv2-association.ts'
 import { LIMIT } from './elbv2-limits.ts'
 import { attributeOf } from './elbv2-attributes.ts'
+import { checkForward } from './elbv2-forward.ts'
 import { checkName, listenersOf, loadBalancerOf, pageOf } from './elbv2-lookup.ts'
 import { checkGroups, placed } from './elbv2-placement.ts'
 import { createdTags, sameTags } from './elbv2-tags.ts'
 import { fault, invalid } from './fault.ts'
 import { ARN, elbArn, hex, hostedZoneId } from './ids.ts'
-import { oneOf, required, requiredTexts, text, texts } from './query.ts'
+import type { Params } from './query.ts'
+import { oneOf, required, requiredTexts, texts } from './query.ts'
 import type { AwsState, LoadBalancerState, Node } from './state.ts'
 import { counted, without } from './state.ts'
 
@@ -48,20 +50,50 @@ const balancerXml = (state: AwsState, balancer: LoadBalancerState, now: number) 
     Type: 'network',
     AvailabilityZones: zonesXml(state, balancer.nodes),
     SecurityGroups: guarded ? balancer.securityGroups : null,
-    IpAddressType: 'ipv4',
+    IpAddressType: balancer.ipAddressType,
     EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: guarded ? 'on' : null,
     EnablePrefixForIpv6SourceNat: 'off',
   }
 }
 
-const settingsOf = (balancer: Pick<LoadBalancerState, 'scheme' | 'nodes' | 'securityGroups'>) =>
+const settingsOf = (balancer: Pick<LoadBalancerState, 'scheme' | 'ipAddressType' | 'nodes' | 'securityGroups'>) =>
   JSON.stringify([
     balancer.scheme,
+    balancer.ipAddressType,
     balancer.nodes
       .map((node) => [node.subnetId, node.allocationId, node.privateIpAsked ? node.privateIp : null])
       .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
     balancer.securityGroups.toSorted(),
   ])
+
+const conflict = (message: string) => fault('InvalidConfigurationRequest', message)
+
+/** `IpAddressType`, if it is given. */
+function familyOf(state: AwsState, params: Params, scheme: string, nodes: readonly Node[]) {
+  const family = oneOf(params, 'IpAddressType', ['ipv4', 'dualstack', 'dualstack-without-public-ipv4'])
+  // "[Network Load Balancers …] The possible values are ipv4 … and dualstack".
+  if (family === 'dualstack-without-public-ipv4') {
+    throw conflict(`IP address type '${family}' is not supported for load balancers of type 'network'`)
+  }
+  if (family !== undefined) checkFamily(state, scheme, family, nodes)
+  return family
+}
+
+// CreateLoadBalancer, `IpAddressType`: "Internal load balancers must use ipv4"; a dualstack one needs IPv6 in each subnet.
+function checkFamily(state: AwsState, scheme: string, family: 'ipv4' | 'dualstack', nodes: readonly Node[]): void {
+  if (family === 'ipv4') return
+  if (scheme === 'internal') throw conflict(`IP address type '${family}' is not supported for internal load balancers`)
+  const without = nodes.find(
+    ({ subnetId }) => (state.subnets.find(({ id }) => id === subnetId)?.ipv6Cidr ?? null) === null,
+  )
+  if (without !== undefined) throw conflict(`The subnet '${without.subnetId}' does not have an IPv6 CIDR block`)
+}
+
+/** What its listeners forward to has to go with what it becomes. */
+const checkListeners = (state: AwsState, balancer: LoadBalancerState): void =>
+  listenersOf(state, balancer.arn).forEach(({ protocol, targetGroups }) =>
+    checkForward(state, balancer, protocol, targetGroups),
+  )
 
 const put = (state: AwsState, balancer: LoadBalancerState): AwsState => ({
   ...state,
@@ -78,21 +110,16 @@ export const loadBalancerActions: Actions = {
     if (type !== 'network')
       throw invalid(`Load balancers of type '${type}' are not built in the sandbox: use 'network'`)
     const scheme = oneOf(params, 'Scheme', ['internet-facing', 'internal']) ?? 'internet-facing'
-    const family = oneOf(params, 'IpAddressType', ['ipv4', 'dualstack', 'dualstack-without-public-ipv4']) ?? 'ipv4'
     const securityGroups = texts(params, 'SecurityGroups') ?? []
     const tags = createdTags(params)
     const present = Object.values(before.loadBalancers).find((balancer) => balancer.name === name)
     const { vpcId, nodes } = placed(before, params, scheme, now, present?.nodes)
-    // `IpAddressType`: "Internal load balancers must use ipv4"; the subnets of a dualstack one need an IPv6 CIDR.
-    if (family !== 'ipv4' && (scheme === 'internal' || family === 'dualstack-without-public-ipv4')) {
-      throw fault('InvalidConfigurationRequest', `IP address type '${family}' is not supported for this load balancer`)
-    }
-    if (family === 'dualstack') {
-      throw fault('InvalidConfigurationRequest', `The subnet '${nodes[0]?.subnetId}' does not have an IPv6 CIDR block`)
-    }
+    const ipAddressType = familyOf(before, params, scheme, nodes) ?? 'ipv4'
     checkGroups(before, securityGroups, vpcId)
     if (present !== undefined) {
-      const same = settingsOf({ scheme, nodes, securityGroups }) === settingsOf(present) && sameTags(tags, present.tags)
+      const same =
+        settingsOf({ scheme, ipAddressType, nodes, securityGroups }) === settingsOf(present) &&
+        sameTags(tags, present.tags)
       if (same) return { state: before, result: { LoadBalancers: [balancerXml(before, present, now)] } }
       const message = `A load balancer with the same name '${name}' exists, but with different settings`
       throw fault('DuplicateLoadBalancerName', message)
@@ -111,6 +138,7 @@ export const loadBalancerActions: Actions = {
       vpcId,
       createdAt: now,
       dnsName: `${name}-${id}.elb.${state.region}.amazonaws.com`,
+      ipAddressType,
       nodes,
       securityGroups,
       attributes: {},
@@ -181,15 +209,25 @@ export const loadBalancerActions: Actions = {
   // API_SetSubnets: the whole list; an NLB may also lose a zone (only a Gateway Load Balancer has to keep all).
   SetSubnets({ state, params, now }) {
     const balancer = loadBalancerOf(state, required(params, 'LoadBalancerArn'))
-    const family = text(params, 'IpAddressType')
-    if (family !== undefined && family !== 'ipv4') {
-      throw fault('InvalidConfigurationRequest', `IP address type '${family}' needs subnets with an IPv6 CIDR block`)
-    }
     const { vpcId, nodes } = placed(state, params, balancer.scheme, now, balancer.nodes)
     if (vpcId !== balancer.vpcId) {
       throw fault('InvalidConfigurationRequest', 'All subnets of a load balancer must belong to the same VPC')
     }
-    const next = put(state, { ...balancer, nodes })
-    return { state: next, result: { AvailabilityZones: zonesXml(next, nodes), IpAddressType: 'ipv4' } }
+    const family = familyOf(state, params, balancer.scheme, nodes)
+    checkFamily(state, balancer.scheme, family ?? balancer.ipAddressType, nodes)
+    const changed = { ...balancer, nodes, ipAddressType: family ?? balancer.ipAddressType }
+    checkListeners(state, changed)
+    const next = put(state, changed)
+    return { state: next, result: { AvailabilityZones: zonesXml(next, nodes), IpAddressType: changed.ipAddressType } }
+  },
+
+  // API_SetIpAddressType.
+  SetIpAddressType({ state, params }) {
+    const balancer = loadBalancerOf(state, required(params, 'LoadBalancerArn'))
+    required(params, 'IpAddressType')
+    const ipAddressType = familyOf(state, params, balancer.scheme, balancer.nodes) ?? 'ipv4'
+    const changed = { ...balancer, ipAddressType }
+    checkListeners(state, changed)
+    return { state: put(state, changed), result: { IpAddressType: ipAddressType } }
   },
 }

@@ -9,6 +9,7 @@ import { groupActions } from './ec2-groups.ts'
 import { networkActions } from './ec2-network.ts'
 import { tagActions as ec2TagActions } from './ec2-tags.ts'
 import { attributeActions } from './elbv2-attributes.ts'
+import { certificateActions } from './elbv2-certificates.ts'
 import { healthActions, noticed } from './elbv2-health.ts'
 import { limitActions } from './elbv2-limits.ts'
 import { listenerActions } from './elbv2-listeners.ts'
@@ -50,6 +51,7 @@ const ELBV2: Protocol = {
     ...targetActions,
     ...healthActions,
     ...listenerActions,
+    ...certificateActions,
     ...attributeActions,
     ...tagActions,
     ...limitActions,

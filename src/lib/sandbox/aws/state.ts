@@ -9,6 +9,10 @@ export interface AwsWorld {
   readonly subnets: readonly SubnetState[]
   /** Elastic IP addresses. */
   readonly addresses: readonly { readonly allocationId: string; readonly publicIp: string }[]
+  /** ARNs of certificates in ACM (of this Region) or IAM. Absent: two in ACM. */
+  readonly certificates?: readonly string[] | undefined
+  /** Quota: target groups per action on a Network Load Balancer. Absent: 5. */
+  readonly groupsPerAction?: number | undefined
 }
 
 export interface SubnetState {
@@ -16,6 +20,8 @@ export interface SubnetState {
   readonly vpcId: string
   readonly availabilityZone: string
   readonly cidr: string
+  /** Absent or null: it has none. */
+  readonly ipv6Cidr?: string | null | undefined
   readonly freeAddresses: number
 }
 
@@ -40,6 +46,7 @@ export interface LoadBalancerState {
   readonly vpcId: string
   readonly createdAt: number
   readonly dnsName: string
+  readonly ipAddressType: 'ipv4' | 'dualstack'
   readonly nodes: readonly Node[]
   /** Empty: made without one, and then never to get one. */
   readonly securityGroups: readonly string[]
@@ -86,6 +93,15 @@ export interface TargetGroupState {
   readonly targets: readonly TargetState[]
 }
 
+export interface TlsState {
+  /** ARN of the default certificate. */
+  readonly certificate: string
+  /** ARNs of the certificate list, chosen from by SNI. */
+  readonly further: readonly string[]
+  readonly policy: string
+  readonly alpn: string | null
+}
+
 export interface ListenerState {
   readonly ordinal: number
   readonly arn: string
@@ -93,6 +109,8 @@ export interface ListenerState {
   readonly protocol: string
   readonly port: number
   readonly targetGroups: readonly { readonly arn: string; readonly weight: number | null }[]
+  /** Null but for TLS. */
+  readonly tls: TlsState | null
   readonly attributes: Tags
   readonly tags: Tags
 }
@@ -148,6 +166,9 @@ export interface AwsState {
   readonly vpcs: AwsWorld['vpcs']
   readonly subnets: readonly SubnetState[]
   readonly addresses: AwsWorld['addresses']
+  readonly certificates: readonly string[]
+  /** Null: AWS's default. */
+  readonly groupsPerAction: number | null
   readonly securityGroups: Readonly<Record<string, SecurityGroupState>>
   /** EC2 resources of every kind, by id. */
   readonly ec2Tags: Readonly<Record<string, Tags>>
@@ -160,6 +181,12 @@ export interface AwsState {
   /** By access key id: what AssumeRole gave. */
   readonly sessions: Readonly<Record<string, Session>>
 }
+
+/** Those that stand in ACM where the world names none. */
+const acmCertificates = ({ region, accountId }: AwsWorld): readonly string[] =>
+  ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'].map(
+    (id) => `arn:aws:acm:${region}:${accountId}:certificate/${id}`,
+  )
 
 /** The account as `world` describes it; each VPC gets its `default` security group, as in AWS. */
 export function initialAws(world: AwsWorld, now: number): AwsState {
@@ -179,6 +206,8 @@ export function initialAws(world: AwsWorld, now: number): AwsState {
     vpcs: world.vpcs,
     subnets: world.subnets,
     addresses: world.addresses,
+    certificates: world.certificates ?? acmCertificates(world),
+    groupsPerAction: world.groupsPerAction ?? null,
     securityGroups: Object.fromEntries(defaults.map((group) => [group.id, group])),
     ec2Tags: {},
     loadBalancers: {},
