@@ -131,7 +131,12 @@ export function progressed(before: Progress, event: NyahEvent): Progress {
     case 'observe.finished':
       return { ...state, pass: null, readRetry: null }
     case 'plan.made':
-      return { ...state, phase: 'asking', plan: event.data.plan, changes: event.data.plan.changes.map(pending) }
+      return {
+        ...state,
+        phase: 'asking',
+        plan: withReports(event.data.plan),
+        changes: event.data.plan.changes.map(pending),
+      }
     case 'plan.confirmed':
       return { ...state, phase: 'applying', confirmedBy: event.data.by }
     case 'reading.second':
@@ -171,6 +176,9 @@ export function progressed(before: Progress, event: NyahEvent): Progress {
       return state
   }
 }
+
+/** A plan as it may stand in the journal of an earlier nyah, which knew no reports. */
+const withReports = (plan: Omit<Plan, 'reports'> & Partial<Pick<Plan, 'reports'>>): Plan => ({ reports: {}, ...plan })
 
 /** A plan with what was found after it was made. */
 export const withFindings = (plan: Plan, findings: readonly Finding[]): Plan =>

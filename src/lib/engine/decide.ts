@@ -1,7 +1,7 @@
-import { heldChanges, stops } from '../core/allow.ts'
+import { dueChanges, heldChanges, refusalsOf, refusedScopes, stops } from '../core/allow.ts'
 import { EXIT, type ErrorData, type ExitCode, errorData, nyahError } from '../core/errors.ts'
 import type { EventData, Outcome } from '../core/events.ts'
-import type { Plan } from '../core/plan.ts'
+import type { Finding, Plan } from '../core/plan.ts'
 import type { Operation } from './operation.ts'
 import type { RunOptions } from './terms.ts'
 import { staleness } from './saved.ts'
@@ -14,19 +14,22 @@ export type Decision =
   | { readonly do: 'ask' }
   | { readonly do: 'apply'; readonly by: EventData['plan.confirmed']['by'] }
 
-type Facts = Pick<Operation<never>, 'mutates' | 'confirmId'> & { readonly waits: boolean }
+type Facts = Pick<Operation<never>, 'mutates' | 'confirmId' | 'tolerates'> & { readonly waits: boolean }
 
 /** What a plan leads to under these options. Pure: a table, tested as one. */
 export function decide(plan: Plan, operation: Facts, options: RunOptions): Decision {
-  const refused = plan.findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
-  if (refused.length > 0) return ending('refused', refusal(plan, options, operation.mutates))
   const empty = plan.changes.length === 0
-  if (options.mode === 'plan' || !operation.mutates) {
+  const onlyLooks = options.mode === 'plan' || !operation.mutates
+  // A refusal stops its own scope; where something else is to be done, that goes on.
+  if (refusedScopes(plan).size > 0 && (onlyLooks || dueChanges(plan).length === 0)) {
+    return ending('refused', refusal(plan, options, operation.mutates))
+  }
+  if (onlyLooks) {
     if (empty) return end('nothing-to-do', EXIT.ok)
     return end('planned', options.detailedExitcode || !operation.mutates ? EXIT.notEmpty : EXIT.ok)
   }
   if (options.saved !== null) {
-    const stale = staleness(options.saved, plan)
+    const stale = staleness(options.saved, plan, operation.tolerates)
     if (stale !== null) return ending('stale', errorData(stale))
   }
   const holds = plan.findings.some((finding) => finding.severity === 'hold' && stops(finding))
@@ -40,7 +43,9 @@ function consent(confirmId: string | null, options: RunOptions): Decision {
   if (confirmId !== null && options.confirmed === confirmId) return { do: 'apply', by: 'confirm-flag' }
   if (confirmId === null && options.saved !== null) return { do: 'apply', by: 'saved-plan' }
   if (confirmId === null && options.consent === 'yes') return { do: 'apply', by: 'yes-flag' }
-  if (options.consent === 'ask' && options.saved === null) return { do: 'ask' }
+  // What --yes does not answer is asked all the same, where somebody is there to be asked.
+  const somebody = options.consent === 'ask' || options.terminal === true
+  if (somebody && options.saved === null) return { do: 'ask' }
   return ending('declined', errorData(confirmationNeeded(confirmId, options)))
 }
 
@@ -68,10 +73,10 @@ const confirmationNeeded = (confirmId: string | null, { command, confirmed }: Ru
   })
 }
 
-/** Why a plan is refused, and how each refusal can be met. */
+/** Why a plan, or some scopes of it, are refused, and how each refusal can be met. */
 export function refusal(plan: Plan, options: Pick<RunOptions, 'command' | 'saved'>, mutates = true): ErrorData {
   const { command, saved } = options
-  const refused = plan.findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
+  const refused = refusalsOf(plan.findings)
   const codes = [...new Set(refused.map(({ code }) => code))]
   const flags = codes.map((code) => `--allow ${code}`).join(' ')
   // Applying a saved plan takes no allowances of its own: they belong to the plan.
@@ -80,7 +85,7 @@ export function refusal(plan: Plan, options: Pick<RunOptions, 'command' | 'saved
   return errorData(
     nyahError({
       code: 'PLAN_REFUSED',
-      message: `nothing was changed: ${refused.map(({ code, subject, evidence }) => `${code} ${subject}: ${evidence}`).join('; ')}`,
+      message: `${extentOf(plan)}: ${refused.map((one) => `${whose(one, plan)}${one.code} ${one.subject}: ${one.evidence}`).join('; ')}`,
       exit: EXIT.refused,
       tries: [
         ...new Set(refused.map(({ remedy }) => remedy)),
@@ -89,6 +94,18 @@ export function refusal(plan: Plan, options: Pick<RunOptions, 'command' | 'saved
     }),
   )
 }
+
+/** How much of a plan its refusals stop. */
+function extentOf(plan: Plan): string {
+  const refused = refusedScopes(plan).size
+  return dueChanges(plan).length === 0
+    ? 'nothing was changed'
+    : `${refused} of ${plan.scopes.length} refused, and left as ${refused === 1 ? 'it is' : 'they are'}`
+}
+
+/** Where there are several, whose refusal it is. */
+const whose = ({ scope }: Finding, { scopes, names }: Plan): string =>
+  scopes.length < 2 ? '' : `${names[scope] === undefined ? scope : `${names[scope]} (${scope})`} `
 
 const end = (outcome: Outcome, exitCode: ExitCode): Decision => ({ do: 'end', outcome, exitCode, error: null })
 

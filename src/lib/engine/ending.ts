@@ -13,6 +13,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   INTERRUPTED: 'interrupted',
   STALE_PLAN: 'stale',
   RUN_NOT_HEALTHY: 'not-healthy',
+  RUN_MORE_TO_DO: 'not-healthy',
   RUN_WORLD_MOVED: 'held',
 }
 
@@ -23,7 +24,8 @@ export function endedBy(thrown: unknown): Ending {
 }
 
 /**
- * The end that an execution brings about, or null: everything that was not held has succeeded, so go on and verify.
+ * The end that an execution brings about, or null: everything that was neither held nor refused has succeeded, so go on
+ * and verify.
  * An interruption comes first, then a half-done plan (8); where nothing at all succeeded, the first error is the run's.
  */
 export function endedIn(execution: Execution, run: string): Ending | null {
@@ -31,7 +33,7 @@ export function endedIn(execution: Execution, run: string): Ending | null {
   if (stopped?.code === 'INTERRUPTED') {
     return { outcome: 'interrupted', exitCode: stopped.exit, error: stopped }
   }
-  const unfinished = [...skipped.values()].filter((why) => why !== 'held').length
+  const unfinished = [...skipped.values()].filter((why) => why !== 'held' && why !== 'refused').length
   const first = stopped ?? failed.values().next().value ?? null
   if (first === null || failed.size + unfinished === 0) return null
   if (succeeded.size === 0) return { outcome: 'failed', exitCode: first.exit, error: first }

@@ -19,6 +19,8 @@ export interface ExecuteOptions extends Surroundings {
   readonly changes: readonly Change[]
   /** Ids that a guard keeps back, with their dependents. */
   readonly held: ReadonlySet<string>
+  /** Scopes that a guard refuses: nothing of them is done. */
+  readonly refused: ReadonlySet<string>
   readonly parallel: number
 }
 
@@ -30,7 +32,7 @@ const GRACE_MS = 10_000
  * scope only; an interruption, the deadline or a broken journal stop all. Never throws: the Execution says it all.
  */
 export function execute(options: ExecuteOptions): Promise<Execution> {
-  const { changes, held, parallel, deadline, clock, emit, signal, broken } = options
+  const { changes, held, refused, parallel, deadline, clock, emit, signal, broken } = options
   const pending = new Map(changes.map((change) => [change.id, change]))
   const succeeded = new Map<string, Outputs>()
   const failed = new Map<string, ErrorData>()
@@ -106,7 +108,10 @@ export function execute(options: ExecuteOptions): Promise<Execution> {
       cut.abort()
       resolve({ succeeded, failed, skipped, stopped })
     }
-    for (const change of changes) if (held.has(change.id)) skip(change, 'held')
+    for (const change of changes) {
+      if (refused.has(change.scope)) skip(change, 'refused')
+      else if (held.has(change.id)) skip(change, 'held')
+    }
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     else pump()

@@ -1,4 +1,4 @@
-import { heldChanges, stops } from '../core/allow.ts'
+import { dueChanges, refusedScopes } from '../core/allow.ts'
 import type { Change, Outputs } from '../core/change.ts'
 import { EXIT, errorData, type NyahError, nyahError } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
@@ -31,7 +31,7 @@ export async function readAgain<World>(stage: Stage<World>, asked: Plan): Promis
   const findings = disagreements(asked, again)
   emit('reading.compared', null, { agree: findings.length === 0, findings })
   const plan = withFindings(asked, findings)
-  if (findings.some((finding) => finding.severity === 'refuse' && stops(finding))) {
+  if (refusedScopes(plan).size > 0 && dueChanges(plan).length === 0) {
     const error = refusal(plan, stage.options)
     return { plan, ending: { outcome: 'refused', exitCode: error.exit, error } }
   }
@@ -80,13 +80,8 @@ export function freshly<World>(stage: Stage<World>, readAt: number): Apply {
 
 /** What had to be done first may be done by now: that is no difference. */
 function stillDoes(plan: Plan, change: Change): boolean {
-  const same = plan.changes.find(({ id }) => id === change.id)
-  return (
-    same !== undefined &&
-    deed({ ...same, needs: [] }) === deed({ ...change, needs: [] }) &&
-    !heldChanges(plan.changes, plan.findings).has(change.id) &&
-    !plan.findings.some((finding) => finding.severity === 'refuse' && stops(finding))
-  )
+  const same = dueChanges(plan).find(({ id }) => id === change.id)
+  return same !== undefined && deed({ ...same, needs: [] }) === deed({ ...change, needs: [] })
 }
 
 const readingOld = ({ ref }: Change, ageMs: number): NyahError =>

@@ -1,20 +1,23 @@
-import { dueChanges, heldChanges, stops } from '../core/allow.ts'
+import { dueChanges, heldChanges, refusedScopes, stops } from '../core/allow.ts'
 import type { Change } from '../core/change.ts'
 import { EXIT, type ErrorData, errorData, isNyahError } from '../core/errors.ts'
 import type { Emit } from '../core/events.ts'
 import type { Json } from '../core/json.ts'
 import type { Plan, Request } from '../core/plan.ts'
-import { decide } from './decide.ts'
+import { withFindings } from '../core/progress.ts'
+import { decide, refusal } from './decide.ts'
 import { type Ending, endedBy, endedIn } from './ending.ts'
 import { execute } from './execute.ts'
 import { interruption, unlessAborted } from './interrupt.ts'
 import { secure, type Secured } from './journal.ts'
 import type { Operation } from './operation.ts'
+import { record } from './record.ts'
 import { freshly, readAgain } from './reread.ts'
+import { toleratedDifferences } from './saved.ts'
 import { raisedSince } from './second-reading.ts'
 import { makeStage, type Stage } from './stage.ts'
 import type { RunDeps, RunOptions, RunResult } from './terms.ts'
-import { notHealthy, verify, worldMoved } from './verify.ts'
+import { moreToDo, notHealthy, verify, whatIsDue, worldMoved } from './verify.ts'
 
 /**
  * Carries out an operation: observe, plan, guard, ask, apply, verify. Never throws: whatever happens, exactly one
@@ -39,6 +42,7 @@ export async function run<World>(
     // A library's own word for an aborted signal is no bug.
     ending = endedBy(signal.aborted ? interruption(signal) : error)
   }
+  await record(stage, ending, kept.secured !== null)
   try {
     const last = stage.last()
     // After a write, the world that was read before it says nothing about what is there now.
@@ -70,10 +74,11 @@ interface Kept {
 
 async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending> {
   const { operation, options, deps } = stage
-  const plan = await stage.plan()
+  const plan = await planned(stage)
   kept.plan = plan
   deps.emit('plan.made', null, { plan })
-  const facts = { mutates: operation.mutates, confirmId: operation.confirmId, waits: operation.waiting !== null }
+  const { mutates, confirmId, tolerates, waiting } = operation
+  const facts = { mutates, confirmId, waits: waiting !== null, ...(tolerates && { tolerates }) }
   const decision = decide(plan, facts, options)
   if (decision.do === 'end') {
     if (decision.outcome === 'declined') deps.emit('plan.declined', null, { by: 'no-terminal' })
@@ -95,6 +100,16 @@ async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending>
   return applied(stage, kept, plan, kept.secured)
 }
 
+/** The plan; where a saved one is applied, with what differs from that although it may. */
+async function planned<World>({ plan, operation, options, deps }: Stage<World>): Promise<Plan> {
+  const fresh = await plan()
+  const differing = options.saved === null ? [] : toleratedDifferences(options.saved, fresh, operation.tolerates)
+  for (const { code, scope, subject, evidence } of differing) {
+    deps.emit('note', scope, { code, message: `${subject}: ${evidence}` })
+  }
+  return withFindings(fresh, differing)
+}
+
 /** From the first write on. */
 async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secured: Secured): Promise<Ending> {
   const { options, deps } = stage
@@ -104,11 +119,13 @@ async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secu
   kept.plan = plan
   if (second.ending !== null) return second.ending
   const held = heldChanges(plan.changes, plan.findings)
+  const refused = refusedScopes(plan)
   const readAt = stage.last()?.at ?? 0
-  if (held.size < plan.changes.length) stage.forget()
+  if (dueChanges(plan).length > 0) stage.forget()
   const execution = await execute({
     changes: plan.changes,
     held,
+    refused,
     parallel: options.parallel,
     deadline: stage.deadline,
     clock,
@@ -120,10 +137,18 @@ async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secu
   })
   const ending = endedIn(execution, deps.run)
   if (ending !== null) return ending
-  // A hold that keeps no change back (a source that is gone) is one all the same.
-  const holds = plan.findings.some((finding) => finding.severity === 'hold' && stops(finding))
-  const done = holds ? HELD : APPLIED
+  const done = doneWith(plan, stage.options)
   return execution.succeeded.size === 0 ? done : verified(stage, plan, done, null)
+}
+
+/** The end of a plan of which everything was done that nothing stops. */
+function doneWith(plan: Plan, options: RunOptions): Ending {
+  if (refusedScopes(plan).size > 0) {
+    const error = refusal(plan, options)
+    return { outcome: 'refused', exitCode: error.exit, error }
+  }
+  // A hold that keeps no change back (a source that is gone) is one all the same.
+  return plan.findings.some((finding) => finding.severity === 'hold' && stops(finding)) ? HELD : APPLIED
 }
 
 /**
@@ -137,11 +162,19 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
   const { waiting } = operation
   try {
     if (waiting !== null) {
-      const seen = await verify(stage, waiting, last)
+      const refused = refusedScopes(plan)
+      // What a refused scope lacks is not going to come.
+      const awaited = (world: World) => waiting(world).filter(({ scope }) => scope === undefined || !refused.has(scope))
+      const seen = await verify(stage, awaited, last)
+      if (seen.due !== null) return endedBy(moreToDo(seen.waiting, seen.due, stage.options.command))
       if (!seen.healthy) return endedBy(notHealthy(seen.waiting))
       const now = stage.judged()
       const raised = now === null ? [] : raisedSince(plan, now)
-      if (raised.length > 0) return endedBy(worldMoved(raised))
+      if (raised.length > 0) {
+        const moved = worldMoved(raised)
+        if (done.error === null) return endedBy(moved)
+        deps.emit('note', null, { code: moved.code, message: moved.message })
+      }
       if (now !== null) mentionWhatIsDue(now, deps.emit)
       return done
     }
@@ -164,17 +197,10 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
 }
 
 /** What changed while nyah waited is for the next run, but not to be kept quiet. */
-function mentionWhatIsDue({ changes, findings }: Plan, emit: Emit): void {
-  const held = heldChanges(changes, findings)
-  const due = changes.filter(({ id }) => !held.has(id))
+function mentionWhatIsDue(plan: Plan, emit: Emit): void {
+  const due = dueChanges(plan)
   if (due.length === 0) return
-  const [first] = due
-  emit('note', null, {
-    code: 'RUN_MORE_TO_DO',
-    message:
-      `the world moved on meanwhile: ${due.length} ${due.length === 1 ? 'change has' : 'changes have'} become due ` +
-      `(${first?.ref.type} ${first?.ref.name}: ${first?.reason}); run the command again`,
-  })
+  emit('note', null, { code: 'RUN_MORE_TO_DO', message: `${whatIsDue(due)}; run the command again` })
 }
 
 const scopesOf = (changes: readonly Change[]): readonly string[] => [...new Set(changes.map(({ scope }) => scope))]

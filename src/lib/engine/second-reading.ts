@@ -1,4 +1,4 @@
-import { heldChanges, stops } from '../core/allow.ts'
+import { dueChanges, stops } from '../core/allow.ts'
 import type { Change } from '../core/change.ts'
 import { sameJson } from '../core/hash.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -11,11 +11,8 @@ export const SECOND_READING_MS = 2_000
 /** Older than this, a reading is read again before anything is done on its word. */
 export const OLD_READING_MS = 60_000
 
-/** The changes that take something away and that nothing holds back: they need two readings that agree. */
-export function removals(plan: Plan): readonly Change[] {
-  const held = heldChanges(plan.changes, plan.findings)
-  return plan.changes.filter(({ id, risk }) => risk === 'removes' && !held.has(id))
-}
+/** The changes that take something away and that nothing stops: they need two readings that agree. */
+export const removals = (plan: Plan): readonly Change[] => dueChanges(plan).filter(({ risk }) => risk === 'removes')
 
 /**
  * What a second reading adds to a plan: its own refusals and holds, and a READINGS_DISAGREE hold per scope for the

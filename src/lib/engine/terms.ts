@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly detailedExitcode: boolean
   /** `yes`: --yes was given. `ask`: there is a terminal. `none`: neither. */
   readonly consent: 'yes' | 'ask' | 'none'
+  /** There is a terminal, whatever `consent` says: --yes does not answer for what cannot be taken back. Absent: none. */
+  readonly terminal?: boolean
   /** --confirm ID; null when it was not given. */
   readonly confirmed: string | null
   readonly timeoutMs: number

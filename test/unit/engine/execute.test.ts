@@ -28,6 +28,7 @@ interface Scenario {
   readonly changes: readonly Change[]
   readonly fates: ReadonlyMap<string, Fate>
   readonly held: ReadonlySet<string>
+  readonly refused: ReadonlySet<string>
   readonly parallel: number
   /** Aborted before the nth call of `apply`; 0: never. */
   readonly abortAt: number
@@ -49,12 +50,13 @@ const scenarios: fc.Arbitrary<Scenario> = fc
       .record({
         parallel: fc.integer({ min: 1, max: 5 }),
         abortAt: fc.constantFrom(0, 0, 1, 3, 6),
+        refused: fc.constantFrom([], [], ['a'], ['b', 'c']),
         order: fc.shuffledSubarray(
           rows.map((_, i) => i),
           { minLength: rows.length },
         ),
       })
-      .map(({ parallel, abortAt, order }) => {
+      .map(({ parallel, abortAt, order, refused }) => {
         const inOrder = rows.map(({ scope, needs }, index) => {
           const earlier = [...new Set(needs)].filter((need) => need < index && rows[need]?.scope === scope)
           return change(
@@ -69,6 +71,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc
           changes,
           fates: new Map(rows.map(({ fate }, index) => [`c${index}`, fate])),
           held: withDependents(changes, held),
+          refused: new Set(refused),
           parallel,
           abortAt,
         }
@@ -76,7 +79,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc
   )
 
 async function carryOut(scenario: Scenario) {
-  const { changes, fates, held, parallel, abortAt } = scenario
+  const { changes, fates, held, refused, parallel, abortAt } = scenario
   const clock = virtualClock({ settleMs: 0 })
   const events: NyahEvent[] = []
   const { emit } = makeEmitter({ clock, run: 'r', sinks: [(event) => events.push(event)] })
@@ -90,6 +93,7 @@ async function carryOut(scenario: Scenario) {
   const options: ExecuteOptions = {
     changes,
     held,
+    refused,
     parallel,
     deadline: { at: () => clock.now() + 60_000 },
     clock,
@@ -123,7 +127,7 @@ describe('carrying out a graph of changes', () => {
   it('never starts one before its needs, nor more than allowed at once, and ends each in exactly one way', async () => {
     await fc.assert(
       fc.asyncProperty(scenarios, async (scenario) => {
-        const { changes, held, parallel, abortAt, fates } = scenario
+        const { changes, held, refused, parallel, abortAt, fates } = scenario
         const { succeeded, failed, skipped, problems, busiest, stopped, events } = await carryOut(scenario)
         expect(problems).toEqual([])
         expect(busiest).toBeLessThanOrEqual(parallel)
@@ -136,7 +140,8 @@ describe('carrying out a graph of changes', () => {
         expect(told.toSorted()).toEqual(ends.toSorted())
 
         for (const { id, scope } of changes) {
-          if (held.has(id)) expect(skipped.get(id)).toBe('held')
+          if (refused.has(scope)) expect(skipped.get(id)).toBe('refused')
+          else if (held.has(id)) expect(skipped.get(id)).toBe('held')
           if (skipped.get(id) === 'interrupted') expect(stopped?.code).toBe('INTERRUPTED')
           if (skipped.get(id) === 'scope-failed' || skipped.get(id) === 'needs') {
             expect(changes.some((other) => other.scope === scope && failed.has(other.id))).toBe(true)
@@ -144,7 +149,7 @@ describe('carrying out a graph of changes', () => {
         }
         // A scope in which nothing fails and nothing is held is finished, whatever happens elsewhere.
         if (abortAt === 0) {
-          for (const scope of ['a', 'b', 'c']) {
+          for (const scope of ['a', 'b', 'c'].filter((one) => !refused.has(one))) {
             const own = changes.filter((one) => one.scope === scope)
             if (own.some(({ id }) => held.has(id) || fates.get(id) === 'fails')) continue
             expect(own.every(({ id }) => succeeded.has(id))).toBe(true)
@@ -157,12 +162,26 @@ describe('carrying out a graph of changes', () => {
 
   it('uses all the room it is given', async () => {
     const changes = ['1', '2', '3', '4', '5', '6'].map((id) => change(id, id))
-    const { busiest } = await carryOut({ changes, fates: new Map(), held: new Set(), parallel: 3, abortAt: 0 })
+    const { busiest } = await carryOut({
+      changes,
+      fates: new Map(),
+      held: new Set(),
+      refused: new Set(),
+      parallel: 3,
+      abortAt: 0,
+    })
     expect(busiest).toBe(3)
   })
 
   it('is done at once with nothing to do', async () => {
-    const done = await carryOut({ changes: [], fates: new Map(), held: new Set(), parallel: 3, abortAt: 0 })
+    const done = await carryOut({
+      changes: [],
+      fates: new Map(),
+      held: new Set(),
+      refused: new Set(),
+      parallel: 3,
+      abortAt: 0,
+    })
     expect(done).toMatchObject({ stopped: null, events: [] })
   })
 
@@ -172,6 +191,7 @@ describe('carrying out a graph of changes', () => {
     const execution = await execute({
       changes: [change('1', 'a')],
       held: new Set(),
+      refused: new Set(),
       parallel: 1,
       deadline: { at: () => clock.now() + 1 },
       clock,
@@ -191,6 +211,7 @@ describe('carrying out a graph of changes', () => {
     const { stopped, succeeded, skipped } = await execute({
       changes: [change('1', 'a'), change('2', 'a', ['1'])],
       held: new Set(),
+      refused: new Set(),
       parallel: 1,
       deadline: { at: () => Date.UTC(2026, 10, 22) + 1_000 },
       clock,

@@ -124,7 +124,9 @@ describe('the lock of a scope', () => {
     takeLocks(locks, 'other', ['x'], 'x').release()
     const old = join(locks, 'production.4.lock')
     writeFileSync(old, JSON.stringify({ ...thisProcess(), run: 'run-old', released: false }))
-    expect(() => both('run-a', 'shop')).toThrow(locked({ details: expect.objectContaining({ run: 'run-old' }) as object }))
+    expect(() => both('run-a', 'shop')).toThrow(
+      locked({ details: expect.objectContaining({ run: 'run-old' }) as object }),
+    )
     writeFileSync(old, JSON.stringify({ ...thisProcess(), run: 'run-old', released: true }))
     both('run-a', 'shop').release()
   })
