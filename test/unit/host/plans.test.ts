@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LONGEST_PLAN, readPlan, writePlan } from '../../../src/lib/adapters/host/plans.ts'
+import { checkPlanFile, LONGEST_PLAN, readPlan, writePlan } from '../../../src/lib/adapters/host/plans.ts'
 import { token } from '../../../src/lib/core/change.ts'
 import type { Plan } from '../../../src/lib/core/plan.ts'
 import { makePlan } from '../../../src/lib/engine/planning.ts'
@@ -71,10 +71,61 @@ describe('a saved plan', () => {
     expect(readPlan(file)).toEqual(plan)
   })
 
-  it('that cannot be written says where', () => {
-    expect(() => writePlan(join(root, 'no', 'p.json'), plan)).toThrow(
-      expect.objectContaining({ code: 'PLAN_UNWRITABLE', exit: 3 }) as Error,
-    )
+  const unwritable = (what: string) =>
+    expect.objectContaining({
+      code: 'PLAN_UNWRITABLE',
+      exit: 3,
+      message: expect.stringContaining(what) as string,
+    }) as Error
+  it.each([
+    ['in a directory that is not there', () => join(root, 'no', 'p.json')],
+    ['where a directory is', () => root],
+    ['where a device is', () => '/dev/null'],
+    [
+      'below a file',
+      () => {
+        writeFileSync(file, 'x')
+        return join(file, 'p.json')
+      },
+    ],
+  ])('that cannot be written, %s, says where; and one can ask before', (_, place) => {
+    const path = place()
+    expect(() => writePlan(path, plan)).toThrow(unwritable(path))
+    expect(() => checkPlanFile(path)).toThrow(unwritable(path))
+  })
+
+  it('asked for a place that will do, leaves it as it is', () => {
+    checkPlanFile(file)
+    expect(readdirSync(root)).toEqual([])
+    writeFileSync(file, 'an older plan')
+    checkPlanFile(file)
+    expect(readFileSync(file, 'utf8')).toBe('an older plan')
+    expect(readdirSync(root)).toEqual(['p.json'])
+  })
+
+  it('keeps its reports, and one of an earlier nyah has none', () => {
+    const fidelity = [
+      {
+        code: 'LB_FIDELITY_X',
+        subject: 'listener a',
+        field: 'x',
+        verdict: 'dropped',
+        source: '1',
+        copy: null,
+        why: 'so',
+        remedy: '',
+      },
+    ] as const
+    const firewall = [
+      { from: '10.0.0.0/24', fromName: 's', protocol: 'tcp', to: ['10.1.0.1'], port: 80, purpose: 'traffic' },
+    ] as const
+    const quotas = [{ name: 'listeners per NLB', used: null, needed: 2, limit: 50, origin: 'documented' }] as const
+    const reported: Plan = { ...plan, reports: { shop: { fidelity, firewall, quotas, shared: ['the members'] } } }
+    writePlan(file, reported)
+    expect(readPlan(file)).toEqual(reported)
+    const { reports: _, ...old } = plan
+    writePlan(file, old as Plan)
+    expect(readPlan(file)).toEqual({ ...old, reports: {} })
   })
 
   const tampered = (change: (text: string) => string) => {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as z from 'zod/mini'
 import { EXIT, isNyahError, type NyahError, nyahError } from '../../core/errors.ts'
@@ -33,8 +33,44 @@ const findingShape = z.strictObject({
   evidence: z.string(),
   remedy: z.string(),
   allowable: z.boolean(),
+  since: z.optional(z.string()),
   holds: z.optional(z.array(z.string())),
   allowed: z.optional(z.strictObject({ reason: z.string() })),
+})
+
+const reportShape = z.strictObject({
+  fidelity: z.array(
+    z.strictObject({
+      code: z.string(),
+      subject: z.string(),
+      field: z.string(),
+      verdict: z.enum(['exact', 'approximate', 'dropped', 'refused']),
+      source: z.string(),
+      copy: z.nullable(z.string()),
+      why: z.string(),
+      remedy: z.string(),
+    }),
+  ),
+  firewall: z.array(
+    z.strictObject({
+      from: z.string(),
+      fromName: z.string(),
+      protocol: z.literal('tcp'),
+      to: z.array(z.string()),
+      port: z.number(),
+      purpose: z.string(),
+    }),
+  ),
+  quotas: z.array(
+    z.strictObject({
+      name: z.string(),
+      used: z.nullable(z.number()),
+      needed: z.number(),
+      limit: z.nullable(z.number()),
+      origin: z.enum(['account', 'documented']),
+    }),
+  ),
+  shared: z.array(z.string()),
 })
 
 const planShape = z.strictObject({
@@ -51,6 +87,8 @@ const planShape = z.strictObject({
   basis: z.record(z.string(), z.string()),
   changes: z.array(changeShape),
   findings: z.array(findingShape),
+  // A plan of an earlier nyah has none.
+  reports: z.optional(z.record(z.string(), reportShape)),
   hash: z.string(),
 })
 
@@ -64,6 +102,7 @@ export function writePlan(path: string, plan: Plan): void {
   const draft = `${path}.${process.pid}.draft`
   try {
     const text = `${JSON.stringify({ nyahPlan: 1, sha256: seal(plan), plan }, null, 2)}\n`
+    demandPlace(path)
     if (Buffer.byteLength(text) > LONGEST_PLAN) throw new Error(`the plan is longer than ${LONGEST_PLAN} bytes`)
     rmSync(draft, { force: true })
     const fd = createFile(draft)
@@ -77,13 +116,37 @@ export function writePlan(path: string, plan: Plan): void {
     syncDirectory(dirname(path))
   } catch (error) {
     rmSync(draft, { force: true })
-    throw nyahError({
-      code: 'PLAN_UNWRITABLE',
-      message: `cannot save the plan as ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      exit: EXIT.configuration,
-      tries: ['name a file in a directory that you may write to'],
-    })
+    throw planUnwritable(path, error)
   }
+}
+
+const planUnwritable = (path: string, error: unknown): NyahError =>
+  nyahError({
+    code: 'PLAN_UNWRITABLE',
+    message: `cannot save the plan as ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    exit: EXIT.configuration,
+    tries: ['name a file in a directory that you may write to'],
+  })
+
+/**
+ * Could a plan be saved there? Asked before a run begins: its stream is over by the time the plan is saved. Throws
+ * PLAN_UNWRITABLE (exit 3).
+ */
+export function checkPlanFile(path: string): void {
+  const draft = `${path}.${process.pid}.draft`
+  try {
+    demandPlace(path)
+    rmSync(draft, { force: true })
+    closeSync(createFile(draft))
+    rmSync(draft)
+  } catch (error) {
+    throw planUnwritable(path, error)
+  }
+}
+
+/** A plan takes the place of what is there: never of a directory or a device. */
+function demandPlace(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is there, and no regular file')
 }
 
 /**
@@ -102,7 +165,9 @@ export function readPlan(path: string): Plan {
   }
 }
 
-const seal = (plan: Plan): string => fingerprint(plan as unknown as JsonObject)
+type SavedPlan = Omit<Plan, 'reports'> & Partial<Pick<Plan, 'reports'>>
+
+const seal = (plan: SavedPlan): string => fingerprint(plan as unknown as JsonObject)
 
 function read(path: string): string {
   try {
@@ -134,11 +199,11 @@ function parse(path: string, text: string): Plan {
     )
   }
   // The file's own data, which the check has just found to have a plan's shape.
-  const { plan, sha256 } = value as { readonly plan: Plan; readonly sha256: string }
+  const { plan, sha256 } = value as { readonly plan: SavedPlan; readonly sha256: string }
   if (seal(plan) !== sha256) {
     throw problem('PLAN_CHANGED', `${path} was changed after it was saved: its SHA-256 does not fit`)
   }
-  return plan
+  return { reports: {}, ...plan }
 }
 
 const problem = (code: string, message: string): NyahError =>
