@@ -4,6 +4,7 @@ import { endpoint } from './addresses.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { ownedOf, registered, type Owned } from './owned.ts'
 import { judge } from './judge.ts'
+import { portOfKey } from './names.ts'
 import { awaited } from './waiting.ts'
 
 /** `{mirrors: [{id, source, mirror, securityGroup, listeners, notes, changes}]}`: what is there now, and what was left to do. */
@@ -35,7 +36,7 @@ export function describe(observed: Observed, changes: number): JsonObject {
   const judged = judge(observed)
   const translated = judged?.translation.listeners ?? []
   const listeners = translated.map((listener): JsonObject => {
-    // A refused UDP listener may share its port with a TCP one: the target group is that one's.
+    // A refused UDP listener may share its port with a TCP one: the target groups are that one's.
     const shared = translated.some((one) => one.port === listener.port && one.verdict === 'mirrored')
     return {
       port: listener.port,
@@ -83,26 +84,61 @@ function mirrorOf({ loadBalancer }: Owned): JsonObject | null {
   return { name, arn, dnsName, hostedZoneId, state, scheme, vpcId, subnets: [...loadBalancer.subnets] }
 }
 
+/** How the targets of one port stand: in all, and by target group. */
 function targetCounts(owned: Owned, port: number | null): JsonObject {
-  const group = port === null ? undefined : owned.targetGroups.get(port)
-  if (group === undefined) return { targetGroup: null, registered: 0, healthy: 0, draining: 0, unhealthy: [] }
-  const present = registered(group)
+  const groups = port === null ? [] : groupsOf(owned, port)
+  // One that is built beside the others has no share yet: its targets are not counted twice.
+  const serving = groups.some(({ share }) => share > 0) ? groups.filter(({ share }) => share > 0) : groups
+  const sum = (of: (tally: GroupTally) => number): number => serving.reduce((total, one) => total + of(one), 0)
   return {
-    targetGroup: group.name,
-    registered: present.length,
-    healthy: present.filter((target) => target.state === 'healthy').length,
-    draining: group.targets.length - present.length,
-    unhealthy: present
-      .filter((target) => target.state !== 'healthy')
-      .map((target) => ({ target: endpoint(target), state: target.state, reason: target.reason })),
+    targetGroup: serving[0]?.name ?? null,
+    registered: sum((one) => one.registered),
+    healthy: sum((one) => one.healthy),
+    draining: sum((one) => one.draining),
+    unhealthy: serving.flatMap((one) => one.unhealthy),
+    groups: groups.map((one): JsonObject => ({ ...one })),
   }
+}
+
+type GroupTally = {
+  readonly name: string
+  /** Of the listener's weights, 0-100; 0: it gets no traffic. */
+  readonly share: number
+  readonly registered: number
+  readonly healthy: number
+  readonly draining: number
+  readonly unhealthy: readonly JsonObject[]
+}
+
+/** By share, the greatest first. */
+function groupsOf(owned: Owned, port: number): readonly GroupTally[] {
+  const forward = owned.listeners.get(port)?.forward ?? []
+  const all = forward.reduce((sum, { weight }) => sum + weight, 0)
+  return [...owned.targetGroups]
+    .filter(([key]) => portOfKey(key) === port)
+    .map(([, group]): GroupTally => {
+      const present = registered(group)
+      const weight = forward.find(({ targetGroupArn }) => targetGroupArn === group.arn)?.weight ?? 0
+      return {
+        name: group.name,
+        share: all === 0 ? 0 : Math.round((weight / all) * 1000) / 10,
+        registered: present.length,
+        healthy: present.filter((target) => target.state === 'healthy').length,
+        draining: group.targets.length - present.length,
+        unhealthy: present
+          .filter((target) => target.state !== 'healthy')
+          .map(({ reason, state, ...target }) => ({ target: endpoint(target), state, reason })),
+      }
+    })
+    .toSorted((a, b) => b.share - a.share || (a.name < b.name ? -1 : 1))
 }
 
 /** Members whose health Octavia does not vouch for: said once, never waited for. */
 function notWaitedFor(observed: Observed): readonly Json[] {
   const judged = judge(observed)
   return (judged?.desired.listeners ?? []).flatMap((listener) =>
-    listener.targets
+    listener.groups
+      .flatMap(({ targets }) => targets)
       .filter((target) => !awaited(target))
       .map((target) => ({
         code: 'LB_NOT_WAITED_FOR',

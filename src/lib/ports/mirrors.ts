@@ -170,6 +170,19 @@ export interface AccountLimits {
   readonly used: { readonly networkLoadBalancers: number; readonly targetGroups: number }
 }
 
+export interface TargetTally {
+  /** Draining ones left out. */
+  readonly registered: number
+  readonly healthy: number
+}
+
+export interface TargetTallies {
+  /** How many there are, by name, behind a load balancer. */
+  readonly targetGroups: number
+  /** By ARN, over its target groups; one without target groups is missing. Null: they were too many to be asked. */
+  readonly byLoadBalancer: ReadonlyMap<string, TargetTally> | null
+}
+
 export interface Mirrors {
   /** Every network load balancer with nyah's tags, shallow; few calls however many. */
   list(signal?: AbortSignal): Promise<readonly LoadBalancer[]>
@@ -180,6 +193,11 @@ export interface Mirrors {
   read(keys: readonly MirrorKey[], signal?: AbortSignal): Promise<readonly MirrorTree[]>
   /** Limits and usage of the account: one call besides the lists that `read` makes; remembered for some minutes. */
   limits(signal?: AbortSignal): Promise<AccountLimits>
+  /**
+   * How the targets behind each load balancer of nyah's stand, however many: one call per 400 target groups, then one per
+   * target group; with more than `atMost` of those, none of them is asked.
+   */
+  health(atMost: number, signal?: AbortSignal): Promise<TargetTallies>
   /** Fresh tags of one thing (ARN); null when it is gone. */
   tags(arn: string, signal?: AbortSignal): Promise<Tags | null>
   /** Sets some tags of one thing and takes some away; others stay. */

@@ -1,8 +1,14 @@
 import type { Scene } from '../../../src/lib/engine/operation.ts'
 import type { LbSettings, Placement } from '../../../src/lib/lb/model.ts'
 import type { LbPorts } from '../../../src/lib/lb/observe.ts'
-import { hashOf, securityGroupName } from '../../../src/lib/lb/names.ts'
-import type { LoadBalancer, TargetHealth } from '../../../src/lib/ports/mirrors.ts'
+import type {
+  AccountLimits,
+  LoadBalancer,
+  MirrorKey,
+  Tags,
+  TargetHealth,
+  TargetTallies,
+} from '../../../src/lib/ports/mirrors.ts'
 import type { SourceTree } from '../../../src/lib/ports/source.ts'
 import { EMPTY, type ModelWorld } from './model-world.ts'
 import { facts, placement } from './sources.ts'
@@ -17,9 +23,32 @@ interface Answers {
   readonly worlds?: Readonly<Record<string, ModelWorld>>
   readonly mirrors?: readonly LoadBalancer[]
   readonly health?: readonly TargetHealth[]
+  readonly tallies?: TargetTallies
+  readonly limits?: AccountLimits
   /** Calls that throw. */
   readonly failing?: Readonly<Record<string, Error>>
 }
+
+const NO_LIMITS: AccountLimits = {
+  networkLoadBalancers: null,
+  listenersPerLoadBalancer: null,
+  targetGroups: null,
+  targetsPerLoadBalancer: null,
+  targetsPerZone: null,
+  targetsPerTargetGroup: null,
+  certificatesPerLoadBalancer: null,
+  targetGroupsPerAction: null,
+  used: { networkLoadBalancers: 0, targetGroups: 0 },
+}
+
+const tagsOf = (worlds: readonly ModelWorld[], arn: string): Tags | null =>
+  worlds
+    .flatMap(({ mirror }) => [
+      ...(mirror.loadBalancer === null ? [] : [mirror.loadBalancer]),
+      ...mirror.targetGroups,
+      ...mirror.listeners,
+    ])
+    .find((thing) => thing.arn === arn)?.tags ?? null
 
 export function fakePorts(answers: Answers = {}): Fakes {
   const calls: Fakes['calls'] = []
@@ -34,11 +63,17 @@ export function fakePorts(answers: Answers = {}): Fakes {
   const nothing = () => undefined
   const { sources = [], worlds = {} } = answers
   const world = (id: string): ModelWorld => worlds[id] ?? EMPTY
-  const idOf = (known: (id: string) => string, key: string): string =>
-    Object.keys(worlds).find((id) => known(id) === key) ?? ''
   return {
     calls,
     source: {
+      changes: does('source.changes', () => ({
+        at: null,
+        loadbalancers: sources.map(({ loadbalancer: { id, updated_at, provisioning_status } }) => ({
+          id,
+          updated_at,
+          provisioning_status,
+        })),
+      })),
       list: does('source.list', () => sources.map((one) => one.loadbalancer)),
       read: does('source.read', (id: string) => sources.find((one) => one.loadbalancer.id === id) ?? null),
       check: does('source.check', () => ({
@@ -52,7 +87,11 @@ export function fakePorts(answers: Answers = {}): Fakes {
     },
     mirrors: {
       list: does('mirrors.list', () => answers.mirrors ?? []),
-      read: does('mirrors.read', (hashes: readonly string[]) => hashes.map((hash) => world(idOf(hashOf, hash)).mirror)),
+      read: does('mirrors.read', (keys: readonly MirrorKey[]) => keys.map(({ octaviaId }) => world(octaviaId).mirror)),
+      limits: does('mirrors.limits', () => answers.limits ?? NO_LIMITS),
+      health: does('mirrors.health', () => answers.tallies ?? { targetGroups: 0, byLoadBalancer: new Map() }),
+      tags: does('mirrors.tags', (arn: string) => tagsOf(Object.values(worlds), arn)),
+      tag: does('mirrors.tag', nothing),
       targetHealth: does('mirrors.targetHealth', () => answers.health ?? []),
       createTargetGroup: does('mirrors.createTargetGroup', () => ({ arn: 'arn:tg' })),
       modifyTargetGroup: does('mirrors.modifyTargetGroup', nothing),
@@ -75,10 +114,9 @@ export function fakePorts(answers: Answers = {}): Fakes {
       facts: does('network.facts', (vpcId: string) => facts({ vpcId })),
       addresses: does('network.addresses', () => []),
       securityGroups: does('network.securityGroups', (vpcId: string, names: readonly string[]) =>
-        names.flatMap((name) => {
-          const group = world(idOf(securityGroupName, name)).securityGroup
-          return group === null || group.vpcId !== vpcId ? [] : [group]
-        }),
+        Object.values(worlds).flatMap(({ securityGroup: group }) =>
+          group !== null && group.vpcId === vpcId && names.includes(group.name) ? [group] : [],
+        ),
       ),
       createSecurityGroup: does('network.createSecurityGroup', () => ({ id: 'sg-1' })),
       modifySecurityGroup: does('network.modifySecurityGroup', nothing),

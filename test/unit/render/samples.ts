@@ -183,6 +183,7 @@ export const plan = (part: Partial<Plan>): Plan => ({
   basis: { [SHOP]: '4f8a1c' },
   changes: [],
   findings: [],
+  reports: {},
   hash: 'c0ffee5eed0123456789abcdef0123456789abcdef0123456789abcdef012345',
   ...part,
 })

@@ -3,6 +3,7 @@ import { EXIT } from '../../../src/lib/core/errors.ts'
 import type { ErrorData } from '../../../src/lib/core/errors.ts'
 import type { EventData, EventType, Outcome } from '../../../src/lib/core/events.ts'
 import type { Plan } from '../../../src/lib/core/plan.ts'
+import type { ScopeReport } from '../../../src/lib/core/report.ts'
 import type { ResultDocument } from '../../../src/lib/render/json.ts'
 
 /**
@@ -84,11 +85,59 @@ const finding = named(
     evidence: text,
     remedy: text,
     allowable: z.boolean(),
+    since: z.exactOptional(described(instant, 'Since when it has been held, where the thing remembers it')),
     holds: z.exactOptional(described(z.array(text), 'Ids of the changes it keeps back')),
     allowed: z.exactOptional(described(z.object({ reason: text }), 'Overruled: it stops nothing')),
   }),
   'Finding',
 )
+
+const scopeReport = named(
+  z.object({
+    fidelity: described(
+      z.array(
+        z.object({
+          code: described(text, 'Stable, upper case; of what is refused, what --allow takes'),
+          subject: text,
+          field: described(text, "The source's own name of the field"),
+          verdict: z.enum(['exact', 'approximate', 'dropped', 'refused']),
+          source: described(text, 'The value in the source, with its unit'),
+          copy: described(z.nullable(text), 'What it is in the copy, with its unit; null: nothing'),
+          why: described(text, 'Why it is not exact; empty when it is'),
+          remedy: described(text, "The operator's next step; empty when there is none"),
+        }),
+      ),
+      'One verdict per field in use',
+    ),
+    firewall: described(
+      z.array(
+        z.object({
+          from: described(text, 'CIDR of the senders'),
+          fromName: text,
+          protocol: z.literal('tcp'),
+          to: described(z.array(text), 'Addresses of the receivers'),
+          port: z.int(),
+          purpose: text,
+        }),
+      ),
+      'What firewalls on the way have to let through',
+    ),
+    quotas: z.array(
+      z.object({
+        name: text,
+        used: described(z.nullable(z.number()), 'In use before; null: not known'),
+        needed: described(z.number(), 'In use after'),
+        limit: described(z.nullable(z.number()), 'Null: not known'),
+        origin: described(
+          z.enum(['account', 'documented']),
+          "Read from the account, or the provider's documented default",
+        ),
+      }),
+    ),
+    shared: described(z.array(text), 'What the copy has in common with its source, so does not save users from'),
+  }),
+  'ScopeReport',
+) satisfies z.ZodMiniType<ScopeReport>
 
 const request = named(
   z.object({
@@ -110,6 +159,7 @@ export const plan = named(
     basis: described(z.record(z.string(), text), 'Per scope: fingerprint of the observed fields that decide changes'),
     changes: z.array(change),
     findings: z.array(finding),
+    reports: described(z.record(z.string(), scopeReport), 'Per scope, where there is something to say; not hashed'),
     hash: described(text, 'SHA-256 of what it would do'),
   }),
   'Plan',
@@ -125,7 +175,14 @@ export const result = z.object({
   error: z.exactOptional(error),
 }) satisfies z.ZodMiniType<ResultDocument>
 
-const waiting = z.array(z.object({ subject: text, detail: text }))
+const waiting = z.array(
+  z.object({
+    subject: text,
+    detail: text,
+    scope: z.exactOptional(text),
+    unplanned: z.exactOptional(described(z.boolean(), 'Only what came meanwhile is missing: that takes a new plan')),
+  }),
+)
 const whole = z.int()
 
 const data = {
@@ -133,7 +190,7 @@ const data = {
   'observe.started': z.object({ pass: whole }),
   'observe.finished': z.object({ pass: whole, ms: z.number() }),
   'plan.made': z.object({ plan }),
-  'plan.confirmed': z.object({ by: z.enum(['yes-flag', 'terminal', 'confirm-flag']) }),
+  'plan.confirmed': z.object({ by: z.enum(['yes-flag', 'terminal', 'confirm-flag', 'saved-plan']) }),
   'plan.declined': z.object({ by: z.enum(['terminal', 'no-terminal']) }),
   'reading.second': z.object({ delayMs: z.number() }),
   'reading.compared': z.object({ agree: z.boolean(), findings: z.array(finding) }),
@@ -141,7 +198,7 @@ const data = {
   'change.retrying': z.object({ id: text, attempt: whole, delayMs: z.number(), error }),
   'change.succeeded': z.object({ id: text, outputs: object, ms: z.number() }),
   'change.failed': z.object({ id: text, error }),
-  'change.skipped': z.object({ id: text, why: z.enum(['held', 'needs', 'scope-failed', 'interrupted']) }),
+  'change.skipped': z.object({ id: text, why: z.enum(['held', 'refused', 'needs', 'scope-failed', 'interrupted']) }),
   'read.retrying': z.object({ what: text, attempt: whole, delayMs: z.number(), error }),
   'verify.waiting': z.object({ waiting, deadlineAt: instant }),
   'verify.finished': z.object({ healthy: z.boolean(), waiting }),
