@@ -1,6 +1,6 @@
 import type { NyahEvent } from '../../src/lib/core/events.ts'
 import type { JsonObject } from '../../src/lib/core/json.ts'
-import type { Request } from '../../src/lib/core/plan.ts'
+import type { Allowance, Request } from '../../src/lib/core/plan.ts'
 import { makeDeadline } from '../../src/lib/engine/deadline.ts'
 import { makeEmitter } from '../../src/lib/engine/emitter.ts'
 import { makeRetry } from '../../src/lib/engine/retry.ts'
@@ -23,6 +23,7 @@ export interface LbRunSettings {
   readonly stateDir: string
   readonly operation: string
   readonly arguments: JsonObject
+  readonly allowances?: readonly Allowance[]
   readonly options?: Partial<RunOptions>
   readonly onEvent?: (event: NyahEvent) => void
   readonly signal?: AbortSignal
@@ -42,7 +43,12 @@ export async function runLb(settings: LbRunSettings): Promise<LbRun> {
     { context: undefined, config: settings.config, sandbox: settings.config === undefined },
     { clock, retry, callMs: 30_000 },
   )
-  const request: Request = { operation, arguments: settings.arguments, allowances: [], context: 'sandbox' }
+  const request: Request = {
+    operation,
+    arguments: settings.arguments,
+    allowances: settings.allowances ?? [],
+    context: 'sandbox',
+  }
   const bound = await bindOperation(request, opened)
   const result = await bound.run(
     request,

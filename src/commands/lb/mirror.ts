@@ -1,26 +1,42 @@
 import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import { NyahCommand } from '../../lib/runtime/command.ts'
-import { mutatingFlags, noWaitFlag } from '../../lib/runtime/flags.ts'
+import { addressesOf, selectionOf, translationOf } from '../../lib/runtime/errand.ts'
+import { mutatingFlags, noWaitFlag, selectorFlags, translationFlags } from '../../lib/runtime/flags.ts'
 
 export default class LbMirror extends NyahCommand {
   static override summary = 'Build the AWS NLB that does the job of an Octavia load balancer, and keep it true.'
   static override description = `Reads the load balancer, shows the plan, asks, applies it, and waits until the NLB is active and its targets are healthy.
-Targets are the private cloud's members, reached over Direct Connect. Run it again at any time: it does what is left.`
+Targets are the private cloud's members, reached over Direct Connect. Run it again at any time: it does what is left.
+Of several load balancers, one that is refused or fails does not stop the others.`
   static override examples = [
     '<%= config.bin %> lb mirror 5f0c7c1e-0000-4000-8000-000000000001 --plan',
     '<%= config.bin %> lb mirror shop-web --yes',
+    '<%= config.bin %> lb mirror --tag production --name "shop-*" --plan',
+    '<%= config.bin %> lb mirror shop-web --address subnet-0a=eipalloc-1 --address subnet-0c=eipalloc-2',
   ]
   static override args = {
-    'load-balancer': Args.string({ description: 'UUID, name or VIP.', required: true, ignoreStdin: true }),
+    'load-balancers': Args.string({ description: 'UUIDs, names or VIPs.', multiple: true, ignoreStdin: true }),
   }
-  static override flags = { ...mutatingFlags, ...noWaitFlag }
+  static override flags = {
+    ...selectorFlags,
+    ...translationFlags,
+    address: Flags.string({
+      description: 'SUBNET=ADDRESS: an Elastic IP (allocation id), or a private IPv4 address, for the NLB there.',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    ...mutatingFlags,
+    ...noWaitFlag,
+  }
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LbMirror)
+    const selection = selectionOf(args['load-balancers'], flags, false, 'nyah lb mirror')
     await this.operate(flags, {
       operation: 'lb.mirror',
-      names: [args['load-balancer']],
-      arguments: { wait: !flags['no-wait'] },
+      ...selection,
+      arguments: { wait: !flags['no-wait'], ...translationOf(flags), ...addressesOf(flags.address, selection) },
     })
   }
 }

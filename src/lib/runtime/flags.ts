@@ -60,6 +60,33 @@ export const mutatingFlags = {
   }),
 }
 
+/** Flags that choose load balancers, besides naming them; see `selectionOf`. */
+export const selectorFlags = {
+  tag: Flags.string({
+    description: 'Those that carry this tag in Octavia; given again: that one too.',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'SELECT',
+  }),
+  name: Flags.string({
+    description: 'Those whose name in Octavia fits this pattern (* and ?); given again: or that one.',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'SELECT',
+  }),
+  all: Flags.boolean({ description: 'All of them.', helpGroup: 'SELECT' }),
+}
+
+/** What of a translation an operator decides; part of the request. */
+export const translationFlags = {
+  weights: Flags.string({
+    description: 'What becomes of member weights: every target alike, or a target group for each weight.',
+    options: ['equal', 'target-groups'],
+  }),
+  strict: Flags.boolean({ description: 'Refuse whatever would not be exact.' }),
+  adopt: Flags.boolean({ description: "Take over what carries nyah's names and has lost its tags." }),
+}
+
 export const noWaitFlag = {
   'no-wait': Flags.boolean({ description: 'Do not wait until targets are healthy.' }),
 }

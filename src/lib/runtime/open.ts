@@ -4,8 +4,10 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import type { LbSettings, Placement } from '../lb/model.ts'
 import type { LbPorts } from '../lb/observe.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Dns } from '../ports/dns.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network } from '../ports/network.ts'
+import type { Permissions } from '../ports/permissions.ts'
 import type { Retry } from '../ports/retry.ts'
 import type { LoadBalancerSource } from '../ports/source.ts'
 import { escapeText } from '../render/escape.ts'
@@ -22,6 +24,8 @@ export interface Opened {
   source(): Promise<LoadBalancerSource>
   mirrors(): Promise<Mirrors>
   network(): Promise<Network>
+  dns(): Promise<Dns>
+  permissions(): Promise<Permissions>
   close(): Promise<void>
 }
 
@@ -81,7 +85,7 @@ function adapters(
   env: Readonly<Record<string, string | undefined>>,
   context: ContextConfig,
   { clock, retry, callMs }: Tools,
-): Pick<Opened, 'source' | 'mirrors' | 'network'> {
+): Pick<Opened, 'source' | 'mirrors' | 'network' | 'dns' | 'permissions'> {
   const session = once(async () => {
     const { createSession } = await import('../adapters/aws/session.ts')
     return createSession({ ...context.aws, env, callMs }, clock, {
@@ -107,6 +111,14 @@ function adapters(
     network: once(async () => {
       const [{ createNetwork }, made] = await Promise.all([import('../adapters/aws/network.ts'), session()])
       return createNetwork({ session: made, clock, retry })
+    }),
+    dns: once(async () => {
+      const [{ createDns }, made] = await Promise.all([import('../adapters/aws/dns.ts'), session()])
+      return createDns({ session: made, clock, retry })
+    }),
+    permissions: once(async () => {
+      const [{ createPermissions }, made] = await Promise.all([import('../adapters/aws/permissions.ts'), session()])
+      return createPermissions({ session: made, clock, retry })
     }),
   }
 }

@@ -2,12 +2,13 @@ import { userInfo } from 'node:os'
 import { realClock } from '../adapters/host/clock.ts'
 import { createStore } from '../adapters/host/store.ts'
 import { parseDuration } from '../core/duration.ts'
-import { EXIT, type ExitCode, nyahError } from '../core/errors.ts'
+import { EXIT, type ExitCode, errorData, nyahError } from '../core/errors.ts'
 import type { Emit } from '../core/events.ts'
-import type { JsonObject } from '../core/json.ts'
 import type { Allowance, Request } from '../core/plan.ts'
 import { makeDeadline } from '../engine/deadline.ts'
-import { makeEmitter } from '../engine/emitter.ts'
+import { endedBy } from '../engine/ending.ts'
+import { type Emitter, makeEmitter } from '../engine/emitter.ts'
+import { interruption } from '../engine/interrupt.ts'
 import { makeRetry } from '../engine/retry.ts'
 import type { RunOptions, RunResult } from '../engine/terms.ts'
 import { newRunId } from '../engine/run-id.ts'
@@ -16,9 +17,9 @@ import { escapeText } from '../render/escape.ts'
 import { tryLines } from '../render/findings.ts'
 import { choosePaint } from '../render/paint.ts'
 import { askConsent } from './ask.ts'
+import { argumentsOf } from './choose.ts'
 import type { MutatingFlags } from './flags.ts'
 import type { Io } from './io.ts'
-import { resolveNames } from './lb.ts'
 import { openContext, type Opened } from './open.ts'
 import type { Errand } from './errand.ts'
 import { bindOperation } from './operations.ts'
@@ -41,6 +42,7 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
   const retry = makeRetry({ clock, random: Math.random, deadline, emit, signal })
   let opened: Opened | null = null
   try {
+    if (flags['plan-out'] !== undefined) await checkPlanFile(flags['plan-out'])
     opened = await openContext(io, { ...flags, ...contextFlag(flags, errand) }, { clock, retry, callMs: timeoutMs })
     const request: Request = {
       operation: errand.operation,
@@ -66,11 +68,43 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
     const exitCode = output.finish(run, aimed(result, aim), bound.tell(result.result))
     if (!flags.json && flags.output === 'text') output.say(overruleText(result, options, io))
     return exitCode
+  } catch (error) {
+    // A library's own word for an aborted signal is no bug.
+    const thrown = signal.aborted ? interruption(signal) : error
+    if (flags.json || flags.output !== 'ndjson') throw thrown
+    return endStream(emitter, emit, thrown, { errand, allowances, actor: actor(io), reason: flags.reason ?? null })
   } finally {
     output.stop()
     await opened?.close()
     release()
   }
+}
+
+/** Whoever reads a stream reads on until `run.finished`: also when there was no run yet. What is said stands on stderr too. */
+function endStream(
+  { events }: Emitter,
+  emit: Emit,
+  thrown: unknown,
+  asked: { errand: Errand; allowances: readonly Allowance[]; actor: string; reason: string | null },
+): ExitCode {
+  const { errand, allowances, actor: by, reason } = asked
+  const { outcome, exitCode, error } = endedBy(thrown)
+  if (!events.some(({ type }) => type === 'run.started')) {
+    const { operation, names, former, selectors, context = '' } = errand
+    const words = former === undefined ? names : [former, ...names]
+    const request = {
+      operation,
+      // What nobody could look up yet.
+      arguments: { ...errand.arguments, names: words, ...(selectors && { selectors: { ...selectors } }) },
+      allowances,
+      context,
+    }
+    const resumes = errand.resumes ?? null
+    emit('run.started', null, { request, actor: by, reason, nyah: packageVersion(), resumes })
+  }
+  emit('run.error', null, { error: error ?? errorData(thrown) })
+  emit('run.finished', null, { outcome, exitCode, result: null })
+  return exitCode
 }
 
 const contextFlag = (flags: MutatingFlags, errand: Errand): { context: string | undefined; sandbox: boolean } => {
@@ -109,17 +143,13 @@ function allowancesOf(flags: MutatingFlags): readonly Allowance[] {
   return codes.map((code) => ({ code, reason: flags.reason ?? '' }))
 }
 
-async function argumentsOf(errand: Errand, opened: Opened, signal: AbortSignal): Promise<JsonObject> {
-  if (errand.names.length === 0) return errand.arguments
-  return { ...errand.arguments, ids: [...(await resolveNames(opened, errand.names, signal))] }
-}
-
 function optionsOf(io: Io, flags: MutatingFlags, errand: Errand, timeoutMs: number): RunOptions {
   const planOnly = flags.plan || flags['plan-out'] !== undefined
   return {
     mode: planOnly ? 'plan' : 'apply',
     detailedExitcode: flags['detailed-exitcode'],
     consent: flags.yes ? 'yes' : io.interactive ? 'ask' : 'none',
+    terminal: io.interactive,
     confirmed: flags.confirm ?? null,
     timeoutMs,
     parallel: flags.parallel,
@@ -144,6 +174,11 @@ function actor(io: Io): string {
   } catch {
     return io.env['USER'] ?? 'unknown'
   }
+}
+
+async function checkPlanFile(file: string): Promise<void> {
+  const plans = await import('../adapters/host/plans.ts')
+  plans.checkPlanFile(file)
 }
 
 async function savePlan(file: string, { plan }: RunResult, aim: Aim, say: (text: string) => void): Promise<void> {

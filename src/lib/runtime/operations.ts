@@ -3,8 +3,10 @@ import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Operation } from '../engine/operation.ts'
 import type { RunDeps, RunOptions, RunResult } from '../engine/terms.ts'
+import type { LbSettings } from '../lb/model.ts'
 import { escapeText } from '../render/escape.ts'
 import { lbPorts, lbSettings, type Opened } from './open.ts'
+import { lbArguments, oneIdOf, type LbRequest } from './lb-request.ts'
 
 /** An operation bound to the adapters of a context; its world's type stays inside. */
 export interface Bound {
@@ -13,48 +15,56 @@ export interface Bound {
   run(request: Request, options: RunOptions, deps: RunDeps): Promise<RunResult>
 }
 
-type Bind = (args: JsonObject, opened: Opened) => Promise<Bound>
+type Bind = (request: Request, opened: Opened) => Promise<Bound>
 
 /**
  * The table of operations: a request names one, so that a saved plan or a journal can be taken up by any nyah. What is
  * not in it is refused by name.
  */
 const TABLE: Readonly<Record<string, Bind>> = {
-  'lb.mirror': (args, opened) =>
-    lb(opened, (make, ports, settings) =>
-      make.mirrorOperation(ports, settings, { ids: idsOf(args), wait: args['wait'] !== false }),
-    ),
-  'lb.sync': (args, opened) =>
-    lb(opened, (make, ports, settings) =>
-      make.syncOperation(ports, settings, { ids: idsOf(args), wait: args['wait'] !== false }),
-    ),
-  'lb.diff': (args, opened) =>
-    lb(opened, (make, ports, settings) => make.diffOperation(ports, settings, { ids: idsOf(args) })),
+  'lb.mirror': lb((make, ports, settings, args) => make.mirrorOperation(ports, settings, args)),
+  'lb.sync': lb((make, ports, settings, args) => make.syncOperation(ports, settings, args)),
+  'lb.diff': lb((make, ports, settings, args) => make.diffOperation(ports, settings, args)),
+  'lb.retarget': lb((make, ports, settings, args) => make.retargetOperation(ports, settings, args)),
   // Octavia is not asked: a mirror must be removable when its private cloud is gone.
-  'lb.unmirror': async (args, opened) => {
-    const [make, mirrors, network] = await Promise.all([
+  'lb.unmirror': async ({ arguments: args }, opened) => {
+    const id = oneIdOf(args, ['ids'])
+    const [make, mirrors, network, dns] = await Promise.all([
       import('../lb/operation.ts'),
       opened.mirrors(),
       opened.network(),
+      opened.dns(),
     ])
-    const ports = { mirrors, network }
-    return bind(make.unmirrorOperation(ports, lbSettings(opened), { id: idsOf(args)[0] ?? '' }), () => '')
+    const ports = { mirrors, network, dns }
+    return bind(make.unmirrorOperation(ports, lbSettings(opened), { id }), () => '')
   },
 }
 
 type LbOperations = typeof import('../lb/operation.ts')
 
-async function lb<World>(
-  opened: Opened,
-  choose: (
-    make: LbOperations,
-    ports: Awaited<ReturnType<typeof lbPorts>>,
-    settings: ReturnType<typeof lbSettings>,
-  ) => Operation<World>,
-): Promise<Bound> {
-  const [make, ports] = await Promise.all([import('../lb/operation.ts'), lbPorts(opened)])
-  return bind(choose(make, ports, lbSettings(opened)), tellMirrors)
+type Choose<World> = (
+  make: LbOperations,
+  ports: Awaited<ReturnType<typeof lbPorts>>,
+  settings: LbSettings,
+  args: LbRequest,
+) => Operation<World>
+
+function lb<World>(choose: Choose<World>): Bind {
+  return async (request, opened) => {
+    const args = lbArguments(request)
+    const [make, ports] = await Promise.all([import('../lb/operation.ts'), lbPorts(opened)])
+    return bind(choose(make, ports, withAddresses(lbSettings(opened), args), args), tellMirrors)
+  }
 }
+
+/** Addresses of the request win over those of the configuration, subnet by subnet. */
+const withAddresses = (settings: LbSettings, { addresses }: LbRequest): LbSettings => ({
+  ...settings,
+  placementFor: (id) => {
+    const placement = settings.placementFor(id)
+    return { ...placement, addresses: { ...placement.addresses, ...addresses } }
+  },
+})
 
 async function bind<World>(operation: Operation<World>, tell: (result: Json) => string): Promise<Bound> {
   const { run } = await import('../engine/run.ts')
@@ -86,21 +96,5 @@ export async function bindOperation(request: Request, opened: Opened): Promise<B
       exit: EXIT.usage,
       tries: ['use the nyah version that made it'],
     })
-  return make(request.arguments, opened)
+  return make(request, opened)
 }
-
-/** The load balancers of a request's arguments; they may come from a file, so nothing is taken for granted. */
-function idsOf(args: JsonObject): readonly string[] {
-  const ids = args['ids']
-  const valid = Array.isArray(ids) && ids.length > 0 && ids.every((id) => typeof id === 'string' && UUID.test(id))
-  if (!valid)
-    throw nyahError({
-      code: 'REQUEST_INVALID',
-      message: 'the request has no list of load balancer UUIDs in arguments.ids',
-      exit: EXIT.usage,
-      tries: ['make the plan again'],
-    })
-  return ids as readonly string[]
-}
-
-export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

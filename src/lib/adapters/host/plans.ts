@@ -115,8 +115,16 @@ export function writePlan(path: string, plan: Plan): void {
     renameSync(draft, path)
     syncDirectory(dirname(path))
   } catch (error) {
-    rmSync(draft, { force: true })
+    discard(draft)
     throw planUnwritable(path, error)
+  }
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // What cannot even be looked at is not there; why it could not be written is said.
   }
 }
 
