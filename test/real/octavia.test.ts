@@ -1,10 +1,13 @@
-import { octaviaContract } from '../contract/octavia/suite.ts'
+import { octaviaChanges } from '../contract/octavia/changes.ts'
+import { octaviaFields } from '../contract/octavia/fields.ts'
+import { octaviaRefusals } from '../contract/octavia/refusals.ts'
+import { octaviaContract, type OctaviaUnderTest } from '../contract/octavia/suite.ts'
 import { octaviaEnv } from './lane.ts'
 
 /** Started by the lane's global setup; shared with other tests. Never the OS_* of whoever runs this: it writes. */
 const { OS_AUTH_URL: authUrl = '', OS_PASSWORD: password = '' } = octaviaEnv()
 
-octaviaContract('Octavia 19', async () => ({
+const open = async (): Promise<OctaviaUnderTest> => ({
   authUrl,
   password,
   project: 'mirror',
@@ -36,4 +39,6 @@ octaviaContract('Octavia 19', async () => ({
     }
   },
   close: async () => {},
-}))
+})
+
+for (const contract of [octaviaContract, octaviaChanges, octaviaFields, octaviaRefusals]) contract('Octavia 19', open)

@@ -1,8 +1,11 @@
 import { startSandbox } from '../../../src/lib/sandbox/server.ts'
 import { virtualClock } from '../../support/clock.ts'
-import { octaviaContract } from './suite.ts'
+import { octaviaChanges } from './changes.ts'
+import { octaviaFields } from './fields.ts'
+import { octaviaRefusals } from './refusals.ts'
+import { octaviaContract, type OctaviaUnderTest } from './suite.ts'
 
-octaviaContract('sandbox', async () => {
+async function open(): Promise<OctaviaUnderTest> {
   const clock = virtualClock({ start: Date.now() })
   const sandbox = await startSandbox({ clock })
   return {
@@ -19,4 +22,6 @@ octaviaContract('sandbox', async () => {
     }),
     close: () => sandbox.close(),
   }
-})
+}
+
+for (const contract of [octaviaContract, octaviaChanges, octaviaFields, octaviaRefusals]) contract('sandbox', open)

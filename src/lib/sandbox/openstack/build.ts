@@ -236,6 +236,11 @@ function checkGraph(making: Making, listeners: Json | undefined, pools: Json | u
   if (new Set(names).size < names.length) {
     throw fault(400, 'Validation failure: Pool names must be unique when creating a fully populated loadbalancer.')
   }
+  // A fault of the real one: it looks for its defaults where a graph has no place for them.
+  for (const pool of whole) {
+    const missing = ['tls_ciphers', 'tls_versions', 'alpn_protocols'].find((name) => !(name in pool))
+    if (pool['tls_enabled'] === true && missing !== undefined) throw fault(500, `'${missing}'`)
+  }
 }
 
 export function addLoadBalancer(o: Octavia, given: Body, making: Making): LoadBalancerRow {
