@@ -1,7 +1,6 @@
 import type { HealthCheck } from '../ports/mirrors.ts'
 import type { SourceHealthMonitor } from '../ports/source.ts'
-import type { Remark } from './remarks.ts'
-import { HTTP_MONITOR_CHECKS, MONITOR_CHECKS, unsupported } from './unsupported.ts'
+import { verdictsOn, type Item, type Verdicts } from './fidelity.ts'
 
 /** An Octavia health monitor as an NLB's health check. AWS's ranges: docs of CreateTargetGroup. */
 
@@ -15,71 +14,170 @@ const UNMONITORED: HealthCheck = {
   unhealthyThreshold: 3,
 }
 
+/** AWS's longest HealthCheckPath. */
+const LONGEST_PATH = 1024
+
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)))
 
+/** Do Octavia's monitor and its overrides count? */
+export const isMonitored = (monitor: SourceHealthMonitor | null): monitor is SourceHealthMonitor =>
+  monitor !== null && monitor.admin_state_up
+
+/** `port`: of all checks, else `traffic-port`. */
 export function healthCheckOf(
   monitor: SourceHealthMonitor | null,
   subject: string,
-): { readonly check: HealthCheck; readonly remarks: readonly Remark[] } {
-  if (monitor === null || !monitor.admin_state_up) {
-    return {
-      check: UNMONITORED,
-      remarks: [
-        {
-          code: 'LB_APPROXIMATE',
-          severity: 'info',
-          subject,
-          evidence: `${monitor === null ? 'there is no health monitor' : 'the health monitor is disabled'}; the NLB checks with a TCP connection each ${UNMONITORED.intervalSeconds} s, since it cannot go without`,
-          remedy: 'Nothing to do; a member that does not answer gets no traffic from the NLB',
-        },
-      ],
-    }
+  port: string,
+): { readonly check: HealthCheck; readonly items: readonly Item[] } {
+  const say = verdictsOn('MONITOR', subject)
+  if (!isMonitored(monitor)) {
+    const why = `an NLB cannot go without checks: it opens a connection each ${UNMONITORED.intervalSeconds} s`
+    const remedy = 'Nothing to do; a member that does not answer gets no traffic from the NLB'
+    const item =
+      monitor === null
+        ? verdictsOn('POOL', subject).approximate('healthmonitor_id', 'no health monitor', 'TCP checks', why, remedy)
+        : say.approximate('admin_state_up', 'false', 'TCP checks', why, remedy)
+    return { check: UNMONITORED, items: [item] }
   }
+  const times = timesOf(monitor)
+  const type = typeOf(monitor, say)
+  if (type.protocol === 'TCP') {
+    return { check: { protocol: 'TCP', port, ...times }, items: [...type.items, ...timeItems(monitor, times, say)] }
+  }
+  const path = monitor.url_path ?? '/'
+  const tooLong = path.length > LONGEST_PATH
+  const { matcher, item: codes } = matcherOf(monitor, say)
+  const items = [
+    ...type.items,
+    ...timeItems(monitor, times, say),
+    ...requestItems(monitor, say),
+    tooLong
+      ? say.refused('url_path', `${path.length} characters long`, {
+          code: 'LB_UNSUPPORTED_MONITOR_URL_PATH',
+          why: `an NLB takes at most ${LONGEST_PATH} characters`,
+          remedy: 'Shorten it, or allow the mirror to check with a TCP connection',
+          allowable: true,
+          copy: 'TCP checks',
+        })
+      : say.exact('url_path', path, path),
+    codes,
+  ]
+  const check: HealthCheck = tooLong
+    ? { protocol: 'TCP', port, ...times }
+    : { protocol: type.protocol, port, ...times, path, matcher }
+  return { check, items }
+}
+
+type Times = Pick<HealthCheck, 'intervalSeconds' | 'timeoutSeconds' | 'healthyThreshold' | 'unhealthyThreshold'>
+
+function timesOf(monitor: SourceHealthMonitor): Times {
   const intervalSeconds = clamp(monitor.delay, 5, 300)
-  const times = {
+  return {
     intervalSeconds,
     timeoutSeconds: Math.min(clamp(monitor.timeout, 2, 120), intervalSeconds),
     healthyThreshold: clamp(monitor.max_retries, 2, 10),
     unhealthyThreshold: clamp(monitor.max_retries_down, 2, 10),
   }
-  const refusals = unsupported(MONITOR_CHECKS, monitor, subject)
-  const http = monitor.type === 'HTTP' ? unsupported(HTTP_MONITOR_CHECKS, monitor, subject) : []
-  const refused = (code: string): boolean => http.some((remark) => remark.code === code)
-  const plain = refusals.length > 0 || monitor.type === 'TCP' || refused('LB_UNSUPPORTED_MONITOR_URL_PATH')
-  const check: HealthCheck = plain
-    ? { protocol: 'TCP', port: 'traffic-port', ...times }
-    : {
-        protocol: 'HTTP',
-        port: 'traffic-port',
-        ...times,
-        path: monitor.url_path ?? '/',
-        matcher: refused('LB_UNSUPPORTED_MONITOR_EXPECTED_CODES')
-          ? '200-399'
-          : (monitor.expected_codes ?? '200').replace(/\s/g, ''),
-      }
-  return { check, remarks: [...refusals, ...http, ...approximations(monitor, check, subject)] }
 }
 
-function approximations(monitor: SourceHealthMonitor, check: HealthCheck, subject: string): readonly Remark[] {
-  const clamped = (field: string, octavia: number, aws: number, unit = ''): readonly string[] =>
-    octavia === aws ? [] : [`${field} ${octavia}${unit} becomes ${aws}${unit}`]
-  const both = [
-    ...clamped('delay', monitor.delay, check.intervalSeconds, ' s'),
-    ...clamped('timeout', monitor.timeout, check.timeoutSeconds, ' s'),
-    ...clamped('max_retries', monitor.max_retries, check.healthyThreshold),
-    ...clamped('max_retries_down', monitor.max_retries_down, check.unhealthyThreshold),
-    ...(monitor.type === 'HTTP' && monitor.http_version !== null
-      ? [`http_version ${monitor.http_version.toFixed(1)} becomes whatever the NLB speaks`]
-      : []),
-  ]
-  if (both.length === 0) return []
+const timeItems = (monitor: SourceHealthMonitor, times: Times, say: Verdicts): readonly Item[] => [
+  say.same('delay', `${monitor.delay} s`, `${times.intervalSeconds} s`, 'an NLB checks each 5 to 300 s'),
+  say.same(
+    'timeout',
+    `${monitor.timeout} s`,
+    `${times.timeoutSeconds} s`,
+    'an NLB waits 2 to 120 s, and at most its interval',
+  ),
+  say.same('max_retries', String(monitor.max_retries), String(times.healthyThreshold), 'an NLB takes 2 to 10'),
+  say.same(
+    'max_retries_down',
+    String(monitor.max_retries_down),
+    String(times.unhealthyThreshold),
+    'an NLB takes 2 to 10',
+  ),
+]
+
+/** Why a check by TCP says less. */
+const BY_TCP: Readonly<Record<string, string>> = {
+  PING: 'an NLB does not ping: it opens a connection to the member port',
+  'TLS-HELLO': 'an NLB opens a connection and does not begin TLS in it',
+  'UDP-CONNECT': 'an NLB opens a TCP connection to the member port, which has to answer it',
+  SCTP: 'an NLB does not know SCTP: it opens a TCP connection to the member port, which has to answer it',
+}
+
+function typeOf(
+  monitor: SourceHealthMonitor,
+  say: Verdicts,
+): { readonly protocol: HealthCheck['protocol']; readonly items: readonly Item[] } {
+  const { type } = monitor
+  if (type === 'TCP' || type === 'HTTP' || type === 'HTTPS') {
+    return { protocol: type, items: [say.exact('type', type, type)] }
+  }
+  const why = BY_TCP[type]
+  if (why !== undefined) return { protocol: 'TCP', items: [say.approximate('type', type, 'TCP', why)] }
+  return {
+    protocol: 'TCP',
+    items: [
+      say.refused('type', type, {
+        code: 'LB_UNSUPPORTED_MONITOR_TYPE',
+        why: 'nyah does not know this kind of monitor',
+        remedy: 'Change the monitor, or allow the mirror to check with a TCP connection to the member port',
+        allowable: true,
+        copy: 'TCP',
+      }),
+    ],
+  }
+}
+
+function requestItems(monitor: SourceHealthMonitor, say: Verdicts): readonly Item[] {
+  const method = monitor.http_method ?? 'GET'
+  const { domain_name: domain } = monitor
   return [
-    {
-      code: 'LB_APPROXIMATE',
-      severity: 'info',
-      subject,
-      evidence: `health monitor: ${both.join('; ')} (AWS: interval 5-300 s, timeout 2-120 s and at most the interval, thresholds 2-10)`,
-      remedy: 'Nothing to do',
-    },
+    say.same(
+      'http_method',
+      method,
+      'GET',
+      'an NLB checks with GET only',
+      'See that the members answer GET the same way',
+    ),
+    say.approximate(
+      'http_version',
+      (monitor.http_version ?? 1).toFixed(1),
+      'what the NLB speaks',
+      'the version of its requests cannot be set',
+    ),
+    domain === null || domain === ''
+      ? say.approximate(
+          'domain_name',
+          'no Host header of its own',
+          "the member's address and port as Host",
+          'the Host header of its requests cannot be set',
+          'See that the members answer the check for any Host',
+        )
+      : say.refused('domain_name', domain, {
+          code: 'LB_UNSUPPORTED_MONITOR_DOMAIN_NAME',
+          why: "an NLB's check sends the member's address as Host: members that answer for this name alone would all be unhealthy",
+          remedy: 'Let the members answer the check for any Host, then allow the mirror to go without it',
+          allowable: true,
+          copy: "the member's address and port as Host",
+        }),
   ]
+}
+
+function matcherOf(monitor: SourceHealthMonitor, say: Verdicts): { readonly matcher: string; readonly item: Item } {
+  const codes = monitor.expected_codes ?? '200'
+  const matcher = codes.replace(/\s/g, '')
+  if (matcher.split(/[,-]/).every((code) => Number(code) >= 200 && Number(code) <= 599)) {
+    return { matcher, item: say.exact('expected_codes', codes, matcher) }
+  }
+  return {
+    matcher: '200-399',
+    item: say.refused('expected_codes', codes, {
+      code: 'LB_UNSUPPORTED_MONITOR_EXPECTED_CODES',
+      why: 'an NLB knows 200 to 599',
+      remedy: 'Change the monitor, or allow the mirror to take 200-399 for healthy',
+      allowable: true,
+      copy: '200-399',
+    }),
+  }
 }

@@ -1,11 +1,14 @@
 import type { HealthCheck, Target } from '../ports/mirrors.ts'
 import type { NetworkFacts } from '../ports/network.ts'
 import type { OperatingStatus, SourceMember, SourcePool } from '../ports/source.ts'
-import { endpoint, isIpv4, isIpv6, isPrivate, isWithin } from './addresses.ts'
+import { isWithin } from './addresses.ts'
+import { verdictsOn, type Item } from './fidelity.ts'
+import { at, usableMembers } from './members.ts'
 import type { Placement } from './model.ts'
 import { healthCheckOf } from './monitor.ts'
-import { count, some, type Remark } from './remarks.ts'
-import { MEMBER_CHECKS, POOL_CHECKS, unsupported, unsupportedOfMany } from './unsupported.ts'
+import { poolItems } from './pool-fields.ts'
+import { some, type Remark } from './remarks.ts'
+import { sharesOf } from './weights.ts'
 
 /** A member as a target. */
 export interface WantedTarget extends Target {
@@ -13,187 +16,132 @@ export interface WantedTarget extends Target {
   readonly status: OperatingStatus
 }
 
+/** What is decided for the whole load balancer. */
+export interface Choices {
+  readonly weights: 'equal' | 'target-groups'
+  /** The account's limit; null: not known. */
+  readonly targetGroupsPerAction: number | null
+}
+
+export const EQUAL_SHARES: Choices = { weights: 'equal', targetGroupsPerAction: null }
+
+export interface Surroundings {
+  readonly placement: Placement
+  readonly network: NetworkFacts
+  /** The network can have an NLB that also speaks IPv6. */
+  readonly dualstack: boolean
+  readonly choices: Choices
+}
+
+/** Targets of one target group. */
+export interface PoolPart {
+  /** The members' weight, where weights are kept; null: all together. */
+  readonly weight: number | null
+  readonly share: number
+  readonly targets: readonly WantedTarget[]
+  /** Members that are no targets of it, by `address:port`, and why: for the reason of a deregistration. */
+  readonly leftOut: Readonly<Record<string, string>>
+}
+
 export interface TranslatedPool {
   readonly healthCheck: HealthCheck
+  readonly ipv6: boolean
   /** In the order of the members. */
   readonly targets: readonly WantedTarget[]
-  /** Members that are no targets, by `address:port`, and why: for the reason of a deregistration. */
-  readonly leftOut: Readonly<Record<string, string>>
+  /** Empty where it has no target. */
+  readonly parts: readonly PoolPart[]
   /** Something in it is PENDING_* or ERROR: nothing is taken away on its word. */
   readonly unsettled: readonly string[]
+  readonly items: readonly Item[]
   readonly remarks: readonly Remark[]
 }
 
-const at = (member: SourceMember): string => endpoint({ address: member.address, port: member.protocol_port })
-
 const settled = (status: string): boolean => status === 'ACTIVE'
 
-/** `subject`: `pool web (port 80)`. */
+/** `subject`: `pool web (port 80)`. `plain`: a listener that is not TLS sends to it. */
 export function translatePool(
   pool: SourcePool,
   subject: string,
-  placement: Placement,
-  network: NetworkFacts,
+  { placement, network, dualstack, choices }: Surroundings,
+  plain: boolean,
 ): TranslatedPool {
-  const monitored = pool.healthmonitor !== null && pool.healthmonitor.admin_state_up
-  const { check, remarks } = healthCheckOf(pool.healthmonitor, subject)
-  const serving = pool.members.filter((member) => pool.admin_state_up && member.admin_state_up && member.weight > 0)
-  const refusals = MEMBER_CHECKS.flatMap((one) =>
-    one.field === 'backup' || monitored
-      ? unsupportedOfMany([one], serving, subject, at)
-      : ineffective(one, serving, subject),
-  )
-  const primary = serving.filter((member) => !member.backup)
-  const addresses = judge(primary, subject, placement, network)
-  const targets = addresses.usable.map((member): WantedTarget => ({
-    address: member.address,
-    port: member.protocol_port,
-    availabilityZone: isWithin(member.address, network.vpcCidrs) ? null : 'all',
-    status: member.operating_status,
-  }))
+  const usable = usableMembers(pool, subject, placement, network, dualstack)
+  const monitor = healthCheckOf(pool.healthmonitor, subject, usable.checkPort)
+  const weights = partsOf(usable.members, usable.leftOut, subject, network, choices)
   return {
-    healthCheck: check,
-    targets,
-    leftOut: Object.fromEntries(
-      pool.members
-        .filter((member) => !addresses.usable.includes(member))
-        .map((member) => [at(member), why(pool, member)]),
-    ),
+    healthCheck: monitor.check,
+    ipv6: usable.ipv6,
+    targets: usable.members.map((member) => targetOf(member, network)),
+    parts: weights.parts,
     unsettled: [
       ...(settled(pool.provisioning_status) ? [] : [`${subject} is ${pool.provisioning_status}`]),
       ...pool.members
         .filter((member) => !settled(member.provisioning_status))
         .map((member) => `member ${at(member)} is ${member.provisioning_status}`),
     ],
-    remarks: [
-      ...unsupported(POOL_CHECKS, pool, subject),
-      ...remarks,
-      ...balancing(pool, primary, subject),
-      ...refusals,
-      ...addresses.remarks,
-      ...unregistered(pool, subject),
-    ],
+    items: [...poolItems(pool, subject, plain), ...monitor.items, ...weights.items, ...usable.items],
+    remarks: usable.remarks,
   }
 }
 
-function why(pool: SourcePool, member: SourceMember): string {
-  if (!pool.admin_state_up) return 'its pool is disabled'
-  if (!member.admin_state_up) return 'it is disabled'
-  if (member.weight === 0) return 'its weight is 0'
-  if (member.backup) return 'it is a backup member'
-  return 'its address cannot be a target'
-}
+const targetOf = (member: SourceMember, network: NetworkFacts): WantedTarget => ({
+  address: member.address,
+  port: member.protocol_port,
+  availabilityZone: isWithin(member.address, network.vpcCidrs) ? null : 'all',
+  status: member.operating_status,
+})
 
-function unregistered(pool: SourcePool, subject: string): readonly Remark[] {
-  const remark = (evidence: string): Remark => ({
-    code: 'LB_MEMBERS_NOT_REGISTERED',
-    severity: 'info',
-    subject,
-    evidence,
-    remedy: 'Nothing to do: Octavia sends them no new connections either',
-  })
-  if (!pool.admin_state_up) return [remark('the pool is disabled: none of its members is a target')]
-  const disabled = pool.members.filter((member) => !member.admin_state_up)
-  const drained = pool.members.filter((member) => member.admin_state_up && member.weight === 0)
-  const parts = [
-    ...(disabled.length === 0 ? [] : [`disabled: ${some(disabled.map(at))}`]),
-    ...(drained.length === 0 ? [] : [`weight 0: ${some(drained.map(at))}`]),
-  ]
-  return parts.length === 0
-    ? []
-    : [remark(`${count(disabled.length + drained.length, 'member')} not registered (${parts.join('; ')})`)]
-}
-
-/** A monitor's override on a pool that has no monitor does nothing in Octavia either. */
-function ineffective(
-  check: (typeof MEMBER_CHECKS)[number],
+/** An NLB has no weights of targets, but of target groups. */
+function partsOf(
   members: readonly SourceMember[],
+  leftOut: Readonly<Record<string, string>>,
   subject: string,
-): readonly Remark[] {
-  const having = members.filter((member) => check.value(member) !== null)
-  return having.length === 0
-    ? []
-    : [
-        {
-          code: 'LB_NO_EFFECT',
-          severity: 'info',
-          subject,
-          evidence: `${check.field} of ${some(having.map(at))} has no effect: the pool has no health monitor that is on`,
-          remedy: 'Nothing to do',
-        },
-      ]
-}
-
-/** Where an NLB spreads differently from what Octavia was told. */
-function balancing(pool: SourcePool, members: readonly SourceMember[], subject: string): readonly Remark[] {
-  const weights = [...new Set(members.map((member) => member.weight))].toSorted((a, b) => a - b)
-  const parts = [
-    ...(pool.lb_algorithm === 'ROUND_ROBIN'
-      ? []
-      : [`lb_algorithm ${pool.lb_algorithm} becomes a hash of each connection`]),
-    ...(weights.length > 1 ? [`weights ${some(weights.map(String))} become equal shares`] : []),
-  ]
-  return parts.length === 0
-    ? []
-    : [
-        {
-          code: 'LB_APPROXIMATE',
-          severity: 'info',
-          subject,
-          evidence: parts.join('; '),
-          remedy: 'Nothing to do; connections spread a little differently on the NLB',
-        },
-      ]
-}
-
-function judge(
-  members: readonly SourceMember[],
-  subject: string,
-  placement: Placement,
   network: NetworkFacts,
-): { readonly usable: readonly SourceMember[]; readonly remarks: readonly Remark[] } {
-  const ipv6 = members.filter((member) => !isIpv4(member.address) && isIpv6(member.address))
-  const others = members.filter((member) => !ipv6.includes(member))
-  const inVpc = (member: SourceMember): boolean => isWithin(member.address, network.vpcCidrs)
-  const foreign = others.filter((member) => !isPrivate(member.address) && !inVpc(member))
-  const usable = others.filter((member) => !foreign.includes(member))
-  const { routableCidrs } = placement
-  const unroutable =
-    routableCidrs === null ? [] : usable.filter((member) => !inVpc(member) && !isWithin(member.address, routableCidrs))
-  const remark = (
-    having: readonly SourceMember[],
-    code: string,
-    tail: string,
-    remedy: string,
-    allowable: boolean,
-  ): readonly Remark[] =>
-    having.length === 0
-      ? []
-      : [{ code, severity: 'refuse', subject, evidence: `${some(having.map(at))}: ${tail}`, remedy, allowable }]
+  { weights, targetGroupsPerAction }: Choices,
+): { readonly parts: readonly PoolPart[]; readonly items: readonly Item[] } {
+  const targets = (some: readonly SourceMember[]): readonly WantedTarget[] => some.map((one) => targetOf(one, network))
+  const whole = members.length === 0 ? [] : [{ weight: null, share: 1, targets: targets(members), leftOut }]
+  const { shares, exact } = sharesOf(members.map((member) => member.weight))
+  if (shares.length < 2) return { parts: whole, items: [] }
+  const say = verdictsOn('MEMBER', subject)
+  const source = some(shares.map((one) => `${one.weight} (${one.members} of ${members.length} members)`))
+  if (weights === 'equal') {
+    const item = say.approximate(
+      'weight',
+      source,
+      'equal shares',
+      'an NLB has no weights of targets',
+      'To keep them by one target group per weight: --weights target-groups',
+    )
+    return { parts: whole, items: [item] }
+  }
+  if (targetGroupsPerAction !== null && shares.length > targetGroupsPerAction) {
+    const item = say.refused('weight', source, {
+      code: 'LB_UNSUPPORTED_WEIGHTS',
+      why: `${shares.length} weights need ${shares.length} target groups in one listener, and this account may have ${targetGroupsPerAction}`,
+      remedy: 'Use fewer weights in Octavia, have the quota raised, or allow equal shares',
+      allowable: true,
+      copy: 'equal shares',
+    })
+    return { parts: whole, items: [item] }
+  }
+  const words = `target groups with shares ${shares.map((one) => one.share).join(' : ')}`
   return {
-    usable,
-    remarks: [
-      ...remark(
-        ipv6,
-        'LB_UNSUPPORTED_IPV6_MEMBER',
-        'nyah registers IPv4 targets only',
-        'Give the members IPv4 addresses, or allow the mirror to go without them',
-        true,
-      ),
-      ...remark(
-        foreign,
-        'LB_MEMBER_PUBLIC',
-        'not a private address (RFC 1918 or 100.64.0.0/10) and not in the VPC; AWS takes no others as targets',
-        'Use the private addresses of these members in Octavia',
-        false,
-      ),
-      ...remark(
-        unroutable,
-        'LB_MEMBER_UNROUTABLE',
-        `outside what network ${placement.name} says is reachable over Direct Connect (${some(routableCidrs ?? [])})`,
-        'Add their range to routableCidrs once it is routed, or allow it if you know that it is',
-        true,
-      ),
+    parts: shares.map(({ weight, share }) => ({
+      weight,
+      share,
+      targets: targets(members.filter((member) => member.weight === weight)),
+      leftOut: {
+        ...leftOut,
+        ...Object.fromEntries(
+          members.filter((member) => member.weight !== weight).map((one) => [at(one), `its weight is ${one.weight}`]),
+        ),
+      },
+    })),
+    items: [
+      exact
+        ? say.exact('weight', source, words)
+        : say.approximate('weight', source, words, 'shares of target groups are whole numbers up to 999'),
     ],
   }
 }

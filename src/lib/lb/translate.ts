@@ -1,13 +1,24 @@
 import type { Fidelity } from '../core/report.ts'
 import type { HealthCheck } from '../ports/mirrors.ts'
 import type { NetworkFacts } from '../ports/network.ts'
-import type { SourceListener, SourcePool, SourceTree } from '../ports/source.ts'
+import type { SourceListener, SourceLoadBalancer, SourcePool, SourceTree } from '../ports/source.ts'
 import { byAddress, canonicalCidr } from './addresses.ts'
+import { fidelityOf, isFatal, remarksOf, verdictsOn, type Item } from './fidelity.ts'
+import { idleTimeout, listenerItems, protocolOf } from './listener-fields.ts'
+import { loadBalancerItems, wantsIpv6 } from './load-balancer-fields.ts'
 import type { Placement } from './model.ts'
 import type { Variant } from './names.ts'
-import { translatePool, type TranslatedPool, type WantedTarget } from './pool.ts'
+import { joinPool } from './pool-fields.ts'
+import {
+  EQUAL_SHARES,
+  translatePool,
+  type Choices,
+  type Surroundings,
+  type TranslatedPool,
+  type WantedTarget,
+} from './pool.ts'
 import { label, some, type Remark } from './remarks.ts'
-import { LISTENER_CHECKS, LOAD_BALANCER_CHECKS, protocolCheck, unsupported } from './unsupported.ts'
+import { NO_TLS, terminatedTls, type TlsSettings } from './tls.ts'
 
 /** One target group that a listener sends to. */
 export interface TranslatedGroup {
@@ -60,57 +71,80 @@ export interface Translation {
   readonly fidelity: readonly Fidelity[]
 }
 
-const EVERYBODY = ['0.0.0.0/0']
-
-/** What an Octavia load balancer becomes on AWS, and all that does not come along, by name. */
-export function translate(source: SourceTree, placement: Placement, network: NetworkFacts): Translation {
+/** What an Octavia load balancer becomes on AWS, with a verdict on each field in use. */
+export function translate(
+  source: SourceTree,
+  placement: Placement,
+  network: NetworkFacts,
+  choices: Choices = EQUAL_SHARES,
+): Translation {
   const tree = inOrder(source)
   const { loadbalancer } = tree
   const subject = `load balancer ${label(loadbalancer)}`
+  const surroundings = { placement, network, choices, dualstack: canBeDualstack(placement, network) }
   const pools = new Map(tree.pools.map((pool) => [pool.id, pool]))
-  const users = poolUsers(tree.listeners)
   const translated = new Map<string, TranslatedPool>()
-  for (const [poolId, listeners] of users) {
+  for (const [poolId, listeners] of poolUsers(loadbalancer, tree.listeners)) {
     const pool = pools.get(poolId)
-    if (pool !== undefined)
-      translated.set(poolId, translatePool(pool, poolSubject(pool, listeners), placement, network))
+    if (pool === undefined) continue
+    const plain = listeners.some((listener) => protocolOf(listener.protocol) === 'TCP')
+    translated.set(poolId, translatePool(pool, poolSubject(pool, listeners), surroundings, plain))
   }
+  const ipv6 = surroundings.dualstack && (wantsIpv6(loadbalancer) || [...translated.values()].some((pool) => pool.ipv6))
   const results = tree.listeners.map((listener) =>
-    translateListener(listener, loadbalancer.admin_state_up, pools, translated),
+    translateListener(listener, loadbalancer.admin_state_up, pools, translated, surroundings, ipv6),
   )
-  const unused = tree.pools.filter((pool) => !tree.listeners.some((listener) => listener.default_pool_id === pool.id))
+  const items = [
+    ...loadBalancerItems(loadbalancer, subject, surroundings.dualstack),
+    ...results.flatMap((result) => result.items),
+    ...[...translated.values()].flatMap((pool) => pool.items),
+  ]
   return {
     listeners: results.map((result) => result.listener),
-    ipAddressType: 'ipv4',
-    fidelity: [],
+    ipAddressType: ipv6 ? 'dualstack' : 'ipv4',
+    fidelity: fidelityOf(items),
     remarks: [
-      ...unsupported(LOAD_BALANCER_CHECKS, loadbalancer, subject),
-      ...(loadbalancer.admin_state_up
-        ? []
-        : [
-            {
-              code: 'LB_DISABLED',
-              severity: 'warn' as const,
-              subject,
-              evidence: 'it is disabled in Octavia (admin_state_up false): none of its listeners is mirrored',
-              remedy: `openstack loadbalancer set --enable ${loadbalancer.id}`,
-            },
-          ]),
+      ...remarksOf(items),
+      ...disabled(loadbalancer, subject),
       ...results.flatMap((result) => result.remarks),
       ...[...translated.values()].flatMap((pool) => pool.remarks),
-      ...(unused.length === 0
-        ? []
-        : [
-            {
-              code: 'LB_POOL_UNUSED',
-              severity: 'info' as const,
-              subject,
-              evidence: `no listener sends to ${some(unused.map((pool) => `pool ${label(pool)}`))} by default; not mirrored`,
-              remedy: 'Nothing to do',
-            },
-          ]),
+      ...unused(tree, subject),
     ],
   }
+}
+
+/** An internal NLB, or one with a subnet that has no IPv6 range, speaks IPv4 only. */
+const canBeDualstack = ({ scheme, subnets }: Placement, network: NetworkFacts): boolean =>
+  scheme === 'internet-facing' &&
+  subnets.length > 0 &&
+  subnets.every((id) => network.subnets.some((subnet) => subnet.id === id && subnet.ipv6Cidr !== null))
+
+const disabled = (loadbalancer: SourceLoadBalancer, subject: string): readonly Remark[] =>
+  loadbalancer.admin_state_up
+    ? []
+    : [
+        {
+          code: 'LB_DISABLED',
+          severity: 'warn',
+          subject,
+          evidence: 'it is disabled in Octavia (admin_state_up false): none of its listeners is mirrored',
+          remedy: `openstack loadbalancer set --enable ${loadbalancer.id}`,
+        },
+      ]
+
+function unused({ listeners, pools }: SourceTree, subject: string): readonly Remark[] {
+  const idle = pools.filter((pool) => !listeners.some((listener) => listener.default_pool_id === pool.id))
+  return idle.length === 0
+    ? []
+    : [
+        {
+          code: 'LB_POOL_UNUSED',
+          severity: 'info',
+          subject,
+          evidence: `no listener sends to ${some(idle.map((pool) => `pool ${label(pool)}`))} by default; not mirrored`,
+          remedy: 'Nothing to do',
+        },
+      ]
 }
 
 /** Octavia's own order is that of creation, to the second: two readings must not differ by it. */
@@ -127,12 +161,15 @@ const inOrder = ({ loadbalancer, listeners, pools }: SourceTree): SourceTree => 
     })),
 })
 
-/** Pools of TCP listeners that are on: what others use is refused or left out with its listener. */
-function poolUsers(listeners: readonly SourceListener[]): ReadonlyMap<string, readonly SourceListener[]> {
+/** Pools of listeners that are on and that an NLB serves: what others use is refused or left out with its listener. */
+function poolUsers(
+  loadbalancer: SourceLoadBalancer,
+  listeners: readonly SourceListener[],
+): ReadonlyMap<string, readonly SourceListener[]> {
   const users = new Map<string, readonly SourceListener[]>()
-  for (const listener of listeners) {
+  for (const listener of loadbalancer.admin_state_up ? listeners : []) {
     const pool = listener.default_pool_id
-    if (pool === null || listener.protocol !== 'TCP' || !listener.admin_state_up) continue
+    if (pool === null || protocolOf(listener.protocol) === null || !listener.admin_state_up) continue
     users.set(pool, [...(users.get(pool) ?? []), listener])
   }
   return users
@@ -143,63 +180,88 @@ function poolSubject(pool: SourcePool, listeners: readonly SourceListener[]): st
   return `pool ${label(pool)} (${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')})`
 }
 
+interface Result {
+  readonly listener: TranslatedListener
+  readonly items: readonly Item[]
+  readonly remarks: readonly Remark[]
+}
+
 function translateListener(
   listener: SourceListener,
   enabled: boolean,
   pools: ReadonlyMap<string, SourcePool>,
   translated: ReadonlyMap<string, TranslatedPool>,
-): { readonly listener: TranslatedListener; readonly remarks: readonly Remark[] } {
+  surroundings: Surroundings,
+  ipv6: boolean,
+): Result {
   const subject = `listener ${label(listener)} (port ${listener.protocol_port})`
+  const say = verdictsOn('LISTENER', subject)
   const pool = listener.default_pool_id === null ? undefined : pools.get(listener.default_pool_id)
   const content = pool === undefined ? undefined : translated.get(pool.id)
+  const protocol = protocolOf(listener.protocol)
+  const { placement } = surroundings
+  const tls = protocol === 'TLS' ? terminatedTls(listener, pool, placement, subject) : { settings: NO_TLS, items: [] }
+  const joined = pool === undefined || protocol === null ? null : joinPool(pool, protocol === 'TLS', say)
   const base = {
     port: listener.protocol_port,
     subject,
     pool: pool === undefined ? 'no pool' : `pool ${label(pool)}`,
-    cidrs: cidrsOf(listener),
-    protocol: 'TCP' as const,
-    certificates: [],
-    sslPolicy: null,
-    alpnPolicy: null,
-    attributes: {},
-    groups:
-      content === undefined || content.targets.length === 0
-        ? []
-        : [
-            {
-              variant: { tls: false, ipv6: false, weight: null },
-              share: 1,
-              healthCheck: content.healthCheck,
-              attributes: { 'preserve_client_ip.enabled': 'false' },
-              targets: content.targets,
-              leftOut: content.leftOut,
-            },
-          ],
+    cidrs: cidrsOf(listener, ipv6),
+    ...settingsOf(listener, tls.settings),
+    groups: content === undefined || joined === null ? [] : groupsOf(content, joined),
     targets: content?.targets ?? [],
     unsettled: [
       ...(listener.provisioning_status === 'ACTIVE' ? [] : [`${subject} is ${listener.provisioning_status}`]),
       ...(content?.unsettled ?? []),
     ],
   }
-  if (!listener.admin_state_up || !enabled) {
-    const remark: Remark = {
-      code: 'LB_LISTENER_DISABLED',
-      severity: 'warn',
-      subject,
-      evidence: 'it is disabled in Octavia (admin_state_up false) and is not mirrored',
-      remedy: `openstack loadbalancer listener set --enable ${listener.id}`,
-    }
-    return { listener: { ...base, verdict: 'absent' }, remarks: listener.admin_state_up ? [] : [remark] }
+  const as = (verdict: TranslatedListener['verdict']): TranslatedListener => ({ ...base, verdict })
+  if (!listener.admin_state_up) {
+    const item = say.exact('admin_state_up', 'false', 'no listener')
+    return { listener: as('absent'), items: [item], remarks: [off(listener, subject)] }
   }
-  const own = unsupported([protocolCheck(listener.protocol), ...LISTENER_CHECKS], listener, subject)
-  const fatal = [...own, ...(content?.remarks ?? [])].some(
-    (remark) => remark.severity === 'refuse' && remark.allowable !== true,
-  )
-  if (fatal) return { listener: { ...base, verdict: 'refused' }, remarks: own }
-  if (listener.protocol !== 'TCP') return { listener: { ...base, verdict: 'absent' }, remarks: own }
-  if (base.targets.length > 0) return { listener: { ...base, verdict: 'mirrored' }, remarks: own }
-  return { listener: { ...base, verdict: 'empty' }, remarks: [...own, nothingBehind(base, pool)] }
+  if (!enabled) return { listener: as('absent'), items: [], remarks: [] }
+  const items = [...listenerItems(listener, say), ...tls.items, ...(joined?.items ?? [])]
+  if (isFatal([...remarksOf([...items, ...(content?.items ?? [])]), ...(content?.remarks ?? [])])) {
+    return { listener: as('refused'), items, remarks: [] }
+  }
+  if (protocol === null) return { listener: as('absent'), items, remarks: [] }
+  if (base.targets.length > 0) return { listener: as('mirrored'), items, remarks: [] }
+  return { listener: as('empty'), items, remarks: [nothingBehind(base, pool)] }
 }
+
+function settingsOf(
+  listener: SourceListener,
+  tls: TlsSettings,
+): TlsSettings & Pick<TranslatedListener, 'protocol' | 'attributes'> {
+  const idle = idleTimeout(listener)
+  return {
+    ...tls,
+    protocol: protocolOf(listener.protocol) ?? 'TCP',
+    attributes: idle === null ? {} : { 'tcp.idle_timeout.seconds': String(idle) },
+  }
+}
+
+const groupsOf = (
+  content: TranslatedPool,
+  { tls, attributes }: ReturnType<typeof joinPool>,
+): readonly TranslatedGroup[] =>
+  content.parts.map(({ weight, share, targets, leftOut }) => ({
+    variant: { tls, ipv6: content.ipv6, weight },
+    share,
+    healthCheck: content.healthCheck,
+    attributes,
+    targets,
+    leftOut,
+  }))
+
+const off = (listener: SourceListener, subject: string): Remark => ({
+  code: 'LB_LISTENER_DISABLED',
+  severity: 'warn',
+  subject,
+  evidence: 'it is disabled in Octavia (admin_state_up false) and is not mirrored',
+  remedy: `openstack loadbalancer listener set --enable ${listener.id}`,
+})
 
 const nothingBehind = (
   listener: { readonly subject: string; readonly pool: string },
@@ -215,9 +277,12 @@ const nothingBehind = (
   remedy: 'Add an enabled member in Octavia, then: nyah lb sync',
 })
 
+const EVERYBODY = '0.0.0.0/0'
+const EVERYBODY_BY_IPV6 = '::/0'
+
 /** Never empty, never wider than what Octavia says: a CIDR that cannot be read stays in the list for AWS to refuse. */
-function cidrsOf(listener: SourceListener): readonly string[] {
+function cidrsOf(listener: SourceListener, ipv6: boolean): readonly string[] {
   const cidrs = listener.allowed_cidrs ?? []
-  if (cidrs.length === 0) return EVERYBODY
+  if (cidrs.length === 0) return [EVERYBODY, ...(ipv6 ? [EVERYBODY_BY_IPV6] : [])]
   return [...new Set(cidrs.map((cidr) => canonicalCidr(cidr) ?? cidr))].toSorted()
 }
