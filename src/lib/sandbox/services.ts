@@ -17,6 +17,19 @@ export interface SandboxState {
   readonly aws: AwsState
 }
 
+const patterns = z.union([z.string(), z.array(z.string())])
+
+const policySchema = z.object({
+  Statement: z.array(
+    z.object({
+      Effect: z.enum(['Allow', 'Deny']),
+      Action: patterns,
+      Resource: patterns,
+      Condition: z.optional(z.record(z.string(), z.record(z.string(), patterns))),
+    }),
+  ),
+})
+
 const awsSchema = z.object({
   accountId: z.string().check(z.regex(/^\d{12}$/)),
   region: z.string(),
@@ -34,6 +47,8 @@ const awsSchema = z.object({
   addresses: z.array(z.object({ allocationId: z.string(), publicIp: z.string() })),
   certificates: z.optional(z.array(z.string())),
   groupsPerAction: z.optional(z.number()),
+  policy: z.optional(policySchema),
+  hostedZones: z.optional(z.array(z.object({ id: z.string(), name: z.string(), private: z.optional(z.boolean()) }))),
 })
 
 function awsWorld(section: JsonObject): AwsWorld {

@@ -91,13 +91,21 @@ describe('awsSettings', () => {
   it('takes each endpoint from the nearest place that names one', () => {
     const endpoints = (options: object, more = {}) =>
       awsSettings({ region: 'eu-central-1', ...options, env: env(more) }).endpoints
-    expect(endpoints({})).toEqual({ ELASTIC_LOAD_BALANCING_V2: null, EC2: null, STS: null })
+    expect(endpoints({})).toEqual({
+      ELASTIC_LOAD_BALANCING_V2: null,
+      EC2: null,
+      STS: null,
+      IAM: null,
+      ROUTE_53: null,
+    })
     expect(
       endpoints({}, { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:2' }),
     ).toEqual({
       ELASTIC_LOAD_BALANCING_V2: 'http://127.0.0.1:1',
       EC2: 'http://127.0.0.1:1',
       STS: 'http://127.0.0.1:2',
+      IAM: 'http://127.0.0.1:1',
+      ROUTE_53: 'http://127.0.0.1:1',
     })
     const surroundings = { AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:2' }
     expect(endpoints({ endpointUrl: 'http://127.0.0.1:3' }, surroundings).STS).toBe('http://127.0.0.1:3')

@@ -2,7 +2,7 @@ import { EXIT, type ExitCode, isNyahError, nyahError, type NyahError } from '../
 
 /** The call that failed, as IAM names it: `elasticloadbalancing` + `CreateListener`. */
 export interface AwsCall {
-  readonly service: 'elasticloadbalancing' | 'ec2' | 'sts'
+  readonly service: 'elasticloadbalancing' | 'ec2' | 'sts' | 'iam' | 'route53'
   readonly operation: string
   /** Could it have changed something? Then no answer means "unknown". */
   readonly writes: boolean
@@ -26,6 +26,7 @@ const QUOTAS: Readonly<Record<string, string>> = {
   TooManyRegistrationsForTargetId: 'Number of times a target can be registered per Load Balancer',
   TooManyUniqueTargetGroupsPerLoadBalancer: 'Target Groups per Load Balancer',
   TargetGroupAssociationLimit: 'Load Balancers per Target Group (1, not adjustable)',
+  TooManyCertificates: 'Certificates per Network Load Balancer (25)',
   TooManyTags: 'Tags per resource (50, not adjustable)',
   SecurityGroupLimitExceeded: 'VPC security groups per Region',
   RulesPerSecurityGroupLimitExceeded: 'Inbound or outbound rules per security group',
@@ -74,6 +75,17 @@ const RULES: readonly (readonly [RegExp, Verdict])[] = [
   [
     /^Duplicate(LoadBalancerName|TargetGroupName|Listener)$|^InvalidGroup\.Duplicate$/,
     { code: 'AWS_NAME_TAKEN', exit: EXIT.refused, tries: ['delete or rename what has the name, if nobody needs it'] },
+  ],
+  [
+    /^(CertificateNotFound|UnsupportedCertificate)$/,
+    {
+      code: 'AWS_CERTIFICATE',
+      exit: EXIT.remote,
+      tries: [
+        "aws acm list-certificates (in the mirror's Region)",
+        'correct the certificates of the network in the configuration: nyah config explain',
+      ],
+    },
   ],
   [
     /NotFound$|^NoSuch/,
@@ -169,6 +181,18 @@ export function awsError(error: unknown, call: AwsCall): NyahError {
       message: `${what} was denied: the credentials lack the IAM action ${action}${said}`,
       tries: [`allow ${action} (docs/aws.md lists the actions of each command), then run the command again`],
       details: { ...details, action },
+    })
+  }
+  if (name === 'OperationNotPermitted' && call.operation === 'DeleteLoadBalancer') {
+    const arn = /arn:aws[a-z0-9:-]+:loadbalancer\/[A-Za-z0-9/-]+/.exec(clean(remote.message))?.[0] ?? 'ARN'
+    return nyahError({
+      ...base,
+      code: 'AWS_DELETION_PROTECTED',
+      message: `${what} was refused: the load balancer is protected from deletion${said}`,
+      tries: [
+        `aws elbv2 modify-load-balancer-attributes --load-balancer-arn ${arn} --attributes Key=deletion_protection.enabled,Value=false`,
+        'then run the same command again',
+      ],
     })
   }
   if (verdict.code === 'AWS_LIMIT') {

@@ -24,6 +24,20 @@ export const EC2_RATES: Rates = {
   targets: { perSecond: 4, burst: 20 },
 }
 
+/** Route 53 was long documented to take 5 requests a second of a whole account, and says that of no other figure. */
+export const ROUTE53_RATES: Rates = {
+  read: { perSecond: 4, burst: 4 },
+  write: { perSecond: 1, burst: 1 },
+  targets: { perSecond: 1, burst: 1 },
+}
+
+/** IAM publishes nothing; a doctor asks a handful of questions. */
+export const IAM_RATES: Rates = {
+  read: { perSecond: 5, burst: 10 },
+  write: { perSecond: 1, burst: 1 },
+  targets: { perSecond: 1, burst: 1 },
+}
+
 /** Resolves when a call of this kind may go out. */
 export type Pace = (kind: CallKind, signal?: AbortSignal) => Promise<void>
 

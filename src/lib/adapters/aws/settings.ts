@@ -18,7 +18,7 @@ export interface AwsOptions {
 }
 
 /** The services nyah calls, as the environment variables `AWS_ENDPOINT_URL_…` spell them. */
-export type ServiceName = 'ELASTIC_LOAD_BALANCING_V2' | 'EC2' | 'STS'
+export type ServiceName = 'ELASTIC_LOAD_BALANCING_V2' | 'EC2' | 'STS' | 'IAM' | 'ROUTE_53'
 
 export interface AwsSettings {
   readonly region: string
@@ -63,6 +63,8 @@ export function awsSettings(options: AwsOptions): AwsSettings {
       ELASTIC_LOAD_BALANCING_V2: endpoint('ELASTIC_LOAD_BALANCING_V2'),
       EC2: endpoint('EC2'),
       STS: endpoint('STS'),
+      IAM: endpoint('IAM'),
+      ROUTE_53: endpoint('ROUTE_53'),
     },
     callMs: Math.min(CALL_MS, options.callMs ?? CALL_MS),
     fips: (said(env['AWS_USE_FIPS_ENDPOINT']) ?? profile['use_fips_endpoint']) === 'true',

@@ -1,5 +1,5 @@
 /**
- * ELBv2, EC2 and STS of one AWS account in one Region, as strict as they are documented: what AWS refuses is refused
+ * ELBv2, EC2, STS, IAM's simulator and a part of Route 53 of one AWS account in one Region, as strict as they are documented: what AWS refuses is refused
  * here, with the same code. Comments beside the rules name their page of the AWS documentation (`API_…` pages are the
  * API references) or the project's facts about NLB.
  */
@@ -19,8 +19,10 @@ import { targetGroupActions } from './elbv2-targetgroups.ts'
 import { targetActions } from './elbv2-targets.ts'
 import type { AwsFault } from './fault.ts'
 import { fault, isFault } from './fault.ts'
+import { authorize, iamActions } from './iam.ts'
 import { requestId } from './ids.ts'
 import { decodeParams, text } from './query.ts'
+import { refusal53, route53 } from './route53.ts'
 import type { Credential } from './signature.ts'
 import { credentialOf } from './signature.ts'
 import type { AwsState } from './state.ts'
@@ -74,28 +76,36 @@ const STS: Protocol = {
   actions: stsActions,
 }
 
-const PROTOCOLS = [ELBV2, EC2, STS]
+const IAM: Protocol = {
+  scope: 'iam',
+  version: '2010-05-08',
+  namespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+  style: 'query',
+  actions: iamActions,
+}
+
+const PROTOCOLS = [ELBV2, EC2, STS, IAM]
+
+/** Global services, and STS's global endpoint: signed for us-east-1, at an endpoint of one's own for its Region. */
+const GLOBAL: ReadonlySet<string> = new Set(['sts', 'iam', 'route53'])
 
 /** Of an answer whose service is unknown, the version says in which shape the error has to be. */
 const guess = (version: string | undefined): Protocol =>
   PROTOCOLS.find((protocol) => protocol.version === version) ?? ELBV2
 
-// "Signature Version 4" troubleshooting page: a scope of another Region or service is SignatureDoesNotMatch. STS also
-// answers for its global endpoint, which is signed for us-east-1.
-function protocolOf({ service, region }: Credential, state: AwsState): Protocol {
-  const protocol = PROTOCOLS.find(({ scope }) => scope === service)
-  if (protocol === undefined) {
-    const message = `Credential should be scoped to correct service: the sandbox has elasticloadbalancing, ec2 and sts, not '${service}'`
+// "Signature Version 4" troubleshooting page: a scope of another Region or service is SignatureDoesNotMatch.
+function checkScope({ service, region }: Credential, state: AwsState): void {
+  if (service !== 'route53' && !PROTOCOLS.some(({ scope }) => scope === service)) {
+    const message = `Credential should be scoped to correct service: the sandbox has elasticloadbalancing, ec2, sts, iam and route53, not '${service}'`
     throw fault('SignatureDoesNotMatch', message, 403)
   }
-  if (region !== state.region && !(protocol === STS && region === 'us-east-1')) {
+  if (region !== state.region && !(GLOBAL.has(service) && region === 'us-east-1')) {
     throw fault(
       'SignatureDoesNotMatch',
       `Credential should be scoped to a valid region: the sandbox is '${state.region}', not '${region}'`,
       403,
     )
   }
-  return protocol
 }
 
 function answer({ style, namespace }: Protocol, action: string, result: XmlObject, id: string): WireResponse {
@@ -130,15 +140,33 @@ const response = (status: number, body: string, id: string): WireResponse => ({
 const pairsOf = ({ method, query, body }: WireRequest): URLSearchParams =>
   method === 'GET' ? query : new URLSearchParams(body)
 
+/** Route 53 speaks REST: the path says so, and the signature has to say so too. */
+function atRoute53(state: AwsState, request: WireRequest, now: number, id: string) {
+  try {
+    const credential = credentialOf(request.headers['authorization'])
+    checkScope(credential, state)
+    if (credential.service !== 'route53') {
+      throw fault('SignatureDoesNotMatch', "Credential should be scoped to correct service: 'route53'", 403)
+    }
+    checkSession(state, credential.accessKeyId, now)
+  } catch (error) {
+    if (!isFault(error)) throw error
+    return { state, response: refusal53(error, id) }
+  }
+  return route53(state, request, now, id)
+}
+
 export const awsService: Service<AwsState> = (before, request, surroundings) => {
   const { now } = surroundings
   const state = noticed(before, surroundings)
   const id = requestId(`${now}/${state.serial}/${request.body}`)
+  if (request.path.startsWith('/2013-04-01/')) return atRoute53(state, request, now, id)
   const pairs = pairsOf(request)
   let protocol = guess(pairs.get('Version') ?? undefined)
   try {
     const credential = credentialOf(request.headers['authorization'])
-    protocol = protocolOf(credential, state)
+    checkScope(credential, state)
+    protocol = PROTOCOLS.find(({ scope }) => scope === credential.service) ?? protocol
     checkSession(state, credential.accessKeyId, now)
     const params = decodeParams(pairs)
     const action = text(params, 'Action') ?? ''
@@ -150,6 +178,7 @@ export const awsService: Service<AwsState> = (before, request, surroundings) => 
       throw fault('InvalidAction', `Could not find operation ${action} for version ${version}`)
     if (run === undefined)
       throw fault('InvalidAction', `The action ${action} is not built in the sandbox (${protocol.scope} ${version})`)
+    authorize({ state, params, credential }, protocol.scope, action)
     const reply = run({ state, params, now, credential })
     // EC2 API reference, `DryRun`: everything is checked, nothing is done.
     if (protocol === EC2 && text(params, 'DryRun') === 'true') {

@@ -1,4 +1,7 @@
+import type { Policy } from './iam-policy.ts'
 import { securityGroupId } from './ids.ts'
+import type { HostedZoneSeed, ZoneState } from './route53-state.ts'
+import { zoneOf } from './route53-state.ts'
 
 /** What the sandbox's AWS account holds before anybody does anything. */
 export interface AwsWorld {
@@ -13,6 +16,9 @@ export interface AwsWorld {
   readonly certificates?: readonly string[] | undefined
   /** Quota: target groups per action on a Network Load Balancer. Absent: 5. */
   readonly groupsPerAction?: number | undefined
+  /** What everybody may do in the account. Absent: everything. */
+  readonly policy?: Policy | undefined
+  readonly hostedZones?: readonly HostedZoneSeed[] | undefined
 }
 
 export interface SubnetState {
@@ -151,6 +157,8 @@ export interface Outage {
 }
 
 export interface Session {
+  /** The role that was taken, with its path. */
+  readonly roleArn: string
   readonly arn: string
   readonly userId: string
   readonly expiresAt: number
@@ -169,6 +177,10 @@ export interface AwsState {
   readonly certificates: readonly string[]
   /** Null: AWS's default. */
   readonly groupsPerAction: number | null
+  /** Null: everything is allowed. */
+  readonly policy: Policy | null
+  /** Hosted zones by id. */
+  readonly zones: Readonly<Record<string, ZoneState>>
   readonly securityGroups: Readonly<Record<string, SecurityGroupState>>
   /** EC2 resources of every kind, by id. */
   readonly ec2Tags: Readonly<Record<string, Tags>>
@@ -208,6 +220,8 @@ export function initialAws(world: AwsWorld, now: number): AwsState {
     addresses: world.addresses,
     certificates: world.certificates ?? acmCertificates(world),
     groupsPerAction: world.groupsPerAction ?? null,
+    policy: world.policy ?? null,
+    zones: Object.fromEntries((world.hostedZones ?? []).map((seed) => [seed.id, zoneOf(seed)])),
     securityGroups: Object.fromEntries(defaults.map((group) => [group.id, group])),
     ec2Tags: {},
     loadBalancers: {},

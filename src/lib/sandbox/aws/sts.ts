@@ -8,7 +8,7 @@ import { counted, own } from './state.ts'
 const ROLE = /^arn:aws:iam::(\d{12}):role\/((?:[!-~]+\/)?[A-Za-z0-9+=,.@_-]{1,64})$/
 
 /** Who the request's key belongs to: a role's session, or the one user of the sandbox. */
-function callerOf(state: AwsState, accessKeyId: string): { readonly arn: string; readonly userId: string } {
+export function callerOf(state: AwsState, accessKeyId: string): { readonly arn: string; readonly userId: string } {
   const session = own(state.sessions, accessKeyId)
   if (session !== undefined) return session
   return {
@@ -59,6 +59,7 @@ export const stsActions: Actions = {
     const accessKeyId = `ASIA${hex(`${seed}/key`, 16).toUpperCase()}`
     const roleName = role.split('/').at(-1) ?? role
     const session: Session = {
+      roleArn,
       arn: `arn:aws:sts::${state.accountId}:assumed-role/${roleName}/${name}`,
       userId: `AROA${hex(`role/${roleArn}`, 17).toUpperCase()}:${name}`,
       expiresAt: now + seconds * 1000,
