@@ -1,0 +1,111 @@
+import type { Change, Outputs } from '../core/change.ts'
+import { EXIT, nyahError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Mirrors, Tags, Target, TargetHealth } from '../ports/mirrors.ts'
+import { endpoint } from './addresses.ts'
+import { SERVES_NOBODY } from './budget.ts'
+import { TAG } from './model.ts'
+import { count, some } from './remarks.ts'
+import { headOf, stamped } from './removals.ts'
+
+/** `before` of a change that deregisters; its `after` is `{removals: RemovalSplit.tag}`. */
+export interface Deregistration {
+  readonly targetGroupArn: string
+  readonly targets: readonly Target[]
+  /** `RemovalSplit.before`, or the tag itself. Null: there is none. */
+  readonly removals: string | null
+  /** `keepersOf`: target groups of the same listener in which a healthy target was to stay. Empty: none was, and that was allowed. */
+  readonly keepers: readonly string[]
+}
+
+export interface Keeper {
+  readonly arn: string
+  readonly targets: readonly TargetHealth[]
+  /** Who is to stay. */
+  readonly wanted: readonly Target[]
+}
+
+/** Of the target groups that a listener sends to: those in which a healthy target stays, by ARN. */
+export const keepersOf = (groups: readonly Keeper[]): readonly string[] =>
+  groups
+    .filter(({ targets, wanted }) => {
+      const staying = new Set(wanted.map(endpoint))
+      return targets.some((target) => target.state === 'healthy' && staying.has(endpoint(target)))
+    })
+    .map(({ arn }) => arn)
+    .toSorted()
+
+/**
+ * Takes targets out, looking again in the same breath: who is still registered, does somebody healthy stay, has another
+ * nyah been here since the plan was made (the tag's epoch), and did the new epoch really get there before the first target
+ * goes. May be repeated: the same removal finds its own mark.
+ *
+ * Throws LB_FOREIGN_EPOCH (exit 10), LB_MINIMUM_HEALTHY (exit 11).
+ */
+export async function deregister(
+  change: Change,
+  mirrors: Pick<Mirrors, 'targetHealth' | 'tags' | 'tag' | 'deregisterTargets'>,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<Outputs> {
+  const asked = change.before as unknown as Deregistration
+  const { removals: claim } = change.after as unknown as { readonly removals: string }
+  const { targetGroupArn: arn } = asked
+  const [health, tags] = await Promise.all([mirrors.targetHealth(arn, signal), mirrors.tags(arn, signal)])
+  const going = new Set(asked.targets.map(endpoint))
+  const still = health.filter((target) => target.state !== 'draining' && going.has(endpoint(target)))
+  if (tags === null || still.length === 0) return { deregistered: 0 }
+  await demandHealthy(change, asked, health, mirrors, signal)
+  if (!isOwn(tags, claim)) {
+    demandEpoch(change, tags, asked.removals)
+    await mirrors.tag(arn, { [TAG.removals]: stamped(tags[TAG.removals], claim, clock.now()) })
+    const written = await mirrors.tags(arn, signal)
+    if (written === null || !isOwn(written, claim)) throw foreign(change, written ?? {}, headOf(claim))
+  }
+  const targets = asked.targets.filter((target) => still.some((one) => endpoint(one) === endpoint(target)))
+  await mirrors.deregisterTargets(arn, targets)
+  return { deregistered: targets.length }
+}
+
+/** After a lost answer the tag may be there already: the mark names this removal and no other. */
+const isOwn = (tags: Tags, claim: string): boolean => headOf(tags[TAG.removals]) === headOf(claim)
+
+function demandEpoch(change: Change, tags: Tags, planned: string | null): void {
+  if (headOf(tags[TAG.removals]) !== headOf(planned)) throw foreign(change, tags, headOf(planned))
+}
+
+const foreign = ({ ref, scope }: Change, tags: Tags, expected: string | null) =>
+  nyahError({
+    code: 'LB_FOREIGN_EPOCH',
+    message:
+      `target group ${ref.name}: its tag ${TAG.removals} is at ${headOf(tags[TAG.removals]) ?? 'nothing'}, ` +
+      `not at ${expected ?? 'nothing'}: another nyah takes targets out of it, so this one does not`,
+    exit: EXIT.stale,
+    tries: [`find out who else runs nyah for this load balancer, then: nyah lb sync ${scope}`],
+  })
+
+/** Somebody healthy has to stay, unless it was known that nobody would, and allowed. */
+async function demandHealthy(
+  { ref, scope }: Change,
+  { targetGroupArn, targets, keepers }: Deregistration,
+  health: readonly TargetHealth[],
+  mirrors: Pick<Mirrors, 'targetHealth'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const going = new Set(targets.map(endpoint))
+  const serving = health.filter((target) => going.has(endpoint(target)) && !SERVES_NOBODY.has(target.state))
+  if (serving.length === 0 || keepers.length === 0) return
+  const stays = (one: TargetHealth): boolean => one.state === 'healthy' && !going.has(endpoint(one))
+  if (keepers.includes(targetGroupArn) && health.some(stays)) return
+  const others = await Promise.all(
+    keepers.filter((arn) => arn !== targetGroupArn).map((arn) => mirrors.targetHealth(arn, signal)),
+  )
+  if (others.flat().some(({ state }) => state === 'healthy')) return
+  throw nyahError({
+    code: 'LB_MINIMUM_HEALTHY',
+    message:
+      `target group ${ref.name}: ${some(serving.map((target) => `${endpoint(target)} is ${target.state}`))}, and no other target is healthy any more: ` +
+      `taking ${count(serving.length, 'target')} out would leave 0 healthy targets (at least 1 has to stay)`,
+    exit: EXIT.held,
+    tries: [`wait until other targets are healthy, then: nyah lb sync ${scope}`],
+  })
+}
