@@ -22,7 +22,19 @@ const mirror = z.strictObject({
   network: z.optional(text),
   addresses: z.optional(z.record(z.string(), text)),
   hostnames: z.optional(z.array(text)),
+  /** How member weights are kept; absent: as the mirror remembers, else equal shares. */
+  weights: z.optional(z.enum(['equal', 'target-groups'])),
 })
+
+/** A certificate that an NLB takes, of ACM or IAM. */
+const certificate = z
+  .string()
+  .check(
+    z.regex(
+      /^arn:aws[a-z-]*:(acm:[a-z0-9-]+:\d{12}:certificate|iam::\d{12}:server-certificate)\/.+$/,
+      'must be the ARN of a certificate in ACM or IAM',
+    ),
+  )
 
 /** Other spellings, and names, would match no load balancer: its mirror would be placed as if nothing were said. */
 const uuid = z
@@ -43,6 +55,8 @@ const context = z.strictObject({
   ),
   networks: z.optional(z.record(z.string(), network)),
   mirrors: z.optional(z.record(uuid, mirror)),
+  /** By Octavia's container reference: the whole URL, or its last part. */
+  certificates: z.optional(z.record(text, certificate)),
   dns: z.optional(
     z.strictObject({
       steadyWeights: z.optional(z.strictObject({ octavia: z.number(), aws: z.number() })),

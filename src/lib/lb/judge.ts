@@ -2,7 +2,12 @@ import type { ScopeReport } from '../core/report.ts'
 import { desiredOf, type Desired } from './desired.ts'
 import type { SourceTree } from '../ports/source.ts'
 import type { Observed } from './model.ts'
-import { inTheWay, ownedOf, type Owned } from './owned.ts'
+import { adopting, inTheWay, ownedOf, type Owned } from './owned.ts'
+import { firewallOf } from './firewall.ts'
+import { choicesOf, memoryTags, withRemembered } from './memory.ts'
+import { notExact } from './fidelity.ts'
+import { quotasOf } from './quota.ts'
+import { sharedBy } from './shared.ts'
 import { placementChanged } from './placed.ts'
 import type { Remark } from './remarks.ts'
 import { translate, type Translation } from './translate.ts'
@@ -28,21 +33,35 @@ export function judge(observed: Observed): Judged | null {
 }
 
 function judgeAnew(observed: Observed, source: SourceTree): Judged {
-  const owned = ownedOf(observed)
-  const translation = translate(source, observed.placement, observed.network)
+  const found = ownedOf(observed)
+  const { loadBalancer } = found
+  const choices = choicesOf(observed, loadBalancer)
+  const translation = translate(source, observed.placement, observed.network, choices)
   const desired = desiredOf(source, translation, observed.placement, {
     hash: observed.mirror.hash,
-    tags: {},
+    tags: memoryTags(translation.remarks, observed, loadBalancer, choices),
   })
+  const owned = adopting(found, new Set(desired.listeners.map(({ port }) => port)), observed)
   const blocked = desired.listeners.flatMap((listener) => {
     const foreign = owned.foreignListeners.get(listener.port)
-    return foreign === undefined ? [] : inTheWay(foreign, observed.id)
+    return foreign === undefined ? [] : inTheWay(foreign, observed)
   })
+  const quotas = quotasOf(observed, owned, desired)
+  const remarks = [
+    ...withRemembered(translation.remarks, observed, loadBalancer),
+    ...(observed.asked.strict ? notExact(translation.fidelity) : []),
+    ...quotas.remarks,
+  ]
   return {
     owned,
-    translation,
+    translation: { ...translation, remarks },
     desired,
     obstacles: [...owned.obstacles, ...blocked, ...placementChanged(observed, owned)],
-    report: { fidelity: translation.fidelity, firewall: [], quotas: [], shared: [] },
+    report: {
+      fidelity: translation.fidelity,
+      firewall: firewallOf(desired, observed.placement, observed.network),
+      quotas: quotas.quotas,
+      shared: sharedBy(desired),
+    },
   }
 }

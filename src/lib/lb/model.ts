@@ -16,6 +16,8 @@ export interface Placement {
   readonly addresses: Readonly<Record<string, string>>
   /** ARN of the certificate in AWS by Octavia's container reference (the whole URL, or its last part). */
   readonly certificates: Readonly<Record<string, string>>
+  /** What the configuration says of member weights for this load balancer; absent: nothing. */
+  readonly weights?: 'equal' | 'target-groups'
 }
 
 /** What the operator asks for besides the load balancers themselves; part of the request, so of a saved plan. */

@@ -9,6 +9,8 @@ export interface Remark {
   readonly remedy: string
   readonly allowable?: boolean
   readonly holds?: readonly string[]
+  /** Overruled before, and remembered: stops nothing. */
+  readonly allowed?: { readonly reason: string }
 }
 
 export const finding = (scope: string, remark: Remark): Finding => ({

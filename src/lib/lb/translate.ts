@@ -88,7 +88,9 @@ export function translate(
     const pool = pools.get(poolId)
     if (pool === undefined) continue
     const plain = listeners.some((listener) => protocolOf(listener.protocol) === 'TCP')
-    translated.set(poolId, translatePool(pool, poolSubject(pool, listeners), surroundings, plain))
+    const subjectOfPool = poolSubject(pool, listeners)
+    const content = translatePool(pool, subjectOfPool, surroundings, plain)
+    translated.set(poolId, { ...content, items: [...sharing(listeners, subjectOfPool), ...content.items] })
   }
   const ipv6 = surroundings.dualstack && (wantsIpv6(loadbalancer) || [...translated.values()].some((pool) => pool.ipv6))
   const results = tree.listeners.map((listener) =>
@@ -178,6 +180,14 @@ function poolUsers(
 function poolSubject(pool: SourcePool, listeners: readonly SourceListener[]): string {
   const ports = listeners.map((listener) => listener.protocol_port)
   return `pool ${label(pool)} (${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')})`
+}
+
+/** Each port has a target group of its own. */
+function sharing(listeners: readonly SourceListener[], subject: string): readonly Item[] {
+  const ports = listeners.map((listener) => listener.protocol_port)
+  if (ports.length < 2) return []
+  const copy = `one target group per port: each member counts as ${ports.length} targets`
+  return [verdictsOn('POOL', subject).exact('listeners', `ports ${ports.join(', ')}`, copy)]
 }
 
 interface Result {

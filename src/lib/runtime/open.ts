@@ -149,9 +149,18 @@ export function lbSettings(opened: Opened): LbSettings {
           networks.map(([each]) => each),
         )
       const { vpcId, scheme, subnets, routableCidrs } = network
-      const { addresses = {}, hostnames = [] } = own[id] ?? {}
+      const { addresses = {}, hostnames = [], weights } = own[id] ?? {}
       if (hostnames.length > 0) throw hostnamesNotBuilt(opened.name, id)
-      return { name, vpcId, scheme, subnets, routableCidrs: routableCidrs ?? null, addresses, certificates: {} }
+      return {
+        name,
+        vpcId,
+        scheme,
+        subnets,
+        routableCidrs: routableCidrs ?? null,
+        addresses,
+        certificates: opened.context.certificates ?? {},
+        ...(weights === undefined ? {} : { weights }),
+      }
     },
   }
 }

@@ -1,0 +1,79 @@
+import type { LoadBalancer, Tags } from '../ports/mirrors.ts'
+import { TAG, type Observed } from './model.ts'
+import type { Choices } from './pool.ts'
+import type { Remark } from './remarks.ts'
+
+/** What is remembered with the mirror itself, in tags of its load balancer: whoever has access goes by the same words. */
+
+const UNSUPPORTED = 'LB_UNSUPPORTED_'
+
+/** AWS's longest tag value. */
+const LONGEST = 256
+
+/** `nyah:allowed` as whole codes. */
+export const rememberedCodes = (loadBalancer: LoadBalancer | null): readonly string[] =>
+  (loadBalancer?.tags[TAG.allowed] ?? '')
+    .split(' ')
+    .filter((name) => name !== '')
+    .map((name) => `${UNSUPPORTED}${name}`)
+
+/** What was asked for now, else the configuration, else what the mirror remembers, else equal shares. */
+function weightsOf({ asked, placement }: Observed, loadBalancer: LoadBalancer | null): Choices['weights'] {
+  const remembered = loadBalancer?.tags[TAG.weights] === 'target-groups' ? 'target-groups' : 'equal'
+  return asked.weights ?? placement.weights ?? remembered
+}
+
+export const choicesOf = (observed: Observed, loadBalancer: LoadBalancer | null): Choices => ({
+  weights: weightsOf(observed, loadBalancer),
+  targetGroupsPerAction: observed.limits?.targetGroupsPerAction ?? null,
+})
+
+const isRefusedField = ({ code, severity, allowable }: Remark): boolean =>
+  severity === 'refuse' && allowable === true && code.startsWith(UNSUPPORTED)
+
+/**
+ * What was allowed when it was mirrored is allowed still, so that a watch goes on unasked; `--strict` wants to hear of it
+ * again.
+ */
+export function withRemembered(
+  remarks: readonly Remark[],
+  { asked }: Observed,
+  loadBalancer: LoadBalancer | null,
+): readonly Remark[] {
+  const codes = new Set(asked.strict ? [] : rememberedCodes(loadBalancer))
+  return remarks.map((remark) =>
+    isRefusedField(remark) && codes.has(remark.code)
+      ? { ...remark, allowed: { reason: `allowed when it was mirrored (tag ${TAG.allowed})` } }
+      : remark,
+  )
+}
+
+/**
+ * Tags to remember by. A code stays once it is there (a listener that was off for a day needs no second word); of what is
+ * allowed now, only what stands in the way here. Where 256 characters do not hold all, those in use come first.
+ */
+export function memoryTags(
+  remarks: readonly Remark[],
+  { asked }: Observed,
+  loadBalancer: LoadBalancer | null,
+  { weights }: Choices,
+): Tags {
+  const before = rememberedCodes(loadBalancer)
+  const refused = new Set(remarks.filter(isRefusedField).map(({ code }) => code))
+  const all = [...new Set([...before, ...asked.allowed.filter((code) => refused.has(code))])]
+  const allowed = fitting(all.toSorted((a, b) => Number(refused.has(b)) - Number(refused.has(a)) || (a < b ? -1 : 1)))
+  const said = loadBalancer?.tags[TAG.weights] !== undefined
+  return {
+    ...(allowed === '' ? {} : { [TAG.allowed]: allowed }),
+    ...(weights === 'target-groups' || said ? { [TAG.weights]: weights } : {}),
+  }
+}
+
+function fitting(codes: readonly string[]): string {
+  const names: string[] = []
+  for (const code of codes) {
+    const name = code.slice(UNSUPPORTED.length)
+    if ([...names, name].join(' ').length <= LONGEST) names.push(name)
+  }
+  return names.toSorted().join(' ')
+}
