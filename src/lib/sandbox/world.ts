@@ -5,13 +5,17 @@ import * as z from 'zod/mini'
 import type { JsonObject } from '../core/json.ts'
 import { EXIT, nyahError } from '../core/errors.ts'
 
+const section = z.record(z.string(), z.json())
+
 /** What a sandbox starts with: a file in fixtures/worlds, or an object. Each section is its service's own business. */
 const schema = z.object({
   v: z.literal(1),
   /** For people. */
   description: z.optional(z.string()),
-  openstack: z.record(z.string(), z.json()),
-  aws: z.record(z.string(), z.json()),
+  /** The name of a built-in world, of which this one only says what differs, key by key of each section. */
+  extends: z.optional(z.string()),
+  openstack: section,
+  aws: section,
   /** Where mirrors may live in `aws`: what a context's `networks` would say. */
   networks: z.record(
     z.string(),
@@ -24,9 +28,13 @@ const schema = z.object({
   ),
 })
 
+/** What a world that extends another may leave out. */
+const partial = z.object({ openstack: z.optional(section), aws: z.optional(section), networks: z.optional(section) })
+
 export interface World {
   readonly v: 1
   readonly description?: string | undefined
+  readonly extends?: string | undefined
   readonly openstack: JsonObject
   readonly aws: JsonObject
   readonly networks: z.infer<typeof schema>['networks']
@@ -42,26 +50,48 @@ export const unusableWorld = (what: string, why: string): Error =>
   })
 
 export function parseWorld(value: unknown, what: string): World {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(extended(value))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw unusableWorld(what, `${issue?.path.map(String).join('.') || 'it'}: ${issue?.message ?? 'not a world'}`)
 }
 
-/** Throws SANDBOX_WORLD_INVALID. */
+/** A world that extends another, laid over it. */
+function extended(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('extends' in value)) return value
+  const over = partial.safeParse(value)
+  if (typeof value.extends !== 'string' || !NAME.test(value.extends) || !over.success) return value
+  const base = loadWorld(value.extends)
+  const { openstack, aws, networks } = over.data
+  return {
+    ...value,
+    openstack: { ...base.openstack, ...openstack },
+    aws: { ...base.aws, ...aws },
+    networks: { ...base.networks, ...networks },
+  }
+}
+
+/** A built-in world's name, not a path. */
+const NAME = /^[a-z][a-z0-9-]*$/
+
+/** From a file, or by the name of a built-in one (`fields`). Throws SANDBOX_WORLD_INVALID. */
 export function loadWorld(path: string): World {
+  const file = NAME.test(path) && !existsSync(path) ? join(builtIn(), `${path}.json`) : path
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     throw unusableWorld(path, error instanceof Error ? error.message : String(error))
   }
   return parseWorld(value, path)
 }
 
-/** The built-in world, in the package's own folder, from the bundle as from source. Throws SANDBOX_WORLD_INVALID. */
-export function defaultWorld(): World {
+/** Where the built-in worlds are: in the package's own folder, from the bundle as from source. */
+function builtIn(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
-  return loadWorld(join(folder, 'fixtures', 'worlds', 'default.json'))
+  return join(folder, 'fixtures', 'worlds')
 }
+
+/** Throws SANDBOX_WORLD_INVALID. */
+export const defaultWorld = (): World => loadWorld('default')

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Json } from '../../../src/lib/core/json.ts'
 import type { Sandbox, SandboxOptions } from '../../../src/lib/sandbox/server.ts'
 import { startSandbox } from '../../../src/lib/sandbox/server.ts'
-import { defaultWorld } from '../../../src/lib/sandbox/world.ts'
+import { defaultWorld, loadWorld } from '../../../src/lib/sandbox/world.ts'
 import { at, list, NOW, passwordAuth, SHOP_WEB, WEB_POOL } from './cloud.ts'
 
 let wall = NOW
@@ -280,6 +280,28 @@ describe('the world', () => {
     const error = await errorOf(start({ world }))
     expect(error.code).toBe('SANDBOX_WORLD_INVALID')
     expect(error.message).toContain(what)
+  })
+
+  it('can be a built-in one by its name, which says only what differs from another', async () => {
+    const world = loadWorld('fields')
+    expect({ aws: world.aws, networks: world.networks }).toEqual({
+      aws: defaultWorld().aws,
+      networks: defaultWorld().networks,
+    })
+    const one = await start({ world: 'fields' })
+    const { loadbalancers } = parsed(
+      await octavia(one, 'GET', '/loadbalancers?fields=name&fields=provisioning_status&fields=tags'),
+    ) as { loadbalancers: { name: string; provisioning_status: string; tags: string[] }[] }
+    const names = [...readFileSync('src/lib/sandbox/README.md', 'utf8').matchAll(/^\| `([^`]+)` \| .*\| fields \|$/gm)]
+    expect(names.length).toBeGreaterThan(20)
+    expect(loadbalancers.map(({ name }) => name)).toEqual(names.map(([, name]) => name))
+    for (const { provisioning_status, tags } of loadbalancers) {
+      expect({ provisioning_status, tags }).toEqual({ provisioning_status: 'ACTIVE', tags: ['world=fields'] })
+    }
+  })
+
+  it.each(['no-such-world', '../default', ''])('%j is no built-in world', async (name) => {
+    expect((await errorOf(start({ world: name }))).code).toBe('SANDBOX_WORLD_INVALID')
   })
 
   it('has the seven that the README names', async () => {
