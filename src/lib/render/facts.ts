@@ -23,7 +23,22 @@ const LIST_LIMIT = 6
 const ADDS = new Set(['register', 'allow', 'add'])
 const TAKES = new Set(['deregister', 'revoke', 'remove'])
 
-const QUIET = new Set(['tags', 'description'])
+/** `removals` is the budget's own book-keeping (a tag of the target group). */
+const QUIET = new Set(['tags', 'description', 'removals'])
+
+/** Tags that nyah keeps for itself: not what a reader of a change looks for. */
+const BOOKKEEPING = new Set([
+  'nyah:managed',
+  'nyah:role',
+  'nyah:port',
+  'nyah:schema',
+  'nyah:in-step',
+  'nyah:held',
+  'nyah:removals',
+])
+
+/** Names of things that other changes of the plan make, by the ids of those changes. */
+export type Names = ReadonlyMap<string, string>
 
 /** Book-keeping that decides nothing for the reader: tags, and which object of AWS it is wired to (`needs` says that). */
 const isPlumbing = (key: string, value: Json): boolean =>
@@ -44,6 +59,9 @@ function endpoint(item: JsonObject): string | null {
   return address.includes(':') ? `[${escapeText(address)}]:${port}` : `${escapeText(address)}:${port}`
 }
 
+/** `targetgroup/nyah-shop-80/0a1b` of an ARN: account and Region are the same for all of a plan. */
+const shortArn = (text: string): string => /^arn:[^:]*:[^:]*:[^:]*:[^:]*:(.+)$/.exec(text)?.[1] ?? text
+
 /** One value on one line. */
 function inline(value: Json): string {
   if (isToken(value)) return '(known after apply)'
@@ -53,12 +71,15 @@ function inline(value: Json): string {
       .filter(([, inner]) => inner !== null)
       .map(([key, inner]) => named(key, inner))
       .join(', ')
-  return typeof value === 'string' ? escapeLong(value, 200) : String(value)
+  return typeof value === 'string' ? escapeLong(shortArn(value), 200) : String(value)
 }
+
+const isSeconds = (key: string, value: Json): boolean =>
+  /(?:Seconds|[._]seconds)$/.test(key) && /^\d+$/.test(String(value))
 
 /** `interval 10 s`, `vpc id vpc-0a1b`: a field with its value; seconds say their unit behind the number. */
 const named = (key: string, value: Json): string =>
-  /(?:Seconds|[._]seconds)$/.test(key) && /^\d+$/.test(inline(value))
+  isSeconds(key, value)
     ? `${escapeText(label(key.slice(0, -'Seconds'.length)).trim())} ${inline(value)} s`
     : `${escapeText(label(key))} ${inline(value)}`
 
@@ -84,6 +105,57 @@ function listed(values: readonly Json[]): string {
   return rest === 0 ? text : `${text} … and ${rest} more (${values.length} in all)`
 }
 
+interface Share {
+  readonly name: string
+  /** Of all traffic: `100 %`. */
+  readonly share: string
+}
+
+/** Where a listener sends to: target groups by name, with their shares; null: this is no such list. */
+function sharesOf(key: string, value: Json | undefined, names: Names): readonly Share[] | null {
+  if (key !== 'forward' || !isList(value) || !value.every(isObject)) return null
+  const weightOf = (item: JsonObject): number => (typeof item['weight'] === 'number' ? item['weight'] : 0)
+  const all = value.reduce((sum, each) => sum + weightOf(each), 0)
+  return value.map((each) => ({ name: groupName(each['targetGroupArn'], names), share: percent(weightOf(each), all) }))
+}
+
+function groupName(arn: Json | undefined, names: Names): string {
+  if (isToken(arn)) return escapeLong(names.get(arn.$token.change) ?? '(made by this plan)', 120)
+  if (typeof arn !== 'string') return '?'
+  return escapeLong(/:targetgroup\/([^/]+)\//.exec(arn)?.[1] ?? shortArn(arn), 120)
+}
+
+/** A little is not nothing, and nearly all is not all. */
+function percent(part: number, all: number): string {
+  const share = all === 0 ? 0 : (part / all) * 100
+  if (share > 0 && share < 1) return '<1 %'
+  if (share > 99 && share < 100) return '>99 %'
+  return `${Math.round(share)} %`
+}
+
+/** A group that comes, goes, or whose share moves. */
+function shareChanges(before: readonly Share[], after: readonly Share[]): readonly Fact[] {
+  const was = new Map(before.map(({ name, share }) => [name, share]))
+  const kept = new Set(after.map(({ name }) => name))
+  return [
+    ...after.flatMap(({ name, share }): readonly Fact[] => {
+      const old = was.get(name)
+      if (old === undefined) return [fact('+', `forward ${name} ${share}`)]
+      return old === share ? [] : [fact('~', `forward ${name} ${old} → ${share}`)]
+    }),
+    ...before.filter(({ name }) => !kept.has(name)).map(({ name, share }) => fact('-', `forward ${name} ${share}`)),
+  ]
+}
+
+/** Of tags, those that mean something to people: whose mirror it is, what is remembered with it. */
+function tagChanges(before: JsonObject, after: JsonObject): readonly Fact[] {
+  return Object.entries(after).flatMap(([key, value]): readonly Fact[] => {
+    const old = Object.hasOwn(before, key) ? before[key] : undefined
+    if (BOOKKEEPING.has(key) || same(old, value)) return []
+    return [fact('~', `tag ${escapeText(key)} ${old === undefined ? '(none)' : inline(old)} → ${inline(value)}`)]
+  })
+}
+
 const fact = (sign: Fact['sign'], text: string): Fact => ({ sign, text, brief: false })
 
 const same = (a: Json | undefined, b: Json | undefined): boolean => JSON.stringify(a) === JSON.stringify(b)
@@ -99,18 +171,22 @@ function listChange(name: string, before: readonly Json[], after: readonly Json[
   ]
 }
 
-/** The fields of `after` that differ from `before`, each as `name old -> new`. */
-function differences(prefix: string, before: JsonObject, after: JsonObject): readonly Fact[] {
+/** The fields of `after` that differ from `before`, each as `name old → new`. */
+function differences(prefix: string, before: JsonObject, after: JsonObject, names: Names): readonly Fact[] {
   return Object.entries(after).flatMap(([key, value]): readonly Fact[] => {
     const old = Object.hasOwn(before, key) ? before[key] : undefined
+    if (key === 'tags' && isObject(value)) return tagChanges(isObject(old) ? old : {}, value)
     if (QUIET.has(key) || same(old, value)) return []
+    const shares = sharesOf(key, value, names)
+    if (shares !== null) return shareChanges(sharesOf(key, old, names) ?? [], shares)
     // Only a value that was there before can differ; wiring that is only named is no difference.
     if (old === undefined && isPlumbing(key, value)) return []
-    const name = `${prefix}${escapeText(label(key))}`
-    if (isObject(value) && isObject(old) && !isToken(value)) return differences(`${name} `, old, value)
+    const unit = isSeconds(key, value) ? ' s' : ''
+    const name = `${prefix}${escapeText(label(unit === '' ? key : key.slice(0, -'Seconds'.length))).trim()}`
+    if (isObject(value) && isObject(old) && !isToken(value)) return differences(`${name} `, old, value, names)
     if (isList(value) && isList(old)) return listChange(name, old, value)
-    const was = old === undefined ? '' : `${old === null ? '(none)' : inline(old)} -> `
-    return [fact('~', `${name} ${was}${value === null ? '(none)' : inline(value)}`)]
+    const say = (one: Json): string => (one === null ? '(none)' : `${inline(one)}${unit}`)
+    return [fact('~', `${name} ${old === undefined ? '' : `${say(old)} → `}${say(value)}`)]
   })
 }
 
@@ -131,8 +207,16 @@ const isSaid = (values: readonly Json[], reason: string): boolean =>
 const SAID = 5
 
 /** The fields of something that comes, or (`goes`) is taken away. */
-function told(values: JsonObject, { ref, reason }: Change, goes: boolean): readonly Fact[] {
+function told(values: JsonObject, { ref, reason }: Change, goes: boolean, names: Names): readonly Fact[] {
   return Object.entries(values).flatMap(([key, value]): readonly Fact[] => {
+    const shares = sharesOf(key, value, names)
+    if (shares !== null)
+      return [
+        {
+          ...fact(' ', `forward ${shares.map(({ name, share }) => `${name} ${share}`).join(', ')}`),
+          brief: shares.length < 2,
+        },
+      ]
     if (value === null || value === ref.name || isPlumbing(key, value)) return []
     if (isObject(value)) return [fact(' ', `${escapeText(label(key))}: ${inline(value)}`)]
     if (!isList(value)) return [{ ...fact(' ', named(key, value)), brief: true }]
@@ -144,13 +228,13 @@ function told(values: JsonObject, { ref, reason }: Change, goes: boolean): reado
 }
 
 /** Facts of one change, in the order of its fields. A delete tells what it takes away. */
-export function changeFacts(change: Change): readonly Fact[] {
+export function changeFacts(change: Change, names: Names = new Map()): readonly Fact[] {
   const { kind, before, after } = change
-  if (kind === 'delete') return before === null ? [] : told(before, change, true)
+  if (kind === 'delete') return before === null ? [] : told(before, change, true, names)
   if (after === null) return []
-  if (before === null || kind === 'create' || kind === 'replace') return told(after, change, false)
+  if (before === null || kind === 'create' || kind === 'replace') return told(after, change, false, names)
   const isOrder = ([key]: readonly [string, Json]): boolean => ADDS.has(key) || TAKES.has(key)
   const orders = Object.fromEntries(Object.entries(after).filter(isOrder))
   const fields = Object.fromEntries(Object.entries(after).filter((entry) => !isOrder(entry)))
-  return [...told(orders, change, false), ...differences('', before, fields)]
+  return [...told(orders, change, false, names), ...differences('', before, fields, names)]
 }

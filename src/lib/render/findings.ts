@@ -2,15 +2,16 @@ import type { Finding } from '../core/plan.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import type { Paint } from './paint.ts'
 import { textWidth, wrap } from './width.ts'
-import { SEVERITIES } from './words.ts'
+import { SEVERITIES, sinceText } from './words.ts'
 
 /** Longest evidence or remedy shown; the rest is in `--json`. */
 const TEXT_LIMIT = 1200
 
 /** `text` under a first word: the lines after the first stand below the text, not below the word. */
 export function hanging(first: string, text: string, width: number): readonly string[] {
-  const blank = ' '.repeat(first.length)
-  return wrap(text, Math.max(20, width - first.length)).map((line, index) => (index === 0 ? first : blank) + line)
+  const indent = textWidth(first)
+  const blank = ' '.repeat(indent)
+  return wrap(text, Math.max(20, width - indent)).map((line, index) => (index === 0 ? first : blank) + line)
 }
 
 /** What starts like this is pasted into a shell. */
@@ -27,8 +28,11 @@ export function tryLines(indent: string, tries: readonly string[], width: number
   })
 }
 
-/** A finding: its severity in a word, its code, what it is about, what was seen, what to do. */
-export function findingLines(finding: Finding, width: number, paint: Paint): readonly string[] {
+/**
+ * A finding: its severity in a word, its code, what it is about, what was seen, since when it is held, what to do. `now`
+ * (ISO 8601) is what ages count to.
+ */
+export function findingLines(finding: Finding, width: number, paint: Paint, now?: string): readonly string[] {
   const { word, tone } = SEVERITIES[finding.severity]
   const allowed = finding.allowed === undefined ? '' : ' (allowed)'
   const head = `${word}${allowed}  ${escapeText(finding.code)}`
@@ -38,6 +42,7 @@ export function findingLines(finding: Finding, width: number, paint: Paint): rea
   return [
     ...(fits ? [`${painted}  ${subject}`] : [painted, ...hanging('  ', subject, width)]),
     ...hanging('  ', escapeLong(finding.evidence, TEXT_LIMIT), width),
+    ...(finding.since === undefined ? [] : [`  ${paint('hold', `held since ${sinceText(finding.since, now)}`)}`]),
     ...remedyLines(finding, width, paint),
   ]
 }

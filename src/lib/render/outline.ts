@@ -1,4 +1,4 @@
-import { heldChanges as heldBy } from '../core/allow.ts'
+import { heldChanges as heldBy, refusalsOf, refusedScopes } from '../core/allow.ts'
 import type { Change, ChangeKind } from '../core/change.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Finding, Plan, Severity } from '../core/plan.ts'
@@ -12,7 +12,10 @@ export interface Outline {
   readonly targets: { readonly add: number; readonly remove: number }
   /** Changes that a guard keeps back, and those that need them. */
   readonly held: number
+  /** Nothing at all will be applied. */
   readonly refused: boolean
+  /** Refused scopes beside others that go ahead; their changes are in no count. */
+  readonly leftOut: readonly ScopeOutline[]
   /** By severity, the gravest last: what stands at the bottom is what is read. */
   readonly findings: readonly Finding[]
 }
@@ -22,6 +25,8 @@ export interface ScopeOutline {
   /** What people call it; null when the plan does not say. */
   readonly name: string | null
   readonly changes: readonly PlannedChange[]
+  /** Codes of what refuses it; empty: it goes ahead. */
+  readonly refusedBy: readonly string[]
 }
 
 export interface PlannedChange {
@@ -31,10 +36,6 @@ export interface PlannedChange {
 }
 
 const GRAVITY: Readonly<Record<Severity, number>> = { info: 0, warn: 1, hold: 2, refuse: 3 }
-
-/** Does it stop anything? An allowance takes that away. */
-const stops = (finding: Finding, severity: Severity): boolean =>
-  finding.severity === severity && finding.allowed === undefined
 
 /** Codes per held change; what needs a held change is held by the same. */
 export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> {
@@ -48,32 +49,51 @@ export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> 
 /** A plan by scope, as people read it. */
 export function outlinePlan(plan: Plan): Outline {
   const held = heldChanges(plan)
+  // A change of a scope the plan does not list is still shown: nothing is applied unseen.
+  const ids = [...new Set([...plan.scopes, ...plan.changes.map((change) => change.scope)])]
+  const out = refusedScopes(plan)
+  const refusals = refusalsOf(plan.findings)
+  const refused = refusals.length > 0 && ids.every((id) => out.has(id))
+  const scopes = ids.map((id): ScopeOutline => ({
+    id,
+    name: (Object.hasOwn(plan.names, id) ? plan.names[id] : undefined) ?? null,
+    changes: plan.changes
+      .filter((change) => change.scope === id)
+      .map((change) => ({ change, heldBy: held.get(change.id) ?? [] })),
+    refusedBy: out.has(id) ? refusingCodes(refusals, id, plan.scopes) : [],
+  }))
+  const due = scopes.filter(({ id }) => refused || !out.has(id)).flatMap(({ changes }) => changes)
+  return {
+    scopes,
+    ...countsOf(due.filter((one) => one.heldBy.length === 0)),
+    held: due.filter((one) => one.heldBy.length > 0).length,
+    refused,
+    leftOut: refused ? [] : scopes.filter(({ refusedBy }) => refusedBy.length > 0),
+    findings: [...plan.findings].sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity]),
+  }
+}
+
+/** Its own, or those about no scope of the plan, which refuse all. */
+const refusingCodes = (refusals: readonly Finding[], id: string, scopes: readonly string[]): readonly string[] => [
+  ...new Set(refusals.filter(({ scope }) => scope === id || !scopes.includes(scope)).map(({ code }) => code)),
+]
+
+function countsOf(changes: readonly PlannedChange[]): Pick<Outline, 'counts' | 'targets'> {
   const counts = { create: 0, update: 0, replace: 0, delete: 0, shift: 0, wait: 0 }
   const targets = { add: 0, remove: 0 }
-  for (const change of plan.changes.filter(({ id }) => !held.has(id))) {
+  for (const { change } of changes) {
     if (change.ref.type !== 'targets') counts[change.kind] += 1
     else if (change.kind === 'delete') targets.remove += members(change.before)
     else targets.add += members(change.after)
   }
-  // A change of a scope the plan does not list is still shown: nothing is applied unseen.
-  const ids = [...new Set([...plan.scopes, ...plan.changes.map((change) => change.scope)])]
-  const scopes = ids.map((id): ScopeOutline => {
-    const changes = plan.changes.filter((change) => change.scope === id)
-    return {
-      id,
-      name: (Object.hasOwn(plan.names, id) ? plan.names[id] : undefined) ?? null,
-      changes: changes.map((change) => ({ change, heldBy: held.get(change.id) ?? [] })),
-    }
-  })
-  return {
-    scopes,
-    counts,
-    targets,
-    held: plan.changes.filter((change) => held.has(change.id)).length,
-    refused: plan.findings.some((finding) => stops(finding, 'refuse')),
-    findings: [...plan.findings].sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity]),
-  }
+  return { counts, targets }
 }
+
+/** One scope's own numbers. */
+export const scopeCounts = ({ changes }: ScopeOutline): Pick<Outline, 'counts' | 'targets' | 'held'> => ({
+  ...countsOf(changes.filter((one) => one.heldBy.length === 0)),
+  held: changes.filter((one) => one.heldBy.length > 0).length,
+})
 
 /** How many targets a change is about. */
 const members = (side: JsonObject | null): number => {
@@ -81,18 +101,29 @@ const members = (side: JsonObject | null): number => {
   return Array.isArray(list) ? list.length : 1
 }
 
+type Counts = Pick<Outline, 'counts' | 'targets' | 'held'>
+
+const ORDER: readonly ChangeKind[] = ['create', 'update', 'replace', 'delete', 'shift', 'wait']
+const USUAL: ReadonlySet<ChangeKind> = new Set<ChangeKind>(['create', 'update', 'delete'])
+const NEVER: ReadonlySet<ChangeKind> = new Set<ChangeKind>()
+
 /** `9 to create, 1 to change, 0 to delete; 3 targets to add`; rarer kinds, targets and held changes only where there are any. */
-export function countsText(outline: Outline): string {
-  const { counts, targets, held } = outline
-  const kinds: readonly ChangeKind[] = ['create', 'update', 'replace', 'delete', 'shift', 'wait']
-  const usual = new Set<ChangeKind>(['create', 'update', 'delete'])
-  const parts = kinds
-    .filter((kind) => usual.has(kind) || counts[kind] > 0)
-    .map((kind) => `${counts[kind]} to ${KINDS[kind].verb}`)
+export const countsText = (counts: Counts): string => numbers(counts, USUAL)
+
+/** The same without zeros; empty when nothing is to be done. */
+export const briefCounts = (counts: Counts): string => numbers(counts, NEVER)
+
+/** `always`: kinds that are told although there are none. */
+function numbers({ counts, targets, held }: Counts, always: ReadonlySet<ChangeKind>): string {
+  const parts = ORDER.filter((kind) => always.has(kind) || counts[kind] > 0).map(
+    (kind) => `${counts[kind]} to ${KINDS[kind].verb}`,
+  )
   const moving = [
     ...(targets.add > 0 ? [`${count(targets.add, 'target')} to add`] : []),
     ...(targets.remove > 0 ? [`${count(targets.remove, 'target')} to remove`] : []),
   ]
-  const things = [...parts, ...(held > 0 ? [`${held} held`] : [])].join(', ')
-  return moving.length === 0 ? things : `${things}; ${moving.join(', ')}`
+  const things = [...parts, ...(held > 0 && always.size > 0 ? [`${held} held`] : [])].join(', ')
+  // Where no zeros are told, what is held stands last, for its reason to follow.
+  const last = held > 0 && always.size === 0 ? `${held} held` : ''
+  return [things, moving.join(', '), last].filter((part) => part !== '').join('; ')
 }

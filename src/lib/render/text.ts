@@ -1,11 +1,12 @@
 import type { Plan } from '../core/plan.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import { changeFacts } from './facts.ts'
-import type { Fact } from './facts.ts'
+import type { Fact, Names } from './facts.ts'
 import { findingLines, hanging } from './findings.ts'
-import { countsText, outlinePlan } from './outline.ts'
+import { briefCounts, countsText, outlinePlan, scopeCounts } from './outline.ts'
 import type { Outline, PlannedChange, ScopeOutline } from './outline.ts'
 import type { Paint, Tone } from './paint.ts'
+import { planReportLines } from './report.ts'
 import { flow, padEnd, textWidth, wrap } from './width.ts'
 import { count, moment, scopeWord, wordsOf } from './words.ts'
 
@@ -13,6 +14,8 @@ export interface PlanView {
   readonly paint: Paint
   /** Columns of the terminal. */
   readonly width: number
+  /** Without the report: changes, findings, verdict. */
+  readonly quiet?: boolean
 }
 
 const FACT_TONES: Readonly<Record<Fact['sign'], Tone>> = { '+': 'create', '-': 'remove', '~': 'update', ' ': 'dim' }
@@ -49,7 +52,12 @@ function factLines(facts: readonly Fact[], view: PlanView): readonly PlanLine[] 
 const markOf = (tone: Tone): PlanLine['mark'] =>
   tone === 'create' ? '+' : tone === 'remove' ? '-' : tone === 'dim' ? ' ' : '!'
 
-function changeLines({ change, heldBy }: PlannedChange, typeWidth: number, view: PlanView): readonly PlanLine[] {
+function changeLines(
+  { change, heldBy }: PlannedChange,
+  typeWidth: number,
+  names: Names,
+  view: PlanView,
+): readonly PlanLine[] {
   const { sign, verb, tone } = wordsOf(change)
   const isHeld = heldBy.length > 0
   const shown: Tone = isHeld ? 'hold' : change.risk === 'removes' ? 'remove' : tone
@@ -64,14 +72,15 @@ function changeLines({ change, heldBy }: PlannedChange, typeWidth: number, view:
     { mark: markOf(shown), line: head },
     ...(held === '' ? [] : hanging(INDENT, held, view.width).map((line) => quiet(view.paint('hold', line)))),
     ...(why === '' ? [] : hanging(INDENT, why, view.width).map(quiet)),
-    ...factLines(changeFacts(change), view),
+    ...factLines(changeFacts(change, names), view),
   ]
 }
 
 /** The changes of one scope, in the order of the plan. */
 export function scopeLines(scope: ScopeOutline, view: PlanView): readonly PlanLine[] {
   const typeWidth = Math.max(0, ...scope.changes.map(({ change }) => textWidth(escapeText(change.ref.type))))
-  return scope.changes.flatMap((change) => changeLines(change, typeWidth, view))
+  const names: Names = new Map(scope.changes.map(({ change }) => [change.id, change.ref.name]))
+  return scope.changes.flatMap((change) => changeLines(change, typeWidth, names, view))
 }
 
 /** `Load balancer shop-front  5f0c7c1e-…` */
@@ -81,14 +90,36 @@ function scopeTitle(operation: string, scope: ScopeOutline, paint: Paint): strin
   return `${paint('bold', `${word} ${escapeLong(scope.name, 120)}`)}  ${paint('dim', escapeText(scope.id))}`
 }
 
+/** Nothing of it will be done: what it would be stays out of the way of what will. */
+function leftOutLines(operation: string, scope: ScopeOutline, { paint, width }: PlanView): readonly string[] {
+  const made = scope.changes.length === 0 ? '' : `${count(scope.changes.length, 'change')} not made; `
+  return [
+    '',
+    `${scopeTitle(operation, scope, paint)}  ${paint('refuse', 'left out')}`,
+    ...hanging('  ', `${made}refused by ${scope.refusedBy.map(escapeText).join(', ')}`, width).map((line) =>
+      paint('refuse', line),
+    ),
+  ]
+}
+
 /** The line above the question: what would happen, in numbers, and whether it may. */
 export function verdictLines(plan: Plan, outline: Outline, paint: Paint, width = Infinity): readonly string[] {
-  const { held, refused } = outline
-  if (plan.changes.length === 0 && !refused) return idleVerdict(outline, paint)
+  const { held, refused, leftOut } = outline
+  if (plan.changes.length === 0 && !refused && leftOut.length === 0) return idleVerdict(outline, paint)
   const lines = [`${paint('bold', 'Plan:')} ${countsText(outline)}.`]
   if (refused) return [...lines, `${paint('refuse', 'Refused:')} nothing of this plan will be applied.`]
+  if (leftOut.length > 0) {
+    const word = scopeWord(plan.request.operation).toLowerCase()
+    const text = hanging(
+      'Left out: ',
+      `${leftOut.length} of ${count(outline.scopes.length, word)}, refused; the others go on.`,
+      width,
+    )
+    lines.push(...text.map((line, row) => (row === 0 ? line.replace('Left out:', paint('refuse', 'Left out:')) : line)))
+  }
   if (held > 0) lines.push(`${paint('hold', 'Held:')} ${count(held, 'change')} will not be applied now.`)
-  const removals = outline.scopes.flatMap((scope) => scope.changes.filter(takesAway)).map(({ change }) => change)
+  const due = outline.scopes.filter(({ refusedBy }) => refusedBy.length === 0)
+  const removals = due.flatMap((scope) => scope.changes.filter(takesAway)).map(({ change }) => change)
   if (removals.length === 0) return [...lines, paint('dim', 'Nothing is taken away.')]
   const named = removals.slice(0, 4).map(({ ref }) => `${escapeText(ref.type)} ${escapeLong(ref.name, 80)}`)
   const rest = removals.length - named.length
@@ -117,20 +148,21 @@ const takesAway = ({ change, heldBy }: PlannedChange): boolean =>
 
 /**
  * A plan for a terminal: scope by scope what would happen, to what and why; then what is to be said about it, the
- * gravest last; then the numbers. Ends with a newline.
+ * gravest last; then the report, and last the numbers. Ends with a newline.
  */
 export function renderPlanText(plan: Plan, view: PlanView): string {
   const { paint, width } = view
   const outline = outlinePlan(plan)
   const { operation, context } = plan.request
-  const busy = outline.scopes.filter((scope) => scope.changes.length > 0)
-  const idle = outline.scopes.filter((scope) => scope.changes.length === 0)
+  const out = new Set(outline.leftOut)
+  const busy = outline.scopes.filter((scope) => scope.changes.length > 0 && !out.has(scope))
+  const idle = outline.scopes.filter((scope) => scope.changes.length === 0 && !out.has(scope))
   const head = `${paint('bold', escapeText(operation))}  ${paint(
     'dim',
     `context ${escapeText(context)}, observed ${moment(plan.observedAt)}`,
   )}`
   const idleLine =
-    idle.length > 0 && busy.length > 0
+    idle.length > 0 && busy.length + out.size > 0
       ? ['', ...wrap(idleText(operation, idle), width).map((line) => paint('dim', line))]
       : []
   return [
@@ -140,12 +172,89 @@ export function renderPlanText(plan: Plan, view: PlanView): string {
       scopeTitle(operation, scope, paint),
       ...scopeLines(scope, view).map(({ line }) => line),
     ]),
+    ...outline.leftOut.flatMap((scope) => leftOutLines(operation, scope, view)),
     ...idleLine,
-    ...outline.findings.flatMap((finding) => ['', ...findingLines(finding, width, paint)]),
+    ...planFindingLines(plan, outline, view),
+    ...(view.quiet === true ? [] : planReportLines(plan, outline, view)),
+    ...scopeSummaryLines(outline, view),
     '',
     ...verdictLines(plan, outline, paint, width),
     '',
   ].join('\n')
+}
+
+/** Of several scopes, findings that only tell are shown so often each, then counted. */
+const MOST_ALIKE = 3
+
+function planFindingLines(plan: Plan, outline: Outline, { paint, width }: PlanView): readonly string[] {
+  const several = outline.scopes.length > 1
+  const seen = new Map<string, number>()
+  const lines = outline.findings.flatMap((finding) => {
+    const times = (seen.get(finding.code) ?? 0) + 1
+    seen.set(finding.code, times)
+    const isBrief = several && (finding.severity === 'info' || finding.severity === 'warn') && times > MOST_ALIKE
+    if (isBrief) return []
+    const scope = outline.scopes.find(({ id }) => id === finding.scope)
+    // Of one load balancer its name stands above; of many, each finding says whose it is.
+    const named =
+      several && scope !== undefined
+        ? { ...finding, subject: `${scope.name ?? scope.id}: ${finding.subject}` }
+        : finding
+    return ['', ...findingLines(named, width, paint, plan.observedAt)]
+  })
+  const more = outline.findings.filter(({ severity }) => several && (severity === 'info' || severity === 'warn'))
+  const hidden = [...new Set(more.map(({ code }) => code))].flatMap((code) => {
+    const rest = more.filter((one) => one.code === code).length - MOST_ALIKE
+    return rest > 0 ? [`${escapeText(code)} of ${rest} more`] : []
+  })
+  return hidden.length === 0
+    ? lines
+    : [
+        ...lines,
+        '',
+        ...wrap(`Likewise: ${hidden.join(', ')} (all of them: --json)`, width).map((line) => paint('dim', line)),
+      ]
+}
+
+/** Lines of scopes that change or are stopped, before they are counted. */
+const MOST_SCOPES = 30
+
+/** Of several scopes, one line each: what becomes of it. */
+function scopeSummaryLines(outline: Outline, { paint, width }: PlanView): readonly string[] {
+  if (outline.scopes.length < 2) return []
+  const stopped = new Set(
+    outline.findings.filter((one) => one.severity === 'hold' && one.allowed === undefined).map(({ scope }) => scope),
+  )
+  const told = outline.scopes.filter(
+    ({ id, changes, refusedBy }) => changes.length > 0 || refusedBy.length > 0 || stopped.has(id),
+  )
+  if (told.length === 0) return []
+  const shown = told.slice(0, MOST_SCOPES)
+  const names = shown.map((scope) => escapeLong(scope.name ?? scope.id, 60))
+  const widest = Math.min(36, Math.max(...names.map(textWidth)))
+  const rest = told.length - shown.length
+  return [
+    '',
+    ...shown.flatMap((scope, index) => {
+      const { text, tone } = fate(scope, stopped.has(scope.id))
+      const name = padEnd(names[index] ?? '', widest)
+      const [first = '', ...more] = wrap(text, Math.max(20, width - textWidth(name) - 2))
+      return [
+        `${name}  ${paint(tone, first)}`,
+        ...more.map((line) => `${' '.repeat(textWidth(name))}  ${paint(tone, line)}`),
+      ]
+    }),
+    ...(rest > 0 ? [paint('dim', `… and ${rest} more`)] : []),
+  ]
+}
+
+function fate(scope: ScopeOutline, isStopped: boolean): { readonly text: string; readonly tone: Tone } {
+  if (scope.refusedBy.length > 0)
+    return { text: `left out: ${scope.refusedBy.map(escapeText).join(', ')}`, tone: 'refuse' }
+  const codes = [...new Set(scope.changes.flatMap(({ heldBy }) => heldBy))].map(escapeText).join(', ')
+  const counts = scopeCounts(scope)
+  const text = `${briefCounts(counts)}${codes === '' ? '' : ` by ${codes}`}`
+  return counts.held > 0 || isStopped ? { text: text === '' ? 'held' : text, tone: 'hold' } : { text, tone: 'dim' }
 }
 
 const idleText = (operation: string, idle: readonly ScopeOutline[]): string => {

@@ -82,6 +82,25 @@ export function span(ms: number): string {
   return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`
 }
 
+/** How old something is, roughly: `45 s`, `12 min`, `2 h`, `3 days`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 90) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 90) return `${minutes} min`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`
+}
+
+/** `2026-11-22 03:00 UTC (2 h)`, seen from `now` (ISO 8601); what is no time stays as it is. */
+export function sinceText(since: string, now: string | undefined): string {
+  const at = Date.parse(since)
+  if (Number.isNaN(at)) return escapeText(since)
+  const iso = new Date(at).toISOString()
+  const passed = now === undefined ? NaN : Date.parse(now) - at
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC${Number.isNaN(passed) ? '' : ` (${age(passed)})`}`
+}
+
 /** `2026-11-22T21:03:11.123Z` → `2026-11-22 21:03:11 UTC`. */
 export const moment = (iso: string): string => escapeText(`${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`)
 
