@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Change } from '../../src/lib/core/change.ts'
 import { EXIT, interrupted } from '../../src/lib/core/errors.ts'
 import { virtualClock } from '../support/clock.ts'
 import { broken, busy, inMemory, toyOperation, toyRemote, type ToyWorld, type Wish } from '../support/toy.ts'
@@ -102,6 +103,80 @@ describe('waiting for health', () => {
     const result = await runToy(toyOperation({ remote: toyRemote(inMemory(), { before }), wishes: () => wishes }))
     expect(result.outcome).toBe('applied')
     expect(result.events.filter(({ type }) => type === 'read.retrying').length).toBeGreaterThan(1)
+  })
+})
+
+describe('a wait that only another run can end', () => {
+  /** The remote loses or gains things at its nth reading; whatever is wished for and missing is waited for. */
+  const moving = (options: {
+    readonly at: number
+    readonly lose?: string
+    readonly come?: string
+    readonly back?: number
+    readonly sick?: boolean
+  }) => {
+    const { at, lose, come, back = Infinity, sick = false } = options
+    const clock = virtualClock()
+    const state = inMemory()
+    let lost: ReturnType<typeof state.load>[string] | undefined
+    let readings = 0
+    const before = ({ verb }: { verb: string }) => {
+      if (verb !== 'read') return
+      readings += 1
+      const { [lose ?? '']: gone, ...rest } = state.load()
+      if (readings === at && gone !== undefined) {
+        lost = gone
+        state.save(rest)
+      }
+      if (readings === back && lose !== undefined && lost !== undefined) state.save({ ...state.load(), [lose]: lost })
+    }
+    const wished = () => (come !== undefined && readings >= at - 1 ? { ...wishes, [come]: { value: 'b' } } : wishes)
+    const waiting = ({ entries, wishes: now }: ToyWorld) => [
+      ...Object.keys(now)
+        .filter((key) => entries[key] === undefined)
+        .map((key) => ({ subject: key, detail: 'not there', unplanned: true })),
+      ...(sick ? [{ subject: 'shop/lb', detail: 'unhealthy' }] : []),
+    ]
+    const tolerates = ({ ref }: Change) => /\/m\d$/.test(ref.name)
+    const operation = toyOperation({ remote: toyRemote(state, { before }), wishes: wished, waiting, tolerates })
+    return { clock, operation, readings: () => readings }
+  }
+
+  it('ends early with 9, the command and what has become due: something was taken away', async () => {
+    const { clock, operation } = moving({ at: 3, lose: 'shop/tg', sick: true })
+    const result = await runToy(operation, { clock })
+    expect(result).toMatchObject({
+      outcome: 'not-healthy',
+      exitCode: EXIT.notHealthy,
+      error: { code: 'RUN_MORE_TO_DO' },
+    })
+    expect(result.error?.message).toContain('1 change has become due (key shop/tg: shop/tg is wished for)')
+    expect(result.error?.tries).toEqual(['nyah toy set'])
+    expect(result.progress.healthy).toBe(false)
+    expect(clock.elapsed()).toBeLessThan(20_000)
+  })
+
+  it('sees it for five seconds first: a remote may be slow to show what was written', async () => {
+    // Readings lie 0, 1, 3, 7 … s behind the apply; in the first two it is not to be seen.
+    const blip = moving({ at: 2, lose: 'shop/tg', back: 4 })
+    expect(await runToy(blip.operation, { clock: blip.clock })).toMatchObject({ outcome: 'applied', exitCode: EXIT.ok })
+    const lasting = moving({ at: 2, lose: 'shop/tg' })
+    expect(await runToy(lasting.operation, { clock: lasting.clock })).toMatchObject({ exitCode: EXIT.notHealthy })
+    expect(lasting.clock.elapsed()).toBe(7_000)
+  })
+
+  it('what merely came does not end it while something else is unhealthy', async () => {
+    const { clock, operation } = moving({ at: 3, come: 'shop/m1', sick: true })
+    const result = await runToy(operation, { clock, options: { timeoutMs: 120_000 } })
+    expect(result).toMatchObject({ exitCode: EXIT.notHealthy, error: { code: 'RUN_NOT_HEALTHY' } })
+    expect(clock.elapsed()).toBe(120_000)
+  })
+
+  it('what merely came ends it when all else is well', async () => {
+    const { clock, operation } = moving({ at: 2, come: 'shop/m1' })
+    const result = await runToy(operation, { clock })
+    expect(result).toMatchObject({ exitCode: EXIT.notHealthy, error: { code: 'RUN_MORE_TO_DO' } })
+    expect(clock.elapsed()).toBeLessThan(20_000)
   })
 })
 

@@ -170,11 +170,15 @@ export interface ToyOptions {
   readonly mutates?: boolean
   readonly confirmId?: string | null
   readonly waiting?: (world: ToyWorld) => readonly Waiting[]
+  readonly tolerates?: (change: Change) => boolean
+  readonly record?: NonNullable<Operation<ToyWorld>['record']>
 }
 
 export function toyOperation(options: ToyOptions): Operation<ToyWorld> {
-  const { remote, wishes, guards = [], mutates = true, confirmId = null, waiting = null } = options
+  const { remote, wishes, guards = [], mutates = true, confirmId = null, waiting = null, tolerates, record } = options
   return {
+    ...(tolerates && { tolerates }),
+    ...(record && { record }),
     name: 'toy.set',
     mutates,
     confirmId,

@@ -57,10 +57,10 @@ function mirrored(sources: readonly SourceLoadBalancer[], mirrors: readonly Load
 
 /** A whole name; `*` any characters, `?` one, everything else itself. */
 function globOf(text: string): RegExp {
-  const source = text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, (one) =>
-    one === '*' ? '.*' : one === '?' ? '.' : `\\${one}`,
-  )
-  return new RegExp(`^${source.replaceAll(/(?:\.\*)+/g, '.*')}$`, 'su')
+  const source = text
+    .replaceAll(/\*+/g, '*')
+    .replaceAll(/[\\^$.*+?()[\]{}|/]/g, (one) => (one === '*' ? '.*' : one === '?' ? '.' : `\\${one}`))
+  return new RegExp(`^${source}$`, 'su')
 }
 
 function noneSelected(looked: readonly Candidate[], { tags, names }: Selectors, mirroredOnly: boolean): Error {

@@ -57,6 +57,19 @@ describe('who answers for a plan', () => {
     },
   )
 
+  it.each([
+    ['shop', null, false, 'ask'],
+    ['shop', 'other', false, 'ask'],
+    ['shop', 'shop', false, 'apply'],
+    // A saved plan never prompts.
+    ['shop', null, true, 'end'],
+    // What --yes answers is not asked.
+    [null, null, false, 'apply'],
+  ])('--yes on a terminal, confirmId %s, --confirm %s, saved %s → %s', (confirmId, confirmed, saved, expected) => {
+    const options: RunOptions = { ...toyOptions, consent: 'yes', terminal: true, confirmed, saved: saved ? plan : null }
+    expect(decide(plan, { mutates: true, confirmId, waits: false }, options).do).toBe(expected)
+  })
+
   it('gives the command that overrules a refusal, where the command can carry it', () => {
     const finding = { scope: 'shop', subject: 'shop', evidence: 'it is', remedy: 'mend it', allowable: true } as const
     const refused = { ...plan, findings: [{ ...finding, code: 'TOY_NO', severity: 'refuse' as const }] }
