@@ -36,7 +36,7 @@ export interface FaultProxy {
   close(): Promise<void>
 }
 
-/** A proxy in front of an AWS endpoint that speaks the query protocol (ELBv2, EC2, STS), in the same process. */
+/** A proxy in front of an AWS endpoint that speaks the query protocol (ELBv2, EC2, STS, IAM), or Route 53, in the same process. */
 export async function faultProxy(upstream: string): Promise<FaultProxy> {
   const target = new URL(upstream)
   let faults: { fault: Fault; left: number }[] = []
@@ -58,7 +58,11 @@ export async function faultProxy(upstream: string): Promise<FaultProxy> {
     request.on('end', () => {
       const body = Buffer.concat(chunks)
       const fields = new URLSearchParams(body.toString())
-      const call: SeenCall = { action: fields.get('Action') ?? '', fields, status: null }
+      const call: SeenCall = {
+        action: fields.get('Action') ?? restAction(request.method, request.url),
+        fields,
+        status: null,
+      }
       calls.push(call)
       const fault = pick(call.action)
       if (fault?.kind === 'drop-before') return void request.socket.destroy()
@@ -120,6 +124,14 @@ export async function faultProxy(upstream: string): Promise<FaultProxy> {
         server.closeAllConnections()
       }),
   }
+}
+
+/** What a request to Route 53 does: it stands in its path. */
+function restAction(method = '', url = ''): string {
+  if (/\/hostedzone\/[^/]+\/rrset/.test(url)) {
+    return method === 'GET' ? 'ListResourceRecordSets' : 'ChangeResourceRecordSets'
+  }
+  return /\/hostedzone(\?|$)/.test(url) ? 'ListHostedZones' : ''
 }
 
 /** EC2 wraps its errors otherwise than the rest. */

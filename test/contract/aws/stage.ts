@@ -1,13 +1,17 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import * as chain from '../../../src/lib/adapters/aws/credentials.sdk.ts'
+import { createDns } from '../../../src/lib/adapters/aws/dns.ts'
 import { createMirrors } from '../../../src/lib/adapters/aws/mirrors.ts'
 import { createNetwork } from '../../../src/lib/adapters/aws/network.ts'
+import { createPermissions } from '../../../src/lib/adapters/aws/permissions.ts'
 import { createSession } from '../../../src/lib/adapters/aws/session.ts'
 import * as sts from '../../../src/lib/adapters/aws/sts.sdk.ts'
 import { isNyahError, type NyahError } from '../../../src/lib/core/errors.ts'
 import type { Clock } from '../../../src/lib/ports/clock.ts'
+import type { Dns } from '../../../src/lib/ports/dns.ts'
 import type { ListenerSpec, LoadBalancerSpec, Mirrors, TargetGroupSpec } from '../../../src/lib/ports/mirrors.ts'
 import type { Network, SecurityGroupSpec } from '../../../src/lib/ports/network.ts'
+import type { Permissions } from '../../../src/lib/ports/permissions.ts'
 import type { Retry } from '../../../src/lib/ports/retry.ts'
 import type { VirtualClock } from '../../support/clock.ts'
 import { type FaultProxy, faultProxy } from '../../support/faults.ts'
@@ -19,6 +23,10 @@ export interface AwsBench {
   readonly vpcId: string
   /** Two of that VPC, in different zones. */
   readonly subnets: readonly [string, string]
+  /** ARNs of three certificates that are there. */
+  readonly certificates: readonly [string, string, string]
+  /** A hosted zone for tests: its id, and its name with the trailing dot. */
+  readonly zone: { readonly id: string; readonly name: string }
   /** Shared with a sandbox, so that its health checks and drains take place. */
   readonly clock: VirtualClock
   /** 4 hex digits that nobody else uses there just now. */
@@ -32,6 +40,8 @@ export interface Stage {
   proxy: FaultProxy
   mirrors: Mirrors
   network: Network
+  dns: Dns
+  permissions: Permissions
   scene(): Scene
   /** Repeats a step while what it deletes is in use. */
   patiently(step: () => Promise<void>): Promise<void>
@@ -79,6 +89,7 @@ export function awsStage(open: () => Promise<AwsBench>): Stage {
     })
     const deps = { session, clock, retry: retryOn(clock) }
     Object.assign(stage, { bench, proxy, mirrors: createMirrors(deps), network: createNetwork(deps) })
+    Object.assign(stage, { dns: createDns(deps), permissions: createPermissions(deps) })
   })
   afterEach(async () => {
     const unused = stage.proxy.unused()

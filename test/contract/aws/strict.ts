@@ -2,12 +2,15 @@ import { expect, it } from 'vitest'
 import { addresses, failure, type Stage } from './stage.ts'
 
 /**
- * What only a strict service shows: each with the reason why moto does not. Against moto these tests must FAIL, so that
+ * For what only a strict service shows, with the reason why moto does not. Against moto these tests must FAIL, so that
  * nobody believes more of moto than is true, and a moto that learns more is noticed.
  */
+export const strictly = (lenient: boolean) => (title: string, reason: string, test: () => Promise<void>) =>
+  lenient ? it.fails(`${title} (not so in moto: ${reason})`, test) : it(title, test)
+
+/** What a strict service makes of load balancers, targets and health checks. */
 export function strictContract(aws: Stage, lenient: boolean): void {
-  const strict = (title: string, reason: string, test: () => Promise<void>) =>
-    lenient ? it.fails(`${title} (not so in moto: ${reason})`, test) : it(title, test)
+  const strict = strictly(lenient)
 
   strict(
     'the zone `all` and both ports of one address stay apart',
