@@ -28,6 +28,8 @@ export interface RemovalInput {
   readonly registered: readonly TargetHealth[]
   /** Those of them that have to go. */
   readonly leaving: readonly TargetHealth[]
+  /** Those of them that another target group of the same listener serves by then: they go, and count for nothing. */
+  readonly moved?: readonly TargetHealth[]
   /** What is still to be registered: not healthy yet, so nobody's replacement. */
   readonly joining: readonly WantedTarget[]
   /** The target group's tag `nyah:removals`, as read. */
@@ -73,8 +75,10 @@ export function splitRemovals(input: RemovalInput): RemovalSplit {
     (a, b) => rank(a.state) - rank(b.state) || byAddress(a.address, b.address) || a.port - b.port,
   )
   const idle = idleOf(input.registered)
-  const free = leaving.filter(idle)
-  const counting = leaving.filter((target) => !idle(target))
+  const moved = new Set((input.moved ?? []).map(endpoint))
+  const counts = (target: TargetHealth): boolean => !idle(target) && !moved.has(endpoint(target))
+  const free = leaving.filter((target) => !counts(target))
+  const counting = leaving.filter(counts)
   const most = budget.allowed === null ? counting.length : Math.max(0, budget.allowed - budget.used)
   const replaced = Math.min(counting.length, budget.allowed === null ? 0 : budget.replacements)
   const counted = Math.min(counting.length - replaced, most)
@@ -90,7 +94,7 @@ export function splitRemovals(input: RemovalInput): RemovalSplit {
     tag,
     laterBefore,
     laterTag: claimText(laterBefore, mark(laterBefore, later), later.length, input.registered.length - now.length),
-    why: later.length === 0 ? null : whyLater(budget, later.length, counted, input),
+    why: later.length === 0 ? null : whyLater(input, later.length, counted),
   }
 }
 
@@ -130,7 +134,10 @@ const rank = (state: TargetState): number =>
 const mark = (before: string | null, targets: readonly TargetHealth[]): string =>
   fingerprint({ before, targets: targets.map(endpoint).toSorted() }).slice(0, 8)
 
-function whyLater(budget: Budget, waiting: number, counted: number, { joining, atMs }: RemovalInput): string {
+/** The numbers of a budget that does not let `waiting` targets go now. */
+export function whyLater(input: RemovalInput, waiting: number, counted: number): string {
+  const { joining, atMs } = input
+  const budget = budgetOf(input)
   const { serving, allowed, used, removals } = budget
   const most = allowed ?? 0
   const next = nextAt(budget, counted, atMs)

@@ -14,26 +14,9 @@ export interface Deregistration {
   readonly targets: readonly Target[]
   /** `RemovalSplit.before`, or the tag itself. Null: there is none. */
   readonly removals: string | null
-  /** `keepersOf`: target groups of the same listener in which a healthy target was to stay. Empty: none was, and that was allowed. */
-  readonly keepers: readonly string[]
+  /** Was a healthy target to stay when this was planned? False: none was, and that was allowed. Absent: yes. */
+  readonly healthyStays?: boolean
 }
-
-export interface Keeper {
-  readonly arn: string
-  readonly targets: readonly TargetHealth[]
-  /** Who is to stay. */
-  readonly wanted: readonly Target[]
-}
-
-/** Of the target groups that a listener sends to: those in which a healthy target stays, by ARN. */
-export const keepersOf = (groups: readonly Keeper[]): readonly string[] =>
-  groups
-    .filter(({ targets, wanted }) => {
-      const staying = new Set(wanted.map(endpoint))
-      return targets.some((target) => target.state === 'healthy' && staying.has(endpoint(target)))
-    })
-    .map(({ arn }) => arn)
-    .toSorted()
 
 /**
  * Takes targets out, looking again in the same breath: who is still registered, does somebody healthy stay, has another
@@ -54,7 +37,7 @@ export async function deregister(
   const going = new Set(asked.targets.map(endpoint))
   const still = health.filter((target) => target.state !== 'draining' && going.has(endpoint(target)))
   if (tags === null || still.length === 0) return { deregistered: 0 }
-  await demandHealthy(change, asked, health, mirrors, signal)
+  demandHealthy(change, asked, health)
   if (!isOwn(tags, claim)) {
     demandEpoch(change, tags, asked.removals)
     await mirrors.tag(arn, { [TAG.removals]: stamped(tags[TAG.removals], claim, clock.now()) })
@@ -84,22 +67,15 @@ const foreign = ({ ref, scope }: Change, tags: Tags, expected: string | null) =>
   })
 
 /** Somebody healthy has to stay, unless it was known that nobody would, and allowed. */
-async function demandHealthy(
+function demandHealthy(
   { ref, scope }: Change,
-  { targetGroupArn, targets, keepers }: Deregistration,
+  { targets, healthyStays = true }: Deregistration,
   health: readonly TargetHealth[],
-  mirrors: Pick<Mirrors, 'targetHealth'>,
-  signal: AbortSignal,
-): Promise<void> {
+): void {
   const going = new Set(targets.map(endpoint))
   const serving = health.filter((target) => going.has(endpoint(target)) && !SERVES_NOBODY.has(target.state))
-  if (serving.length === 0 || keepers.length === 0) return
-  const stays = (one: TargetHealth): boolean => one.state === 'healthy' && !going.has(endpoint(one))
-  if (keepers.includes(targetGroupArn) && health.some(stays)) return
-  const others = await Promise.all(
-    keepers.filter((arn) => arn !== targetGroupArn).map((arn) => mirrors.targetHealth(arn, signal)),
-  )
-  if (others.flat().some(({ state }) => state === 'healthy')) return
+  if (serving.length === 0 || !healthyStays) return
+  if (health.some((target) => target.state === 'healthy' && !going.has(endpoint(target)))) return
   throw nyahError({
     code: 'LB_MINIMUM_HEALTHY',
     message:
