@@ -16,6 +16,21 @@ export function permissionsContract(aws: Stage, lenient: boolean): void {
       })
     })
 
+    it('are asked of nobody when nothing is asked', async () => {
+      aws.proxy.reset()
+      expect(await aws.permissions.simulate([])).toEqual({ decisions: {}, why: null })
+      expect(aws.proxy.calls('SimulatePrincipalPolicy')).toEqual([])
+    })
+
+    if (lenient) {
+      it('are unknown of who is neither user nor role, as everybody is in moto', async () => {
+        const { decisions, why } = await aws.permissions.simulate(ACTIONS)
+        expect(decisions).toEqual(Object.fromEntries(ACTIONS.map((action) => [action, 'unknown'])))
+        expect(why).toMatch(/^AWS_UNKNOWN_PRINCIPAL: .*arn:aws:sts::\d{12}:user\//)
+      })
+      return
+    }
+
     it('are unknown, with the reason, where the simulator may not be asked', async () => {
       aws.proxy.inject({ action: 'SimulatePrincipalPolicy', kind: 'error', code: 'AccessDenied', status: 403 })
       const { decisions, why } = await aws.permissions.simulate(ACTIONS)
@@ -29,12 +44,6 @@ export function permissionsContract(aws: Stage, lenient: boolean): void {
         decisions: { 'ec2:DeleteSecurityGroup': 'unknown' },
         why: expect.stringContaining('got no answer'),
       })
-    })
-
-    it('are asked of nobody when nothing is asked', async () => {
-      aws.proxy.reset()
-      expect(await aws.permissions.simulate([])).toEqual({ decisions: {}, why: null })
-      expect(aws.proxy.calls('SimulatePrincipalPolicy')).toEqual([])
     })
   })
 }

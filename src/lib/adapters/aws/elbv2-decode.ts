@@ -53,15 +53,16 @@ export interface ListenerParts {
 }
 
 export function listenerOf(raw: AwsListener, { tags, attributes, certificates }: ListenerParts): Listener {
-  const chosen = (raw.Certificates ?? []).flatMap(({ CertificateArn }) => CertificateArn ?? [])
-  const alpn = raw.AlpnPolicy?.[0]
+  const isTls = raw.Protocol === 'TLS'
+  const chosen = (isTls ? (raw.Certificates ?? []) : []).flatMap(({ CertificateArn }) => CertificateArn ?? [])
+  const alpn = isTls ? raw.AlpnPolicy?.[0] : undefined
   return {
     arn: need(raw.ListenerArn, 'Listeners[].ListenerArn'),
     protocol: need(raw.Protocol, 'Listeners[].Protocol'),
     port: need(raw.Port, 'Listeners[].Port'),
     forward: forwardOf(raw),
     certificates: [...chosen, ...certificates.filter((arn) => !chosen.includes(arn)).sort()],
-    sslPolicy: raw.SslPolicy ?? null,
+    sslPolicy: (isTls ? raw.SslPolicy : null) ?? null,
     alpnPolicy: alpn === undefined || alpn === 'None' ? null : alpn,
     attributes,
     tags,
