@@ -23,11 +23,14 @@ const clamp = (value: number, low: number, high: number): number => Math.min(hig
 export const isMonitored = (monitor: SourceHealthMonitor | null): monitor is SourceHealthMonitor =>
   monitor !== null && monitor.admin_state_up
 
-/** `port`: of all checks, else `traffic-port`. */
+/**
+ * `port`: of all checks, else `traffic-port`. `tls`: Octavia speaks TLS to the members, so its checks do too.
+ */
 export function healthCheckOf(
   monitor: SourceHealthMonitor | null,
   subject: string,
   port: string,
+  tls: boolean,
 ): { readonly check: HealthCheck; readonly items: readonly Item[] } {
   const say = verdictsOn('MONITOR', subject)
   if (!isMonitored(monitor)) {
@@ -40,7 +43,7 @@ export function healthCheckOf(
     return { check: UNMONITORED, items: [item] }
   }
   const times = timesOf(monitor)
-  const type = typeOf(monitor, say)
+  const type = typeOf(monitor, tls, say)
   if (type.protocol === 'TCP') {
     return { check: { protocol: 'TCP', port, ...times }, items: [...type.items, ...timeItems(monitor, times, say)] }
   }
@@ -107,9 +110,11 @@ const BY_TCP: Readonly<Record<string, string>> = {
 
 function typeOf(
   monitor: SourceHealthMonitor,
+  tls: boolean,
   say: Verdicts,
 ): { readonly protocol: HealthCheck['protocol']; readonly items: readonly Item[] } {
   const { type } = monitor
+  if (type === 'HTTP' && tls) return { protocol: 'HTTPS', items: [say.exact('type', 'HTTP within TLS', 'HTTPS')] }
   if (type === 'TCP' || type === 'HTTP' || type === 'HTTPS') {
     return { protocol: type, items: [say.exact('type', type, type)] }
   }

@@ -66,7 +66,7 @@ export function translatePool(
   plain: boolean,
 ): TranslatedPool {
   const usable = usableMembers(pool, subject, placement, network, dualstack)
-  const monitor = healthCheckOf(pool.healthmonitor, subject, usable.checkPort)
+  const monitor = healthCheckOf(pool.healthmonitor, subject, usable.checkPort, pool.tls_enabled)
   const weights = partsOf(usable.members, usable.leftOut, subject, network, choices)
   return {
     healthCheck: monitor.check,

@@ -49,6 +49,12 @@ const poolMembers = new Map(
     }),
 )
 
+/** Null where there is no TLS. */
+const lists = (raw: Raw): Raw => ({
+  tls_versions: raw['tls_versions'] ?? [],
+  alpn_protocols: raw['alpn_protocols'] ?? [],
+})
+
 /** By name: `a-l4-tcp` … */
 export function recordedTrees(): ReadonlyMap<string, SourceTree> {
   const listeners = list('listeners-list-all.json', 'listener')
@@ -62,9 +68,10 @@ export function recordedTrees(): ReadonlyMap<string, SourceTree> {
           ...raw,
           additional_vips: (raw['additional_vips'] as { ip_address: string }[]).map((vip) => vip.ip_address),
         },
-        listeners: listeners.filter(of).map((one) => ({ ...one, l7policies: ids(one['l7policies']) })),
+        listeners: listeners.filter(of).map((one) => ({ ...one, ...lists(one), l7policies: ids(one['l7policies']) })),
         pools: pools.filter(of).map((one) => ({
           ...one,
+          ...lists(one),
           healthmonitor: monitors.find((monitor) => monitor['id'] === one['healthmonitor_id']) ?? null,
           members: poolMembers.get(ids(one['members']).toSorted().join()) ?? [],
         })),
