@@ -2,6 +2,7 @@ import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Allowance, Plan } from '../core/plan.ts'
 import type { Selectors } from '../lb/select.ts'
+import type { Where } from '../lb/where.ts'
 
 /** Which load balancers a command means. */
 export interface Selection {
@@ -25,6 +26,8 @@ export interface Errand extends Selection {
   readonly saved?: Plan
   /** Id of the run that this one finishes. */
   readonly resumes?: string
+  /** Where that run wrote to; finished anywhere else, it would be begun anew. */
+  readonly where?: Where
 }
 
 /** Values of `selectorFlags`, and the names before them. */

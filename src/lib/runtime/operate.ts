@@ -13,6 +13,7 @@ import { makeRetry } from '../engine/retry.ts'
 import type { RunOptions, RunResult } from '../engine/terms.ts'
 import { newRunId } from '../engine/run-id.ts'
 import { type Aim, aimError, aimEvent, aimPlan, aimText, shellWord } from '../render/aim.ts'
+import type { Where } from '../lb/where.ts'
 import { escapeText } from '../render/escape.ts'
 import { tryLines } from '../render/findings.ts'
 import { choosePaint } from '../render/paint.ts'
@@ -44,6 +45,7 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
   try {
     if (flags['plan-out'] !== undefined) await checkPlanFile(flags['plan-out'])
     opened = await openContext(io, { ...flags, ...contextFlag(flags, errand) }, { clock, retry, callMs: timeoutMs })
+    if (errand.where !== undefined) await demandPlace(errand.where, errand.resumes ?? '', opened, signal)
     const request: Request = {
       operation: errand.operation,
       arguments: await argumentsOf(errand, opened, signal),
@@ -107,7 +109,10 @@ function endStream(
   return exitCode
 }
 
-const contextFlag = (flags: MutatingFlags, errand: Errand): { context: string | undefined; sandbox: boolean } => {
+export const contextFlag = (
+  flags: MutatingFlags,
+  errand: Errand,
+): { context: string | undefined; sandbox: boolean } => {
   // A plan made on the sandbox without a configuration file is named by the context `sandbox`.
   const name = errand.context ?? flags.context
   return { context: name, sandbox: flags.sandbox || (errand.context === 'sandbox' && flags.config === undefined) }
@@ -162,10 +167,10 @@ function optionsOf(io: Io, flags: MutatingFlags, errand: Errand, timeoutMs: numb
 }
 
 /** What the operator typed. */
-const commandLine = (): string => ['nyah', ...process.argv.slice(2)].map(shellWord).join(' ')
+export const commandLine = (): string => ['nyah', ...process.argv.slice(2)].map(shellWord).join(' ')
 
 /** Who runs it: `NYAH_ACTOR` where a CI knows better, else the user of this machine. */
-function actor(io: Io): string {
+export function actor(io: Io): string {
   const own = io.env['NYAH_ACTOR'] ?? ''
   if (own !== '') return own
   const host = io.env['HOSTNAME'] ?? ''
@@ -174,6 +179,18 @@ function actor(io: Io): string {
   } catch {
     return io.env['USER'] ?? 'unknown'
   }
+}
+
+/** A context may mean another account by now, or have other credentials here. Throws RUN_OTHER_ACCOUNT (exit 3). */
+async function demandPlace(where: Where, run: string, opened: Opened, signal: AbortSignal): Promise<void> {
+  const { account, region } = await (await opened.mirrors()).check(signal)
+  if (account === where.account && region === where.region) return
+  throw nyahError({
+    code: 'RUN_OTHER_ACCOUNT',
+    message: `run ${run} wrote to account ${where.account} in ${where.region}; context ${opened.name} is account ${account} in ${region} now`,
+    exit: EXIT.configuration,
+    tries: ['use the credentials and the configuration of that run', 'nyah config explain'],
+  })
 }
 
 async function checkPlanFile(file: string): Promise<void> {

@@ -69,7 +69,10 @@ export async function runShow(io: Io, flags: SharedFlags, id: string): Promise<E
  */
 export async function resumeErrand(io: Io, id: string): Promise<Errand> {
   const { resumable } = await import('../engine/resume.ts')
-  const { run, request } = resumable(createStore({ stateDir: io.stateDir }).readRun(id))
+  const { whereOf } = await import('../lb/where.ts')
+  const events = createStore({ stateDir: io.stateDir }).readRun(id)
+  const { run, request } = resumable(events)
   const { operation, arguments: args, context } = request
-  return { operation, names: [], arguments: args, context, resumes: run }
+  const where = whereOf(events)
+  return { operation, names: [], arguments: args, context, resumes: run, ...(where && { where }) }
 }
