@@ -1,7 +1,6 @@
 import { fingerprint } from '../core/hash.ts'
-import type { TargetHealth, TargetState } from '../ports/mirrors.ts'
+import type { Target, TargetHealth, TargetState } from '../ports/mirrors.ts'
 import { byAddress, endpoint } from './addresses.ts'
-import type { WantedTarget } from './pool.ts'
 import { count, some } from './remarks.ts'
 import { claimText, headOf, inWindow, parseRemovals, WINDOW_SECONDS, type Removal } from './removals.ts'
 
@@ -31,7 +30,7 @@ export interface RemovalInput {
   /** Those of them that another target group of the same listener serves by then: they go, and count for nothing. */
   readonly moved?: readonly TargetHealth[]
   /** What is still to be registered: not healthy yet, so nobody's replacement. */
-  readonly joining: readonly WantedTarget[]
+  readonly joining: readonly Target[]
   /** The target group's tag `nyah:removals`, as read. */
   readonly tag: string | undefined
   /** `Observed.at` */

@@ -88,6 +88,9 @@ export function headOf(text: string | null | undefined): string | null {
 export const claimText = (before: string | null, mark: string, amount: number, size: number): string =>
   `${parseRemovals(before ?? undefined).epoch + 1}.${mark} +${amount}/${size}`
 
+/** How many removals a claim counts; 0: it is none. */
+export const countIn = (claim: string): number => Number(CLAIM.exec(claim)?.[3] ?? 0)
+
 /**
  * The tag that a claim becomes when it is written: the last hour's removals and this one. What was in the future or could
  * not be read counts from now on, so that it ends some day.
