@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { desiredOf } from '../../../src/lib/lb/desired.ts'
-import { translate } from '../../../src/lib/lb/translate.ts'
+import { nameOfField, type SourceKind } from '../../../src/lib/lb/fidelity.ts'
+import { translate, type Translation } from '../../../src/lib/lb/translate.ts'
 import type { SourceTree } from '../../../src/lib/ports/source.ts'
-import { type Kind, recorded } from './recorded.ts'
+import { type Kind, recorded, recordedTrees } from './recorded.ts'
 import { facts, httpMonitor, listener, loadBalancer, member, placement, pool, tree } from './sources.ts'
 
 /**
@@ -11,124 +13,139 @@ import { facts, httpMonitor, listener, loadBalancer, member, placement, pool, tr
  */
 type Fate =
   /** Says nothing about how traffic is served. */
-  | { readonly bookkeeping: string }
+  | { readonly bookkeeping: true }
   /** With this value the mirror differs. */
   | { readonly translated: object }
+  /** With this value the report has this verdict on it. */
+  | { readonly judged: object; readonly verdict: string }
   /** With this value a finding of this code says so. */
   | { readonly said: object; readonly code: string }
-  /** Octavia has it only on what is refused whole, by this field. */
-  | { readonly onlyWith: (raw: Readonly<Record<string, unknown>>) => boolean }
+  /** Octavia has it only beside this field, which is judged. */
+  | { readonly beside: string }
 
-const notTcp = (raw: Readonly<Record<string, unknown>>): boolean => raw['protocol'] !== 'TCP'
-const withTls = (raw: Readonly<Record<string, unknown>>): boolean => raw['tls_enabled'] === true
-const meta = (text: string): Fate => ({ bookkeeping: text })
-const said = (over: object, code: string): Fate => ({ said: over, code })
-const unsupported = (over: object, code: string): Fate => said(over, `LB_UNSUPPORTED_${code}`)
+const meta: Fate = { bookkeeping: true }
+const judged = (over: object, verdict: string): Fate => ({ judged: over, verdict })
+const tls = (over: object): object => ({ protocol: 'TERMINATED_HTTPS', default_tls_container_ref: REF, ...over })
+
+const REF = 'https://barbican.example.jp/v1/containers/c0c0'
+const ARN = 'arn:aws:acm:ap-northeast-1:111122223333:certificate/c0c0'
 
 const COMMON = {
-  id: meta('identity'),
-  name: meta('for people'),
-  project_id: meta('owner'),
-  tenant_id: meta('owner'),
-  created_at: meta('time'),
-  updated_at: meta('time'),
-  tags: meta('for people'),
-  provisioning_status: meta('judged by the guards'),
-  operating_status: meta('what is waited for'),
+  id: meta,
+  name: meta,
+  project_id: meta,
+  tenant_id: meta,
+  created_at: meta,
+  updated_at: meta,
+  provisioning_status: meta,
+  operating_status: meta,
 }
 
 const FATES: Readonly<Record<Kind, Readonly<Record<string, Fate>>>> = {
   loadbalancer: {
     ...COMMON,
-    description: meta('for people'),
-    admin_state_up: said({ admin_state_up: false }, 'LB_DISABLED'),
-    vip_address: unsupported({ vip_address: '2001:db8::11' }, 'IPV6_VIP'),
-    vip_port_id: meta('the mirror has ports of its own'),
-    vip_subnet_id: meta('the configuration places the mirror'),
-    vip_network_id: meta('the configuration places the mirror'),
-    vip_sg_ids: unsupported({ vip_sg_ids: ['sg'] }, 'VIP_SECURITY_GROUPS'),
-    vip_qos_policy_id: unsupported({ vip_qos_policy_id: 'qos' }, 'VIP_QOS_POLICY'),
-    vip_vnic_type: meta('how the amphora is plugged in'),
-    additional_vips: unsupported({ additional_vips: ['2001:db8::1'] }, 'ADDITIONAL_VIPS'),
-    listeners: meta('read below'),
-    pools: meta('read below'),
-    provider: meta('who serves it'),
-    flavor_id: meta('how large its amphora is'),
-    availability_zone: meta("a zone of the private cloud; AWS's are the subnets'"),
+    description: judged({ description: 'two listeners' }, 'dropped'),
+    tags: judged({ tags: ['env=prod'] }, 'dropped'),
+    admin_state_up: judged({ admin_state_up: false }, 'exact'),
+    vip_address: judged({ vip_address: '2001:db8::11' }, 'refused'),
+    vip_port_id: meta,
+    vip_subnet_id: meta,
+    vip_network_id: meta,
+    vip_sg_ids: judged({ vip_sg_ids: ['sg'] }, 'refused'),
+    vip_qos_policy_id: judged({ vip_qos_policy_id: 'qos' }, 'dropped'),
+    vip_vnic_type: judged({ vip_vnic_type: 'direct' }, 'exact'),
+    additional_vips: judged({ additional_vips: ['198.51.100.2'] }, 'dropped'),
+    listeners: meta,
+    pools: meta,
+    provider: judged({ provider: 'ovn' }, 'approximate'),
+    flavor_id: judged({ flavor_id: 'large' }, 'exact'),
+    availability_zone: judged({ availability_zone: 'tokyo-1' }, 'exact'),
   },
   listener: {
     ...COMMON,
-    description: meta('for people'),
-    admin_state_up: said({ admin_state_up: false }, 'LB_LISTENER_DISABLED'),
-    protocol: unsupported({ protocol: 'HTTP' }, 'LISTENER_PROTOCOL'),
+    description: meta,
+    tags: judged({ tags: ['env=prod'] }, 'dropped'),
+    admin_state_up: judged({ admin_state_up: false }, 'exact'),
+    protocol: judged({ protocol: 'HTTP' }, 'approximate'),
     protocol_port: { translated: { protocol_port: 81 } },
-    connection_limit: unsupported({ connection_limit: 5000 }, 'CONNECTION_LIMIT'),
-    default_tls_container_ref: unsupported({ default_tls_container_ref: 'ref' }, 'TLS_CONTAINER'),
-    sni_container_refs: unsupported({ sni_container_refs: ['ref'] }, 'SNI_CONTAINERS'),
-    default_pool_id: said({ default_pool_id: null }, 'LB_LISTENER_WITHOUT_POOL'),
-    l7policies: unsupported({ l7policies: ['policy'] }, 'L7POLICIES'),
-    insert_headers: unsupported({ insert_headers: { 'X-Forwarded-For': 'true' } }, 'INSERT_HEADERS'),
-    loadbalancers: meta('its parent'),
-    timeout_client_data: unsupported({ timeout_client_data: 60_000 }, 'TIMEOUT_CLIENT_DATA'),
-    timeout_member_connect: unsupported({ timeout_member_connect: 7_000 }, 'TIMEOUT_MEMBER_CONNECT'),
-    timeout_member_data: unsupported({ timeout_member_data: 90_000 }, 'TIMEOUT_MEMBER_DATA'),
-    timeout_tcp_inspect: unsupported({ timeout_tcp_inspect: 100 }, 'TIMEOUT_TCP_INSPECT'),
-    client_ca_tls_container_ref: { onlyWith: notTcp },
-    client_authentication: unsupported({ client_authentication: 'MANDATORY' }, 'CLIENT_AUTHENTICATION'),
-    client_crl_container_ref: { onlyWith: notTcp },
+    connection_limit: judged({ connection_limit: 5000 }, 'dropped'),
+    default_tls_container_ref: judged(tls({}), 'exact'),
+    sni_container_refs: judged(tls({ sni_container_refs: ['other'] }), 'refused'),
+    default_pool_id: { said: { default_pool_id: null }, code: 'LB_LISTENER_WITHOUT_POOL' },
+    l7policies: judged({ l7policies: ['policy'] }, 'refused'),
+    insert_headers: judged({ insert_headers: { 'X-Forwarded-For': 'true' } }, 'refused'),
+    loadbalancers: meta,
+    timeout_client_data: judged({ timeout_client_data: 61_000 }, 'exact'),
+    timeout_member_connect: judged({ timeout_member_connect: 7_000 }, 'dropped'),
+    timeout_member_data: judged({ timeout_member_data: 90_000 }, 'exact'),
+    timeout_tcp_inspect: judged({ timeout_tcp_inspect: 100 }, 'dropped'),
+    client_ca_tls_container_ref: judged(
+      tls({ client_authentication: 'MANDATORY', client_ca_tls_container_ref: REF }),
+      'refused',
+    ),
+    client_authentication: judged(tls({ client_authentication: 'MANDATORY' }), 'refused'),
+    client_crl_container_ref: judged(
+      tls({ client_authentication: 'MANDATORY', client_crl_container_ref: REF }),
+      'refused',
+    ),
     allowed_cidrs: { translated: { allowed_cidrs: ['192.0.2.0/24'] } },
-    tls_ciphers: { onlyWith: notTcp },
-    tls_versions: { onlyWith: notTcp },
-    alpn_protocols: { onlyWith: notTcp },
-    hsts_max_age: { onlyWith: notTcp },
-    hsts_include_subdomains: { onlyWith: notTcp },
-    hsts_preload: { onlyWith: notTcp },
+    tls_ciphers: judged(tls({ tls_ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }), 'approximate'),
+    tls_versions: judged(tls({ tls_versions: ['TLSv1.3'] }), 'exact'),
+    alpn_protocols: judged(tls({ alpn_protocols: ['http/1.1'] }), 'approximate'),
+    hsts_max_age: judged(tls({ hsts_max_age: 3600 }), 'dropped'),
+    hsts_include_subdomains: { beside: 'hsts_max_age' },
+    hsts_preload: { beside: 'hsts_max_age' },
   },
   pool: {
     ...COMMON,
-    description: meta('for people'),
-    admin_state_up: said({ admin_state_up: false }, 'LB_MEMBERS_NOT_REGISTERED'),
-    protocol: unsupported({ protocol: 'PROXYV2' }, 'POOL_PROTOCOL'),
-    lb_algorithm: said({ lb_algorithm: 'LEAST_CONNECTIONS' }, 'LB_APPROXIMATE'),
-    session_persistence: unsupported({ session_persistence: { type: 'SOURCE_IP' } }, 'SESSION_PERSISTENCE'),
-    loadbalancers: meta('its parent'),
-    listeners: meta('read above'),
-    healthmonitor_id: said({ healthmonitor: null }, 'LB_APPROXIMATE'),
+    description: meta,
+    tags: judged({ tags: ['env=prod'] }, 'dropped'),
+    admin_state_up: judged({ admin_state_up: false }, 'exact'),
+    protocol: { translated: { protocol: 'PROXYV2' } },
+    lb_algorithm: judged({ lb_algorithm: 'LEAST_CONNECTIONS' }, 'approximate'),
+    session_persistence: {
+      translated: { session_persistence: { type: 'SOURCE_IP', cookie_name: null } },
+    },
+    loadbalancers: meta,
+    listeners: meta,
+    healthmonitor_id: judged({ healthmonitor: null }, 'approximate'),
     members: { translated: { members: [member('10.20.0.99')] } },
-    tls_container_ref: { onlyWith: withTls },
-    ca_tls_container_ref: { onlyWith: withTls },
-    crl_container_ref: { onlyWith: withTls },
-    tls_enabled: unsupported({ tls_enabled: true }, 'POOL_TLS'),
-    tls_ciphers: { onlyWith: withTls },
-    tls_versions: { onlyWith: withTls },
-    alpn_protocols: { onlyWith: withTls },
+    tls_container_ref: judged({ tls_enabled: true, tls_container_ref: REF }, 'refused'),
+    ca_tls_container_ref: judged({ tls_enabled: true, ca_tls_container_ref: REF }, 'refused'),
+    crl_container_ref: judged({ tls_enabled: true, crl_container_ref: REF }, 'refused'),
+    tls_enabled: judged({ tls_enabled: true }, 'refused'),
+    tls_ciphers: judged({ tls_enabled: true, tls_ciphers: 'AES256-SHA' }, 'approximate'),
+    tls_versions: judged({ tls_enabled: true, tls_versions: ['TLSv1.2'] }, 'approximate'),
+    alpn_protocols: judged({ tls_enabled: true, alpn_protocols: ['h2'] }, 'approximate'),
   },
   member: {
     ...COMMON,
-    admin_state_up: said({ admin_state_up: false }, 'LB_MEMBERS_NOT_REGISTERED'),
+    tags: judged({ tags: ['rack-1'] }, 'dropped'),
+    admin_state_up: judged({ admin_state_up: false }, 'exact'),
     address: { translated: { address: '10.20.0.77' } },
     protocol_port: { translated: { protocol_port: 9090 } },
-    weight: said({ weight: 0 }, 'LB_MEMBERS_NOT_REGISTERED'),
-    backup: unsupported({ backup: true }, 'BACKUP'),
-    subnet_id: meta('how the private cloud reaches it'),
-    monitor_address: unsupported({ monitor_address: '10.99.0.1' }, 'MONITOR_ADDRESS'),
-    monitor_port: unsupported({ monitor_port: 9000 }, 'MONITOR_PORT'),
-    vnic_type: meta('how the amphora is plugged in'),
+    weight: judged({ weight: 5 }, 'approximate'),
+    backup: judged({ backup: true }, 'dropped'),
+    subnet_id: meta,
+    monitor_address: judged({ monitor_address: '10.99.0.1' }, 'refused'),
+    monitor_port: judged({ monitor_port: 9000 }, 'refused'),
+    vnic_type: judged({ vnic_type: 'direct' }, 'exact'),
   },
   healthmonitor: {
     ...COMMON,
-    admin_state_up: said({ admin_state_up: false }, 'LB_APPROXIMATE'),
-    type: unsupported({ type: 'PING' }, 'MONITOR_TYPE'),
+    tags: meta,
+    admin_state_up: judged({ admin_state_up: false }, 'approximate'),
+    type: judged({ type: 'PING' }, 'approximate'),
     delay: { translated: { delay: 11 } },
     timeout: { translated: { timeout: 4 } },
     max_retries: { translated: { max_retries: 4 } },
     max_retries_down: { translated: { max_retries_down: 4 } },
-    http_method: unsupported({ http_method: 'HEAD' }, 'MONITOR_HTTP_METHOD'),
+    http_method: judged({ http_method: 'HEAD' }, 'approximate'),
     url_path: { translated: { url_path: '/healthz' } },
     expected_codes: { translated: { expected_codes: '200-299' } },
-    http_version: said({ http_version: 1.1 }, 'LB_APPROXIMATE'),
-    domain_name: unsupported({ domain_name: 'app.example.com' }, 'MONITOR_DOMAIN_NAME'),
-    pools: meta('its parent'),
+    http_version: judged({ http_version: 1.1 }, 'approximate'),
+    domain_name: judged({ domain_name: 'app.example.com' }, 'refused'),
+    pools: meta,
   },
 }
 
@@ -153,9 +170,45 @@ function withOne(kind: Kind, over: object): SourceTree {
 const plain = (over: Partial<SourceTree> = {}): SourceTree =>
   tree({ pools: [pool({ healthmonitor: httpMonitor() })], ...over })
 
-const desired = (source: SourceTree): unknown => desiredOf(source, translate(source, placement(), facts()), placement())
+const PLACE = placement({ certificates: { c0c0: ARN } })
+const translated = (source: SourceTree): Translation => translate(source, PLACE, facts())
+const desired = (source: SourceTree): unknown =>
+  desiredOf(source, translated(source), PLACE, { hash: 'ef5e7c45', tags: {} })
 
-describe.each(Object.keys(FATES) as Kind[])('the fields of a %s', (kind) => {
+/** `| cell | cell |` lines below each heading of the page. */
+const PAGE = readFileSync(new URL('../../../docs/fidelity.md', import.meta.url), 'utf8')
+const HEADING: Readonly<Record<Kind, readonly [heading: string, kind: SourceKind]>> = {
+  loadbalancer: ['Load balancer', 'LOAD_BALANCER'],
+  listener: ['Listener', 'LISTENER'],
+  pool: ['Pool', 'POOL'],
+  member: ['Member', 'MEMBER'],
+  healthmonitor: ['Health monitor', 'MONITOR'],
+}
+
+interface Row {
+  readonly field: string
+  readonly name: string
+  readonly verdicts: readonly string[]
+}
+
+const ticked = (cell: string): readonly string[] => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '')
+
+function rows(kind: Kind): readonly Row[] {
+  const [heading] = HEADING[kind]
+  const section = PAGE.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => {
+      const [fields = '', names = '', verdicts = ''] = line.slice(2).split(' | ')
+      const known = ticked(names)
+      return ticked(fields).map((field, at) => ({ field, name: known[at] ?? '–', verdicts: verdicts.split(', ') }))
+    })
+}
+
+const KINDS = Object.keys(FATES) as Kind[]
+
+describe.each(KINDS)('the fields of a %s', (kind) => {
   const fates = FATES[kind]
   const objects = recorded(kind)
 
@@ -166,6 +219,12 @@ describe.each(Object.keys(FATES) as Kind[])('the fields of a %s', (kind) => {
     expect(Object.keys(fates).filter((field) => !seen.has(field))).toEqual([])
   })
 
+  it('each have one row in docs/fidelity.md', () => {
+    const listed = rows(kind).map((row) => row.field)
+    expect(Object.keys(fates).filter((field) => !listed.includes(field))).toEqual([])
+    expect(listed.filter((field, at) => listed.indexOf(field) !== at || !(field in fates))).toEqual([])
+  })
+
   it.each(Object.entries(fates).flatMap(([field, fate]) => ('translated' in fate ? [[field, fate] as const] : [])))(
     '%s is translated',
     (_field, fate) => {
@@ -174,25 +233,93 @@ describe.each(Object.keys(FATES) as Kind[])('the fields of a %s', (kind) => {
   )
 
   it.each(
-    Object.entries(fates).flatMap(([field, fate]) => ('said' in fate ? [[field, fate.code, fate] as const] : [])),
-  )('%s is said as %s', (_field, code, fate) => {
-    const found = translate(withOne(kind, fate.said), placement(), facts()).remarks.filter((one) => one.code === code)
-    expect(found).toHaveLength(1)
+    Object.entries(fates).flatMap(([field, fate]) => ('judged' in fate ? [[field, fate.verdict, fate] as const] : [])),
+  )('%s is %s', (field, verdict, fate) => {
+    const found = translated(withOne(kind, fate.judged)).fidelity.filter((one) => one.field === field)
+    expect(found.map((one) => one.verdict)).toEqual([verdict])
     expect(found[0]?.subject).toMatch(/shop|port 80/)
+    if (verdict === 'refused') expect(found[0]?.code).toMatch(/^LB_UNSUPPORTED_[A-Z0-9_]+$/)
+    else expect(found[0]?.code).toBe(`LB_FIDELITY_${nameOfField(HEADING[kind][1], field)}`)
   })
 
-  it('that are looked at nowhere are on nothing that is mirrored', () => {
-    const unseen = Object.entries(fates).flatMap(([field, fate]) =>
-      'onlyWith' in fate
-        ? objects
-            .filter((one) => ![null, undefined, false].includes(one[field] as null) && !fate.onlyWith(one))
-            .map(() => field)
-        : [],
+  it.each(
+    Object.entries(fates).flatMap(([field, fate]) => ('said' in fate ? [[field, fate.code, fate] as const] : [])),
+  )('%s is said as %s', (_field, code, fate) => {
+    expect(translated(withOne(kind, fate.said)).remarks.map((one) => one.code)).toContain(code)
+  })
+
+  it('that come beside another are set only where that is', () => {
+    const alone = Object.entries(fates).flatMap(([field, fate]) =>
+      'beside' in fate ? objects.filter((one) => one[field] === true && one[fate.beside] === null) : [],
     )
-    expect(unseen).toEqual([])
+    expect(alone).toEqual([])
   })
 })
 
-it('a plain load balancer needs no word', () => {
-  expect(translate(plain(), placement(), facts()).remarks).toEqual([])
+describe('a verdict', () => {
+  const all = [
+    ...KINDS.flatMap((kind) =>
+      Object.values(FATES[kind]).flatMap((fate) => ('judged' in fate ? [withOne(kind, fate.judged)] : [])),
+    ),
+    ...KINDS.flatMap((kind) =>
+      Object.values(FATES[kind]).flatMap((fate) => ('translated' in fate ? [withOne(kind, fate.translated)] : [])),
+    ),
+    ...recordedTrees().values(),
+  ].map(translated)
+
+  it('is one that docs/fidelity.md gives to the field, by the name it gives', () => {
+    const page = new Map(
+      KINDS.flatMap((kind) =>
+        rows(kind).flatMap((row) =>
+          row.verdicts.map(
+            (verdict) =>
+              [`${verdict} ${row.field} ${verdict === 'refused' ? '' : `LB_FIDELITY_${row.name}`}`, true] as const,
+          ),
+        ),
+      ),
+    )
+    const given = all.flatMap(({ fidelity }) =>
+      fidelity.map((one) => `${one.verdict} ${one.field} ${one.verdict === 'refused' ? '' : one.code}`),
+    )
+    expect(new Set(given).size).toBeGreaterThan(60)
+    expect([...new Set(given)].filter((one) => !page.has(one))).toEqual([])
+  })
+
+  it('says why when it is not exact, and nothing when it is', () => {
+    const odd = all
+      .flatMap(({ fidelity }) => fidelity)
+      .filter((one) => (one.why === '') !== (one.verdict === 'exact') || (one.verdict === 'exact' && one.remedy !== ''))
+    expect(odd).toEqual([])
+  })
+
+  it('has both values, and none of what is dropped', () => {
+    const odd = all
+      .flatMap(({ fidelity }) => fidelity)
+      .filter((one) => one.source === '' || one.copy === '' || (one.copy === null) !== (one.verdict === 'dropped'))
+      .filter((one) => one.verdict !== 'refused')
+    expect(odd).toEqual([])
+  })
+
+  it('that refuses comes with a finding of its code, and each such finding with a verdict', () => {
+    for (const { fidelity, remarks } of all) {
+      const refused = new Set(fidelity.filter((one) => one.verdict === 'refused').map((one) => one.code))
+      const found = new Set(remarks.map((one) => one.code).filter((code) => code.startsWith('LB_UNSUPPORTED_')))
+      expect([...refused].toSorted()).toEqual([...found].toSorted())
+    }
+  })
+
+  it('of a plain load balancer is told where a default comes out otherwise', () => {
+    const { fidelity, remarks } = translated(plain())
+    expect(remarks).toEqual([])
+    expect(
+      fidelity.filter((one) => one.verdict !== 'exact').map((one) => `${one.field}: ${one.source} → ${one.copy}`),
+    ).toEqual([
+      'vip_address: 198.51.100.1 → one address per subnet',
+      'timeout_client_data: 50 s → 60 s',
+      'timeout_member_data: 50 s → 60 s',
+      'lb_algorithm: ROUND_ROBIN → a hash of each connection',
+      'http_version: 1.0 → what the NLB speaks',
+      "domain_name: no Host header of its own → the member's address and port as Host",
+    ])
+  })
 })
