@@ -3,10 +3,13 @@ import type { ListenerSpec, LoadBalancerSpec, Mirrors, Target, TargetGroupSpec }
 import type { IngressRule, Network, SecurityGroupSpec } from '../ports/network.ts'
 import type { Tags } from '../ports/mirrors.ts'
 import { EXIT, nyahError } from '../core/errors.ts'
-import { endpoint } from './addresses.ts'
+import type { Scene } from '../engine/operation.ts'
+import { deregister } from './deregister.ts'
+import { ASKED_NOTHING, TAG } from './model.ts'
 import { hashOf } from './names.ts'
 import { ownedOf } from './owned.ts'
 import { some } from './remarks.ts'
+import { awaitTargets, type Takeover } from './takeover.ts'
 
 interface LbWriters {
   readonly mirrors: Mirrors
@@ -19,8 +22,11 @@ interface Registration {
 }
 
 /** Carries out one change of `plan.ts` or `unmirror.ts`; its tokens are resolved. Each may be repeated. */
-export async function applyChange(change: Change, writers: LbWriters, signal: AbortSignal): Promise<Outputs> {
-  const { mirrors, network } = writers
+export async function applyChange(
+  change: Change,
+  { mirrors, network }: LbWriters,
+  scene: Pick<Scene, 'clock' | 'signal'>,
+): Promise<Outputs> {
   switch (`${change.ref.type} ${change.kind}`) {
     case 'security-group create':
       return { ...(await network.createSecurityGroup(after<SecurityGroupSpec>(change))) }
@@ -47,14 +53,16 @@ export async function applyChange(change: Change, writers: LbWriters, signal: Ab
       return {}
     }
     case 'targets delete':
-      return deregister(before<Registration>(change), mirrors, signal)
+      return deregister(change, mirrors, scene)
+    case 'targets wait':
+      return awaitTargets(change.ref.name, after<Takeover>(change), mirrors, scene.signal)
     case 'load-balancer create':
       return { ...(await mirrors.createLoadBalancer(after<LoadBalancerSpec>(change))) }
     case 'load-balancer update':
-      await mirrors.modifyLoadBalancer(remoteId(change), after<Partial<LoadBalancerSpec>>(change))
+      await modifyLoadBalancer(change, mirrors, scene.signal)
       return {}
     case 'load-balancer delete':
-      await demandNoStranger(change, mirrors, signal)
+      await demandNoStranger(change, mirrors, scene.signal)
       await mirrors.deleteLoadBalancer(remoteId(change))
       return {}
     case 'listener create': {
@@ -72,20 +80,34 @@ export async function applyChange(change: Change, writers: LbWriters, signal: Ab
   }
 }
 
-/** A look in the same breath: only what is still registered is taken out, and nothing twice. */
-async function deregister(asked: Registration, mirrors: Mirrors, signal: AbortSignal): Promise<Outputs> {
-  const now = await mirrors.targetHealth(asked.targetGroupArn, signal)
-  const still = new Set(now.filter((target) => target.state !== 'draining').map(endpoint))
-  const targets = asked.targets.filter((target) => still.has(endpoint(target)))
-  if (targets.length > 0) await mirrors.deregisterTargets(asked.targetGroupArn, targets)
-  return { deregistered: targets.length }
+type BalancerUpdate = Partial<LoadBalancerSpec> & { readonly untag?: readonly string[] }
+
+/** Whose mirror it is may be moved only from whom the plan saw: a look in the same breath. */
+async function modifyLoadBalancer(change: Change, mirrors: Mirrors, signal: AbortSignal): Promise<void> {
+  const arn = remoteId(change)
+  const { untag = [], ...rest } = after<BalancerUpdate>(change)
+  const next = rest.tags?.[TAG.octaviaId]
+  if (next !== undefined) {
+    const fresh = await mirrors.tags(arn, signal)
+    const owner = fresh?.[TAG.octaviaId]
+    if (owner !== next && owner !== before<BalancerUpdate>(change).tags?.[TAG.octaviaId]) {
+      throw nyahError({
+        code: 'LB_NOT_OWNED',
+        message: `load balancer ${change.ref.name} is tagged as part of the mirror of ${owner ?? 'nobody'} by now: its tags stay as they are`,
+        exit: EXIT.refused,
+        tries: ['nyah lb list'],
+      })
+    }
+  }
+  if (Object.keys(rest).length > 0) await mirrors.modifyLoadBalancer(arn, rest)
+  if (untag.length > 0) await mirrors.tag(arn, {}, untag)
 }
 
 /** A look in the same breath: a listener that somebody made since the plan would go down with the load balancer. */
 async function demandNoStranger(change: Change, mirrors: Mirrors, signal: AbortSignal): Promise<void> {
-  const [mirror = null] = await mirrors.read([hashOf(change.scope)], signal)
+  const [mirror = null] = await mirrors.read([{ octaviaId: change.scope, hash: hashOf(change.scope) }], signal)
   if (mirror === null || mirror.loadBalancer?.arn !== change.ref.id) return
-  const { foreignListeners } = ownedOf({ id: change.scope, mirror, securityGroup: null })
+  const { foreignListeners } = ownedOf({ id: change.scope, mirror, securityGroup: null, asked: ASKED_NOTHING })
   const ports = [...foreignListeners.keys()]
   if (ports.length === 0) return
   throw nyahError({

@@ -19,10 +19,19 @@ export const asJson = (value: unknown): Json => value as Json
 export const changeId = (scope: string, type: Kind, key: string | number, verb: string): string =>
   `${scope}/${type}/${key}/${verb}`
 
+/** `80` of `80` and of `80-t-w5`; null: it does not begin with a port. */
+const keyPort = (key: string): number | null => {
+  const [, port] = /^(\d{1,5})(?:-|$)/.exec(key) ?? []
+  return port === undefined ? null : Number(port)
+}
+
+/** `80-t` in `<scope>/targets/80-t/register`. */
+export const keyOf = (change: Pick<Change, 'id' | 'scope'>): string =>
+  change.id.slice(change.scope.length + 1).split('/')[1] ?? ''
+
 /** The listener port in a change's id; null where a change is about no single port. */
 export function portOf(change: Pick<Change, 'id' | 'scope'>): number | null {
-  const key = change.id.slice(change.scope.length + 1).split('/')[1] ?? ''
-  return /^\d{1,5}$/.test(key) ? Number(key) : null
+  return keyPort(keyOf(change))
 }
 
 interface ChangeParts {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../core/json.ts'
 import { sameJson } from '../core/hash.ts'
-import type { HealthCheck, Tags, TargetGroup, TargetGroupSpec } from '../ports/mirrors.ts'
+import type { Forward, HealthCheck, Tags, TargetGroup, TargetGroupSpec } from '../ports/mirrors.ts'
 import { asJson } from './changes.ts'
 import { TAG } from './model.ts'
 
@@ -25,9 +25,10 @@ export function differing(
   return Object.keys(after).length === 0 ? null : { before, after }
 }
 
-/** Only nyah's own keys; the name of the source is as it was when the thing was made, and stays. */
+/** Only nyah's own keys; the name of the source is as it was when the thing was made or moved to another, and stays. */
 export function tagPair(wanted: Tags, actual: Tags): readonly [Tags, Tags] {
-  const keys = Object.keys(wanted).filter((key) => key !== TAG.source)
+  const moved = actual[TAG.octaviaId] !== wanted[TAG.octaviaId]
+  const keys = Object.keys(wanted).filter((key) => key !== TAG.source || moved)
   const stale = keys.filter((key) => actual[key] !== wanted[key])
   const pick = (tags: Tags): Tags =>
     Object.fromEntries(stale.flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]]])))
@@ -46,13 +47,31 @@ const effective = (check: HealthCheck): HealthCheck => {
   return { ...plain, ...(path === undefined ? {} : { path }), ...(matcher === undefined ? {} : { matcher }) }
 }
 
+/** A listener's forward as AWS lists it: by ARN; the weight of a single one says nothing. */
+export const canonicalForward = (forward: readonly Forward[]): readonly Forward[] =>
+  forward.length === 1
+    ? forward.map(({ targetGroupArn }) => ({ targetGroupArn, weight: 1 }))
+    : byArn(forward)
+
+export const byArn = (forward: readonly Forward[]): readonly Forward[] =>
+  forward
+    .map(({ targetGroupArn, weight }) => ({ targetGroupArn, weight }))
+    .toSorted((a, b) => (a.targetGroupArn < b.targetGroupArn ? -1 : 1))
+
+/** Of settings that have many keys, those that are asked for and are otherwise. */
+export function settingsPair(wanted: Settings, actual: Settings): readonly [Settings, Settings] {
+  const keys = Object.keys(wanted).filter((key) => actual[key] !== wanted[key])
+  const pick = (from: Settings): Settings =>
+    Object.fromEntries(keys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])))
+  return [pick(actual), pick(wanted)]
+}
+
+type Settings = Readonly<Record<string, string>>
+
 export function targetGroupDifference(wanted: TargetGroupSpec, actual: TargetGroup): Difference | null {
-  const keys = Object.keys(wanted.attributes).filter((key) => actual.attributes[key] !== wanted.attributes[key])
-  const pick = (attributes: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-    Object.fromEntries(keys.flatMap((key) => (attributes[key] === undefined ? [] : [[key, attributes[key]]])))
   return differing({
     healthCheck: [effective(actual.healthCheck), effective(wanted.healthCheck)],
-    attributes: [pick(actual.attributes), pick(wanted.attributes)],
+    attributes: settingsPair(wanted.attributes, actual.attributes),
     tags: tagPair(wanted.tags, actual.tags),
   })
 }

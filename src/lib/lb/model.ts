@@ -99,4 +99,6 @@ export const SCHEMA = '1'
 /** Where a load balancer's mirror belongs; throws CONFIG_… when the configuration does not say. */
 export interface LbSettings {
   placementFor(id: string): Placement
+  /** Octavia ids that have an entry of their own under `mirrors`. Absent: none. */
+  readonly particular?: readonly string[]
 }

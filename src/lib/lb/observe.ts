@@ -1,11 +1,14 @@
-import { EXIT, nyahError } from '../core/errors.ts'
-import type { Mirrors, MirrorTree } from '../ports/mirrors.ts'
+import { errorData, EXIT, isNyahError, nyahError, type NyahError } from '../core/errors.ts'
+import type { Scene } from '../engine/operation.ts'
+import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network, NetworkFacts, SecurityGroup } from '../ports/network.ts'
+import type { Dns } from '../ports/dns.ts'
 import type { LoadBalancerSource } from '../ports/source.ts'
-import type { LbSettings, LbWorld, Observed, Placement } from './model.ts'
+import { ASKED_NOTHING, type Asked, type LbSettings, type LbWorld, type Observed, type Placement } from './model.ts'
 import { hashOf, securityGroupName } from './names.ts'
 import { exists, ownedOf } from './owned.ts'
 import { allocationsOf } from './placed.ts'
+import type { References, RemovalWorld } from './unmirror.ts'
 
 export interface LbPorts {
   readonly source: LoadBalancerSource
@@ -13,69 +16,115 @@ export interface LbPorts {
   readonly network: Network
 }
 
-const NOTHING: MirrorTree = { loadBalancer: null, listeners: [], targetGroups: [] }
-
 /** UUIDs as Octavia writes them, each once. */
 export const canonicalIds = (ids: readonly string[]): readonly string[] => [
   ...new Set(ids.map((id) => id.trim().toLowerCase())),
 ]
 
+export interface LookAt {
+  /** Only those that have a mirror. */
+  readonly mirrored: boolean
+  readonly asked: Asked
+  /** Something may be created: the account's limits are read too. */
+  readonly wantLimits: boolean
+}
+
+export type Tools = Pick<Scene, 'clock' | 'signal'>
+
 /**
- * Both sides of each load balancer, all at once: each source in its own read, all mirrors in one, each network once.
- * `mirrored`: only those that have a mirror. Throws LB_NOT_FOUND (neither side knows it) and LB_NOT_MIRRORED, both exit 2.
+ * Both sides of each load balancer, all at once: each source in its own read, all mirrors in one, each network once. Of
+ * several, a source that cannot be read is `unread` and the others go on; a single one throws. Throws LB_NOT_FOUND (neither
+ * side knows it) and LB_NOT_MIRRORED, both exit 2, of a single one; of several, those are left to the guards.
  */
 export async function observeMirrors(
   ports: LbPorts,
   settings: LbSettings,
   ids: readonly string[],
-  mirrored: boolean,
-  signal: AbortSignal,
+  { mirrored, asked, wantLimits }: LookAt,
+  { clock, signal }: Tools,
 ): Promise<LbWorld> {
   const placements = new Map(ids.map((id) => [id, settings.placementFor(id)]))
-  const [sources, sides] = await Promise.all([
-    Promise.all(ids.map((id) => ports.source.read(id, signal))),
+  const at = clock.now()
+  const [sources, sides, limits] = await Promise.all([
+    Promise.all(ids.map((id) => readSource(ports.source, id, ids.length === 1, signal))),
     readMirrors(ports, placements, true, signal),
+    wantLimits ? ports.mirrors.limits(signal) : null,
   ])
-  const scopes = sides.map((side, at): Observed => ({ ...side, source: sources[at] ?? null }))
-  for (const observed of scopes) demand(observed, mirrored)
+  const scopes = sides.map((side, index): Observed => {
+    const { source, unread } = sources[index] ?? NOT_THERE
+    return { ...side, at, asked, limits, source, unread }
+  })
+  demand(scopes, mirrored)
   return { scopes }
 }
 
-/** The AWS side alone: a mirror is taken down although Octavia is gone, or does not answer. */
+/** The AWS side alone, and whose names point there: a mirror is taken down although Octavia is gone, or does not answer. */
 export async function observeForRemoval(
-  ports: Pick<LbPorts, 'mirrors' | 'network'>,
+  { mirrors, network, dns }: Pick<LbPorts, 'mirrors' | 'network'> & { readonly dns: Dns | null },
   settings: LbSettings,
   id: string,
-  signal: AbortSignal,
-): Promise<LbWorld> {
-  const sides = await readMirrors(ports, new Map([[id, settings.placementFor(id)]]), false, signal)
-  return { scopes: sides.map((side) => ({ ...side, source: null })) }
+  { clock, signal }: Tools,
+): Promise<RemovalWorld> {
+  const at = clock.now()
+  const sides = await readMirrors({ mirrors, network }, new Map([[id, settings.placementFor(id)]]), false, signal)
+  const scopes = sides.map((side): Observed => ({ ...side, ...NOT_THERE, at, asked: ASKED_NOTHING, limits: null }))
+  const names = scopes.flatMap((observed) => ownedOf(observed).loadBalancer?.dnsName ?? [])
+  return { scopes, references: dns === null || names.length === 0 ? null : await readReferences(dns, names, signal) }
 }
 
-function demand(observed: Observed, mirrored: boolean): void {
-  const mirror = ownedOf(observed)
-  const known = exists(mirror) || mirror.obstacles.length > 0
-  if (observed.source === null && !known) {
-    throw nyahError({
-      code: 'LB_NOT_FOUND',
-      message: `no load balancer ${observed.id}: Octavia does not know it (or these credentials may not see it), and it has no mirror`,
-      exit: EXIT.usage,
-      tries: ['nyah lb list'],
-    })
-  }
-  if (mirrored && !known) {
-    throw nyahError({
-      code: 'LB_NOT_MIRRORED',
-      message: `load balancer ${observed.id} has no mirror to bring up to date`,
-      exit: EXIT.usage,
-      tries: [`nyah lb mirror ${observed.id}`],
-    })
+async function readReferences(dns: Dns, names: readonly string[], signal: AbortSignal): Promise<References> {
+  try {
+    const records = await Promise.all(names.map((name) => dns.pointingAt(name, signal)))
+    return { records: records.flat() }
+  } catch (error) {
+    if (signal.aborted || !isNyahError(error)) throw error
+    return { unread: errorData(error) }
   }
 }
 
-type Side = Omit<Observed, 'source'>
+type Source = Pick<Observed, 'source' | 'unread'>
 
-async function readMirrors(
+const NOT_THERE: Source = { source: null, unread: null }
+
+async function readSource(source: LoadBalancerSource, id: string, alone: boolean, signal: AbortSignal): Promise<Source> {
+  try {
+    return { source: await source.read(id, signal), unread: null }
+  } catch (error) {
+    if (alone || signal.aborted || !isNyahError(error)) throw error
+    return { source: null, unread: errorData(error) }
+  }
+}
+
+function demand(scopes: readonly Observed[], mirrored: boolean): void {
+  const alone = scopes.length === 1
+  for (const observed of scopes) {
+    const owned = ownedOf(observed)
+    const known = exists(owned) || owned.obstacles.length > 0
+    if (observed.source === null && observed.unread === null && !known && alone) throw notFound(observed.id)
+    if (mirrored && !known && observed.unread === null && alone) throw notMirrored(observed.id)
+  }
+}
+
+export export const notFound = (id: string): NyahError =>
+  nyahError({
+    code: 'LB_NOT_FOUND',
+    message: `no load balancer ${id}: Octavia does not know it (or these credentials may not see it), and it has no mirror`,
+    exit: EXIT.usage,
+    tries: ['nyah lb list'],
+  })
+
+export const notMirrored = (id: string): NyahError =>
+  nyahError({
+    code: 'LB_NOT_MIRRORED',
+    message: `load balancer ${id} has no mirror to bring up to date`,
+    exit: EXIT.usage,
+    tries: [`nyah lb mirror ${id}`],
+  })
+
+export type Side = Omit<Observed, 'at' | 'asked' | 'limits' | 'source' | 'unread'>
+
+/** All of AWS that is about these load balancers: by Octavia id. */
+export async function readMirrors(
   { mirrors, network }: Pick<LbPorts, 'mirrors' | 'network'>,
   placements: ReadonlyMap<string, Placement>,
   withFacts: boolean,
@@ -84,18 +133,23 @@ async function readMirrors(
   const ids = [...placements.keys()]
   const places = [...placements.values()]
   const allocations = withFacts ? [...new Set(places.flatMap(allocationsOf))] : []
+  const likely = ids.map((id): Site => ({ id, vpcId: placements.get(id)?.vpcId ?? '', hash: hashOf(id) }))
   const [trees, facts, groups, elastic] = await Promise.all([
-    mirrors.read(ids.map(hashOf), signal),
+    mirrors.read(
+      ids.map((octaviaId) => ({ octaviaId, hash: hashOf(octaviaId) })),
+      signal,
+    ),
     withFacts ? readFacts(network, places, signal) : new Map<string, NetworkFacts>(),
-    readGroups(network, new Map(ids.map((id) => [id, placements.get(id)?.vpcId ?? ''])), signal),
+    readGroups(network, likely, signal),
     allocations.length === 0 ? [] : network.addresses(allocations, signal),
   ])
   const sides = ids.map((id, at): Side => {
     const placement = placements.get(id)
-    if (placement === undefined) throw new Error(`no placement for ${id}`)
+    const mirror = trees[at]
+    if (placement === undefined || mirror === undefined) throw new Error(`no placement or no answer for ${id}`)
     return {
       id,
-      mirror: trees[at] ?? NOTHING,
+      mirror,
       securityGroup: groups.get(id) ?? null,
       placement,
       network: facts.get(factsKey(placement)) ?? { vpcId: placement.vpcId, vpcCidrs: [], subnets: [] },
@@ -105,16 +159,27 @@ async function readMirrors(
   return movedGroups(network, sides, signal)
 }
 
-/** A mirror that stands in another VPC than the configuration says has its security group there. */
+/** A mirror that stands in another VPC than the configuration says, or was retargeted, has its security group there. */
 async function movedGroups(network: Network, sides: readonly Side[], signal: AbortSignal): Promise<readonly Side[]> {
-  const elsewhere = new Map<string, string>()
-  for (const { id, mirror, placement } of sides) {
+  const elsewhere = sides.flatMap(({ id, mirror, placement }): readonly Site[] => {
     const vpcId = mirror.loadBalancer?.vpcId ?? mirror.targetGroups[0]?.vpcId ?? placement.vpcId
-    if (vpcId !== placement.vpcId) elsewhere.set(id, vpcId)
-  }
-  if (elsewhere.size === 0) return sides
+    return vpcId === placement.vpcId && mirror.hash === hashOf(id) ? [] : [{ id, vpcId, hash: mirror.hash }]
+  })
+  if (elsewhere.length === 0) return sides
   const groups = await readGroups(network, elsewhere, signal)
-  return sides.map((side) => ({ ...side, securityGroup: groups.get(side.id) ?? side.securityGroup }))
+  return sides.map((side) => {
+    const found = groups.get(side.id) ?? null
+    // The group with the name of its own id is no part of a mirror whose names have another hash.
+    const moved = elsewhere.some(({ id, hash }) => id === side.id && hash !== hashOf(id))
+    return { ...side, securityGroup: moved ? found : (found ?? side.securityGroup) }
+  })
+}
+
+/** Where a load balancer's security group is, and which hash its name has. */
+interface Site {
+  readonly id: string
+  readonly vpcId: string
+  readonly hash: string
 }
 
 const factsKey = (placement: Placement): string => `${placement.vpcId} ${placement.subnets.join(' ')}`
@@ -137,16 +202,20 @@ async function readFacts(
 /** Security groups by load balancer, one call per VPC. */
 async function readGroups(
   network: Network,
-  vpcs: ReadonlyMap<string, string>,
+  sites: readonly Site[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, SecurityGroup>> {
   const found = new Map<string, SecurityGroup>()
   await Promise.all(
-    [...new Set(vpcs.values())].map(async (vpcId) => {
-      const ids = [...vpcs.keys()].filter((id) => vpcs.get(id) === vpcId)
-      const groups = await network.securityGroups(vpcId, ids.map(securityGroupName), signal)
-      for (const id of ids) {
-        const group = groups.find((one) => one.name === securityGroupName(id))
+    [...new Set(sites.map(({ vpcId }) => vpcId))].map(async (vpcId) => {
+      const here = sites.filter((site) => site.vpcId === vpcId)
+      const groups = await network.securityGroups(
+        vpcId,
+        here.map(({ hash }) => securityGroupName(hash)),
+        signal,
+      )
+      for (const { id, hash } of here) {
+        const group = groups.find((one) => one.name === securityGroupName(hash))
         if (group !== undefined) found.set(id, group)
       }
     }),

@@ -1,74 +1,109 @@
-import type { Operation, Scene } from '../engine/operation.ts'
+import type { Change } from '../core/change.ts'
+import type { Guard, Operation, Scene } from '../engine/operation.ts'
+import type { Dns } from '../ports/dns.ts'
 import { applyChange } from './apply.ts'
 import { MIRROR_GUARDS } from './guards.ts'
-import type { LbSettings, LbWorld } from './model.ts'
+import { ASKED_NOTHING, type Asked, type LbSettings, type LbWorld } from './model.ts'
 import { canonicalIds, observeForRemoval, observeMirrors, type LbPorts } from './observe.ts'
 import { planMirrors } from './plan.ts'
+import { observeRetarget, planRetarget, retargetable, type RetargetWorld } from './retarget.ts'
 import { removalSummaryOf, summaryOf } from './summary.ts'
-import { planUnmirror, unmirrorOwnership } from './unmirror.ts'
+import { planUnmirror, stillReferenced, unmirrorOwnership, type RemovalWorld } from './unmirror.ts'
 import { waitingFor } from './waiting.ts'
 
-interface LbArguments {
+export interface LbArguments {
   /** Octavia UUIDs, one scope each. */
   readonly ids: readonly string[]
   /** Wait until the NLBs are active and the targets of sound members healthy. */
   readonly wait: boolean
+  /** Absent: nothing besides. */
+  readonly asked?: Asked
 }
+
+/** Members come and go while somebody looks at a saved plan. */
+const isOfMembers = (change: Change): boolean => change.ref.type === 'targets'
 
 function following(
   name: string,
-  mirrored: boolean,
   ports: LbPorts,
   settings: LbSettings,
-  args: LbArguments,
+  { ids, wait, asked = ASKED_NOTHING }: LbArguments,
+  { mirrored, wantLimits }: { readonly mirrored: boolean; readonly wantLimits: boolean },
 ): Operation<LbWorld> {
-  const ids = canonicalIds(args.ids)
+  const scopes = canonicalIds(ids)
   return {
     name,
     mutates: true,
     confirmId: null,
-    observe: (scene: Scene) => observeMirrors(ports, settings, ids, mirrored, scene.signal),
-    plan: planMirrors,
+    observe: (scene: Scene) => observeMirrors(ports, settings, scopes, { mirrored, asked, wantLimits }, scene),
+    plan: (world) => planMirrors(world, mirrored),
     guards: MIRROR_GUARDS,
-    apply: (change, scene) => applyChange(change, ports, scene.signal),
-    waiting: args.wait ? waitingFor : null,
+    apply: (change, scene) => applyChange(change, ports, scene),
+    waiting: wait ? waitingFor : null,
+    tolerates: isOfMembers,
     summary: summaryOf,
   }
 }
 
 /** Makes mirrors, or brings those that exist up to date. */
 export const mirrorOperation = (ports: LbPorts, settings: LbSettings, args: LbArguments): Operation<LbWorld> =>
-  following('lb.mirror', false, ports, settings, args)
+  following('lb.mirror', ports, settings, args, { mirrored: false, wantLimits: true })
 
 /** Brings mirrors up to date; a load balancer without one is LB_NOT_MIRRORED (2). */
 export const syncOperation = (ports: LbPorts, settings: LbSettings, args: LbArguments): Operation<LbWorld> =>
-  following('lb.sync', true, ports, settings, args)
+  following('lb.sync', ports, settings, args, { mirrored: true, wantLimits: false })
 
 /** What a sync (or, without a mirror, a first one) would do; never writes. */
-export const diffOperation = (
+export function diffOperation(
   ports: LbPorts,
   settings: LbSettings,
-  args: Pick<LbArguments, 'ids'>,
-): Operation<LbWorld> => ({
-  ...following('lb.diff', false, ports, settings, { ids: args.ids, wait: false }),
-  mutates: false,
-})
+  args: Omit<LbArguments, 'wait'>,
+): Operation<LbWorld> {
+  const whole = following('lb.diff', ports, settings, { ...args, wait: false }, { mirrored: false, wantLimits: true })
+  return { ...whole, mutates: false }
+}
 
-/** Takes one mirror down; Octavia is not asked. Cannot be taken back: the id is to be typed. */
+/**
+ * The mirror of `asked.formerId` follows another load balancer from now on: the one that was built in its stead. Names stay,
+ * tags move; members are added before others are taken out.
+ */
+export function retargetOperation(ports: LbPorts, settings: LbSettings, args: LbArguments): Operation<RetargetWorld> {
+  const [id = ''] = canonicalIds(args.ids)
+  const { formerId, ...asked } = args.asked ?? ASKED_NOTHING
+  const [former = ''] = canonicalIds(formerId === null ? [] : [formerId])
+  const guards: readonly Guard<RetargetWorld>[] = [retargetable, ...MIRROR_GUARDS]
+  return {
+    name: 'lb.retarget',
+    mutates: true,
+    confirmId: null,
+    observe: (scene) => observeRetarget(ports, settings, id, { ...asked, formerId: former }, scene),
+    plan: planRetarget,
+    guards,
+    apply: (change, scene) => applyChange(change, ports, scene),
+    waiting: args.wait ? waitingFor : null,
+    tolerates: isOfMembers,
+    summary: summaryOf,
+  }
+}
+
+/**
+ * Takes one mirror down; Octavia is not asked. Cannot be taken back: the id is to be typed. `dns` null: whether names point
+ * there is not looked at.
+ */
 export function unmirrorOperation(
-  ports: Pick<LbPorts, 'mirrors' | 'network'>,
+  ports: Pick<LbPorts, 'mirrors' | 'network'> & { readonly dns: Dns | null },
   settings: LbSettings,
   args: { readonly id: string },
-): Operation<LbWorld> {
+): Operation<RemovalWorld> {
   const [id = ''] = canonicalIds([args.id])
   return {
     name: 'lb.unmirror',
     mutates: true,
     confirmId: id,
-    observe: (scene) => observeForRemoval(ports, settings, id, scene.signal),
+    observe: (scene) => observeForRemoval(ports, settings, id, scene),
     plan: planUnmirror,
-    guards: [unmirrorOwnership],
-    apply: (change, scene) => applyChange(change, ports, scene.signal),
+    guards: [unmirrorOwnership, stillReferenced],
+    apply: (change, scene) => applyChange(change, ports, scene),
     waiting: null,
     summary: removalSummaryOf,
   }

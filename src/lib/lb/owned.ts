@@ -2,11 +2,13 @@ import { byAddress } from './addresses.ts'
 import type { Listener, LoadBalancer, Tags, TargetGroup } from '../ports/mirrors.ts'
 import type { SecurityGroup } from '../ports/network.ts'
 import { SCHEMA, TAG, type Observed } from './model.ts'
-import { hashOf, isOurName, isOurTargetGroupName, securityGroupName } from './names.ts'
+import { isOurName, keyOfTargetGroup, portOfKey, securityGroupName } from './names.ts'
 import type { Remark } from './remarks.ts'
 
 /** What of a mirror is nyah's, found by its tags; nothing else is ever touched. */
 export interface Owned {
+  /** With which all its names end; see MirrorTree. */
+  readonly hash: string
   readonly loadBalancer: LoadBalancer | null
   /** Further ones of the same mirror (two machines, two names): they serve nobody, and cost. */
   readonly spareLoadBalancers: readonly LoadBalancer[]
@@ -14,9 +16,9 @@ export interface Owned {
   readonly listeners: ReadonlyMap<number, Listener>
   /** Somebody's own listeners on our load balancer, by port. */
   readonly foreignListeners: ReadonlyMap<number, Listener>
-  /** The one in use per port. */
-  readonly targetGroups: ReadonlyMap<number, TargetGroup>
-  /** Further ones of the same port (two runs with two names for one load balancer). */
+  /** By key (port and variant: what AWS cannot change), the one in use of each. */
+  readonly targetGroups: ReadonlyMap<string, TargetGroup>
+  /** Further ones of the same key (two runs with two names for one load balancer). */
   readonly spareTargetGroups: readonly TargetGroup[]
   readonly securityGroup: SecurityGroup | null
   /** Things that have our names and are not ours, or are a newer nyah's. */
@@ -25,8 +27,15 @@ export interface Owned {
 
 type Claim = 'ours' | 'newer' | 'foreign'
 
-function claimOf(tags: Tags, octaviaId: string): Claim {
-  if (tags[TAG.managed] !== 'true' || tags[TAG.octaviaId] !== octaviaId) return 'foreign'
+/** Whose things count as this mirror's. */
+type Claimant = Pick<Observed, 'id' | 'asked'>
+
+function claimOf(tags: Tags, { id, asked }: Claimant): Claim {
+  const owner = tags[TAG.octaviaId]
+  const managed = tags[TAG.managed] === 'true'
+  const own = managed && owner !== undefined && (owner === id || owner === asked.formerId)
+  const lost = asked.adopt && (owner === undefined || owner === id)
+  if (!own && !lost) return 'foreign'
   const schema = tags[TAG.schema]
   return schema === undefined || Number(schema) <= Number(SCHEMA) ? 'ours' : 'newer'
 }
@@ -47,55 +56,86 @@ export const registered = (group: TargetGroup): TargetGroup['targets'] =>
     .filter((target) => target.state !== 'draining')
     .toSorted((a, b) => byAddress(a.address, b.address) || a.port - b.port)
 
-export function ownedOf({ id, mirror, securityGroup }: Pick<Observed, 'id' | 'mirror' | 'securityGroup'>): Owned {
-  const hash = hashOf(id)
-  const { loadBalancer } = mirror
+/** The groups of one listener port, in the order of their keys. */
+export const groupsOfPort = (owned: Pick<Owned, 'targetGroups'>, port: number): readonly TargetGroup[] =>
+  [...owned.targetGroups].flatMap(([key, group]) => (portOfKey(key) === port ? [group] : []))
+
+export function ownedOf(observed: Pick<Observed, 'id' | 'mirror' | 'securityGroup' | 'asked'>): Owned {
+  const { id, mirror, securityGroup } = observed
+  const { hash, loadBalancer } = mirror
   const named = loadBalancer !== null && isOurName(loadBalancer.name, hash) ? loadBalancer : null
-  const groups = mirror.targetGroups.filter((group) => isOurTargetGroupName(group.name, hash))
-  const group = securityGroup !== null && securityGroup.name === securityGroupName(id) ? securityGroup : null
+  const groups = mirror.targetGroups.filter((group) => keyOfTargetGroup(group.name, hash) !== null)
+  const group = securityGroup !== null && securityGroup.name === securityGroupName(hash) ? securityGroup : null
+  const claim = (thing: { readonly tags: Tags }): Claim => claimOf(thing.tags, observed)
   const ours = <Thing extends { readonly tags: Tags }>(thing: Thing | null): Thing | null =>
-    thing !== null && claimOf(thing.tags, id) === 'ours' ? thing : null
+    thing !== null && claim(thing) === 'ours' ? thing : null
   const owner = ours(named)
   const below = owner === null ? [] : mirror.listeners
-  const listeners = byPort(below.filter((listener) => claimOf(listener.tags, id) === 'ours'))
+  // By hand on our load balancer: to be adopted only where a listener of ours has to be, see `adopting`.
+  const tagged: Claimant = { id, asked: { ...observed.asked, adopt: false } }
+  const listeners = byPort(below.filter((listener) => claimOf(listener.tags, tagged) === 'ours'))
   const { chosen, spare } = choose(
-    groups.filter((one) => claimOf(one.tags, id) === 'ours'),
+    groups.filter((one) => claim(one) === 'ours'),
+    hash,
     listeners,
   )
   return {
+    hash,
     loadBalancer: owner,
     spareLoadBalancers: (mirror.spareLoadBalancers ?? []).filter((one) => ours(one) !== null),
     listeners,
-    foreignListeners: byPort(below.filter((listener) => claimOf(listener.tags, id) === 'foreign')),
+    foreignListeners: byPort(below.filter((listener) => claimOf(listener.tags, tagged) === 'foreign')),
     targetGroups: chosen,
     spareTargetGroups: spare,
     securityGroup: ours(group),
     obstacles: [
-      ...obstacle('load balancer', named, id),
-      ...groups.flatMap((one) => obstacle('target group', one, id)),
-      ...obstacle('security group', group, id),
+      ...obstacle('load balancer', named, observed),
+      ...groups.flatMap((one) => obstacle('target group', one, observed)),
+      ...obstacle('security group', group, observed),
       ...below
-        .filter((listener) => claimOf(listener.tags, id) === 'newer')
-        .flatMap((listener) => obstacle('listener', { name: `port ${listener.port}`, tags: listener.tags }, id)),
+        .filter((listener) => claimOf(listener.tags, tagged) === 'newer')
+        .flatMap((listener) => obstacle('listener', { name: `port ${listener.port}`, tags: listener.tags }, tagged)),
     ],
+  }
+}
+
+/** With `--adopt`: listeners by hand on our load balancer, on ports where ours have to be, are ours. */
+export function adopting(owned: Owned, ports: ReadonlySet<number>, claimant: Claimant): Owned {
+  const adopted = [...owned.foreignListeners.values()].filter(
+    ({ port, tags }) => ports.has(port) && claimOf(tags, claimant) === 'ours',
+  )
+  if (adopted.length === 0) return owned
+  return {
+    ...owned,
+    listeners: byPort([...owned.listeners.values(), ...adopted]),
+    foreignListeners: byPort([...owned.foreignListeners.values()].filter((one) => !adopted.includes(one))),
   }
 }
 
 const byPort = <Thing extends { readonly port: number }>(things: readonly Thing[]): ReadonlyMap<number, Thing> =>
   new Map(things.toSorted((a, b) => a.port - b.port).map((thing) => [thing.port, thing]))
 
-/** Of two groups for one port: the one its listener uses, else one in use at all, else the first by name. */
+/** Of two groups with one key: the one its listener uses, else one in use at all, else the first by name. */
 function choose(
   groups: readonly TargetGroup[],
+  hash: string,
   listeners: ReadonlyMap<number, Listener>,
-): { readonly chosen: ReadonlyMap<number, TargetGroup>; readonly spare: readonly TargetGroup[] } {
-  const rank = (group: TargetGroup): number =>
-    listeners.get(group.port)?.targetGroupArn === group.arn ? 0 : group.loadBalancerArns.length > 0 ? 1 : 2
-  const chosen = new Map<number, TargetGroup>()
+): { readonly chosen: ReadonlyMap<string, TargetGroup>; readonly spare: readonly TargetGroup[] } {
+  const keyed = groups.map((group) => {
+    const key = keyOfTargetGroup(group.name, hash) ?? ''
+    const port = portOfKey(key) ?? 0
+    const used = listeners.get(port)?.forward.some(({ targetGroupArn }) => targetGroupArn === group.arn) ?? false
+    return { group, key, port, rank: used ? 0 : group.loadBalancerArns.length > 0 ? 1 : 2 }
+  })
+  const chosen = new Map<string, TargetGroup>()
   const spare: TargetGroup[] = []
-  for (const group of groups.toSorted((a, b) => a.port - b.port || rank(a) - rank(b) || (a.name < b.name ? -1 : 1))) {
-    if (chosen.has(group.port)) spare.push(group)
-    else chosen.set(group.port, group)
+  const order = keyed.toSorted(
+    (a, b) =>
+      a.port - b.port || (a.key === b.key ? a.rank - b.rank : a.key < b.key ? -1 : 1) || (a.group.name < b.group.name ? -1 : 1),
+  )
+  for (const { group, key } of order) {
+    if (chosen.has(key)) spare.push(group)
+    else chosen.set(key, group)
   }
   return { chosen, spare }
 }
@@ -103,10 +143,10 @@ function choose(
 function obstacle(
   what: string,
   thing: { readonly name: string; readonly tags: Tags } | null,
-  octaviaId: string,
+  claimant: Claimant,
 ): readonly Remark[] {
   if (thing === null) return []
-  const claim = claimOf(thing.tags, octaviaId)
+  const claim = claimOf(thing.tags, claimant)
   if (claim === 'ours') return []
   const subject = `${what} ${thing.name}`
   if (claim === 'newer') {
@@ -120,24 +160,27 @@ function obstacle(
       },
     ]
   }
+  const { id } = claimant
   const other = thing.tags[TAG.octaviaId]
+  const elsewhere = other !== undefined && other !== id
   return [
     {
       code: 'LB_NOT_OWNED',
       severity: 'refuse',
       subject,
-      evidence:
-        other !== undefined && other !== octaviaId
-          ? `it is tagged as part of the mirror of ${other}`
-          : `it lacks the tag ${thing.tags[TAG.managed] === 'true' ? TAG.octaviaId : `${TAG.managed}=true`}: nyah did not make it, or its tags were taken away`,
-      remedy: `Rename or delete it if it is somebody's own; if nyah made it, set its tags back: ${TAG.managed}=true ${TAG.octaviaId}=${octaviaId}`,
+      evidence: elsewhere
+        ? `it is tagged as part of the mirror of ${other}`
+        : `it lacks the tag ${thing.tags[TAG.managed] === 'true' ? TAG.octaviaId : `${TAG.managed}=true`}: nyah did not make it, or its tags were taken away`,
+      remedy: elsewhere
+        ? `It follows ${other} (nyah lb show ${other}); if its retarget was cut short: nyah lb retarget ${id} ${other}`
+        : `Rename or delete it if it is somebody's own; if nyah made it, or may have it, look at what would be changed: nyah lb mirror ${id} --adopt --plan`,
     },
   ]
 }
 
 /** A listener of somebody's own where ours has to be. */
-export const inTheWay = (listener: Listener, octaviaId: string): readonly Remark[] =>
-  obstacle('listener', { name: `port ${listener.port}`, tags: listener.tags }, octaviaId)
+export const inTheWay = (listener: Listener, claimant: Claimant): readonly Remark[] =>
+  obstacle('listener', { name: `port ${listener.port}`, tags: listener.tags }, claimant)
 
 /** Two load balancers for one: nyah keeps to the one with listeners. */
 export const spares = (owned: Owned, severity: 'warn' | 'hold', remedy: (arn: string) => string): readonly Remark[] =>

@@ -1,4 +1,6 @@
+import type { TargetGroup } from '../ports/mirrors.ts'
 import type { Observed, Placement } from './model.ts'
+import { keyOfTargetGroup } from './names.ts'
 import type { Owned } from './owned.ts'
 import { some, type Remark } from './remarks.ts'
 
@@ -26,6 +28,7 @@ export function placementChanged({ id, placement }: Observed, owned: Owned): rea
     if (loadBalancer.securityGroups.length === 0) differences.push('it was made without a security group')
   }
   for (const group of [...owned.targetGroups.values(), ...owned.spareTargetGroups]) {
+    differences.push(...otherKind(group, keyOfTargetGroup(group.name, owned.hash) ?? ''))
     if (group.vpcId !== placement.vpcId) {
       differences.push(
         `target group ${group.name} is in ${group.vpcId}, network ${placement.name} is in ${placement.vpcId}`,
@@ -41,6 +44,16 @@ export function placementChanged({ id, placement }: Observed, owned: Owned): rea
       evidence: `${differences.join('; ')}; AWS cannot change this`,
       remedy: `Set the configuration back, or build it anew: nyah lb unmirror ${id}, then nyah lb mirror ${id}`,
     },
+  ]
+}
+
+/** A target group whose name says what it is not: nyah did not make it so. */
+function otherKind({ name, protocol, ipAddressType }: TargetGroup, key: string): readonly string[] {
+  const [, ...variant] = key.split('-')
+  const wanted = { protocol: variant.includes('t') ? 'TLS' : 'TCP', family: variant.includes('6') ? 'ipv6' : 'ipv4' }
+  return [
+    ...(protocol === wanted.protocol ? [] : [`target group ${name} is ${protocol}, its name says ${wanted.protocol}`]),
+    ...(ipAddressType === wanted.family ? [] : [`target group ${name} is ${ipAddressType}, its name says ${wanted.family}`]),
   ]
 }
 

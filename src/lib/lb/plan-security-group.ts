@@ -3,7 +3,6 @@ import type { IngressRule, SecurityGroup, SecurityGroupSpec } from '../ports/net
 import { canonicalCidr } from './addresses.ts'
 import { change, type Later } from './changes.ts'
 import { staleTags } from './drift.ts'
-import { hashOf } from './names.ts'
 import { some } from './remarks.ts'
 
 interface SecurityGroupPlan {
@@ -30,12 +29,13 @@ export function missingRules(wanted: SecurityGroupSpec, actual: SecurityGroup): 
  */
 export function planSecurityGroup(
   scope: string,
+  hash: string,
   wanted: SecurityGroupSpec,
   actual: SecurityGroup | null,
   untouched: ReadonlySet<number>,
   closing: ReadonlyMap<number, string>,
 ): SecurityGroupPlan {
-  const key = hashOf(scope)
+  const key = hash
   if (actual === null) {
     const creation = change({
       scope,
@@ -95,11 +95,16 @@ export function planSecurityGroup(
   }
 }
 
-export const deleteSecurityGroup = (scope: string, actual: SecurityGroup, needs: readonly string[]): Change =>
+export const deleteSecurityGroup = (
+  scope: string,
+  hash: string,
+  actual: SecurityGroup,
+  needs: readonly string[],
+): Change =>
   change({
     scope,
     type: 'security-group',
-    key: hashOf(scope),
+    key: hash,
     verb: 'delete',
     kind: 'delete',
     remote: actual.id,

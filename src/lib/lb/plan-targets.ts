@@ -1,49 +1,54 @@
 import { token, type Change } from '../core/change.ts'
-import type { TargetGroup } from '../ports/mirrors.ts'
+import { TAG } from './model.ts'
+import type { Target, TargetGroup, TargetHealth } from '../ports/mirrors.ts'
 import { endpoint } from './addresses.ts'
+import { splitRemovals } from './budget.ts'
 import { change, type Later } from './changes.ts'
-import type { DesiredListener } from './desired.ts'
+import type { DesiredGroup, DesiredListener } from './desired.ts'
 import { targetGroupDifference } from './drift.ts'
 import { registered } from './owned.ts'
 import type { WantedTarget } from './pool.ts'
 import { count, some } from './remarks.ts'
+import { claimText, headOf } from './removals.ts'
 
-export interface TargetGroupPlan {
+/** One target group that a listener is to send to, and what is to be done about it but for taking targets out. */
+export interface GroupPlan {
+  readonly wanted: DesiredGroup
+  readonly actual: TargetGroup | null
   readonly changes: readonly Change[]
   readonly arn: Later
   /** What has to be done before a listener may send to it. */
   readonly ready: readonly string[]
 }
 
-const bare = ({ address, port, availabilityZone }: WantedTarget): object => ({ address, port, availabilityZone })
+export const bare = ({ address, port, availabilityZone }: Target): Target => ({ address, port, availabilityZone })
 
-/** A listener's target group and what is registered in it: added first, then taken away. */
-export function planTargetGroup(scope: string, wanted: DesiredListener, actual: TargetGroup | null): TargetGroupPlan {
-  const { port } = wanted
+/** `removals`: what a group that this one replaces remembers of the last hour's removals. */
+export function planGroup(
+  scope: string,
+  listener: DesiredListener,
+  wanted: DesiredGroup,
+  actual: TargetGroup | null,
+  removals: string | undefined,
+): GroupPlan {
   if (actual === null) {
+    const { targetGroup } = wanted
+    const tags = removals === undefined ? targetGroup.tags : { ...targetGroup.tags, [TAG.removals]: removals }
     const creation = change({
       scope,
       type: 'target-group',
-      key: port,
+      key: wanted.key,
       verb: 'create',
       kind: 'create',
       remote: null,
-      name: wanted.targetGroup.name,
-      after: wanted.targetGroup,
-      reason: `${wanted.subject} sends to ${wanted.pool}`,
+      name: targetGroup.name,
+      after: { ...targetGroup, tags },
+      reason: `${listener.subject} sends to ${listener.pool}`,
     })
     const arn = token(creation.id, 'arn')
-    const registration = register(
-      scope,
-      wanted,
-      wanted.targetGroup.name,
-      null,
-      arn,
-      wanted.targets,
-      [creation.id],
-      true,
-    )
-    return { changes: [creation, registration], arn, ready: [creation.id, registration.id] }
+    const group = { key: wanted.key, name: targetGroup.name, remote: null, arn }
+    const registration = register(scope, listener, group, wanted.targets, [creation.id], true)
+    return { wanted, actual, changes: [creation, registration], arn, ready: [creation.id, registration.id] }
   }
   const difference = targetGroupDifference(wanted.targetGroup, actual)
   const update =
@@ -52,62 +57,54 @@ export function planTargetGroup(scope: string, wanted: DesiredListener, actual: 
       : change({
           scope,
           type: 'target-group',
-          key: port,
+          key: wanted.key,
           verb: 'update',
           kind: 'update',
           remote: actual.arn,
           name: actual.name,
           before: difference.before,
           after: difference.after,
-          reason: `${Object.keys(difference.after).map(inWords).join(' and ')} differ from what ${wanted.subject} asks for`,
+          reason: `${Object.keys(difference.after).map(inWords).join(' and ')} differ from what ${listener.subject} asks for`,
         })
-  const there = registered(actual)
-  const present = new Set(there.map(endpoint))
-  const asked = new Set(wanted.targets.map(endpoint))
-  const added = wanted.targets.filter((target) => !present.has(endpoint(target)))
-  const gone = there.filter((target) => !asked.has(endpoint(target)))
-  const registration =
-    added.length === 0
-      ? null
-      : register(scope, wanted, actual.name, actual.arn, actual.arn, added, [], there.length === 0)
-  const deregistration =
-    gone.length === 0
-      ? null
-      : change({
-          scope,
-          type: 'targets',
-          key: port,
-          verb: 'deregister',
-          kind: 'delete',
-          remote: actual.arn,
-          name: actual.name,
-          before: {
-            targetGroupArn: actual.arn,
-            targets: gone.map(({ address, port: at, availabilityZone }) => ({ address, port: at, availabilityZone })),
-          },
-          needs: [registration?.id ?? null],
-          reason: some(
-            gone.map(
-              (target) => `${endpoint(target)}: ${wanted.leftOut[endpoint(target)] ?? `no member of ${wanted.pool}`}`,
-            ),
-          ),
-        })
+  const registration = planRegistration(scope, listener, wanted.key, actual, wanted.targets)
   return {
-    changes: [update, registration, deregistration].filter((one) => one !== null),
+    wanted,
+    actual,
+    changes: [update, registration].filter((one) => one !== null),
     arn: actual.arn,
     ready: registration === null ? [] : [registration.id],
   }
 }
 
+/** Null: all of them are registered. */
+export function planRegistration(
+  scope: string,
+  listener: DesiredListener,
+  key: string,
+  actual: TargetGroup,
+  targets: readonly Target[],
+): Change | null {
+  const there = registered(actual)
+  const present = new Set(there.map(endpoint))
+  const added = targets.filter((target) => !present.has(endpoint(target)))
+  const group = { key, name: actual.name, remote: actual.arn, arn: actual.arn }
+  return added.length === 0 ? null : register(scope, listener, group, added, [], there.length === 0)
+}
+
 const inWords = (field: string): string => (field === 'healthCheck' ? 'health checks' : field)
+
+interface GroupRef {
+  readonly key: string
+  readonly name: string
+  readonly remote: string | null
+  readonly arn: Later
+}
 
 function register(
   scope: string,
-  wanted: DesiredListener,
-  name: string,
-  remote: string | null,
-  arn: Later,
-  targets: readonly WantedTarget[],
+  { pool }: DesiredListener,
+  { key, name, remote, arn }: GroupRef,
+  targets: readonly Target[],
   needs: readonly string[],
   first: boolean,
 ): Change {
@@ -115,7 +112,7 @@ function register(
   return change({
     scope,
     type: 'targets',
-    key: wanted.port,
+    key,
     verb: 'register',
     kind: 'create',
     remote,
@@ -123,14 +120,86 @@ function register(
     after: { targetGroupArn: arn, targets: targets.map(bare) },
     needs,
     reason: first
-      ? `${count(targets.length, 'member')} of ${wanted.pool} ${targets.length === 1 ? 'takes' : 'take'} traffic: ${who}`
-      : `in ${wanted.pool} and not yet registered: ${who}`,
+      ? `${count(targets.length, 'member')} of ${pool} ${targets.length === 1 ? 'takes' : 'take'} traffic: ${who}`
+      : `in ${pool} and not yet registered: ${who}`,
   })
+}
+
+export interface Leaving {
+  readonly key: string
+  readonly actual: TargetGroup
+  /** No longer members at all. */
+  readonly left: readonly TargetHealth[]
+  /** Served by another group of the same listener by then: that takes no capacity away. */
+  readonly moved: readonly TargetHealth[]
+  /** What is registered in the same group by the same plan. */
+  readonly joining: readonly WantedTarget[]
+  /** Why each is no target of this group. */
+  readonly why: (target: Target) => string
+}
+
+export interface RemovalPlan {
+  /** What the budget of this hour lets go; null: nothing. */
+  readonly now: Change | null
+  /** What has to wait for another hour; null: nothing. */
+  readonly later: Change | null
+}
+
+/**
+ * Targets are taken out as far as the budget goes; the rest stands in a change of its own, for LB_REMOVAL_BUDGET to hold.
+ * `before.removals` and `after.removals`: how the group's tag has to begin before each, and what is made of it (budget.ts).
+ */
+export function planRemoval(scope: string, leaving: Leaving, needs: readonly string[], atMs: number): RemovalPlan {
+  const { key, actual, left, moved, joining, why } = leaving
+  if (left.length + moved.length === 0) return { now: null, later: null }
+  const tag = actual.tags[TAG.removals]
+  const gone = [...left, ...moved]
+  const split = splitRemovals({ registered: registered(actual), leaving: left, joining, tag, atMs })
+  const part = (
+    verb: string,
+    targets: readonly Target[],
+    tags: { readonly before: string | null; readonly after: string },
+    first: Change | null,
+  ): Change =>
+    change({
+      scope,
+      type: 'targets',
+      key,
+      verb,
+      kind: 'delete',
+      remote: actual.arn,
+      name: actual.name,
+      before: {
+        targetGroupArn: actual.arn,
+        targets: targets.map(bare),
+        removals: tags.before,
+        ...(someHealthyBut(actual, first === null ? targets : gone) ? {} : { healthyStays: false }),
+      },
+      after: { removals: tags.after },
+      needs: [...needs, first?.id ?? null],
+      reason: some(targets.map((target) => `${endpoint(target)}: ${why(target)}`)),
+    })
+  const first = [...split.now, ...moved]
+  const now = first.length === 0 ? null : part('deregister', first, { before: split.before, after: split.tag }, null)
+  if (split.later.length === 0) return { now, later: null }
+  if (now === null || split.now.length > 0) {
+    return { now, later: part('deregister-later', split.later, { before: split.laterBefore, after: split.laterTag }, now) }
+  }
+  // The first part only moves targets: it writes a tag all the same, and the second has to find that one.
+  const before = headOf(split.tag)
+  const [, mark = ''] = headOf(split.laterTag)?.split('.') ?? []
+  const after = claimText(before, mark, split.later.length, registered(actual).length - moved.length)
+  return { now, later: part('deregister-later', split.later, { before, after }, now) }
+}
+
+const someHealthyBut = (group: TargetGroup, leaving: readonly Target[]): boolean => {
+  const gone = new Set(leaving.map(endpoint))
+  return registered(group).some((target) => target.state === 'healthy' && !gone.has(endpoint(target)))
 }
 
 export const deleteTargetGroup = (
   scope: string,
-  key: string | number,
+  key: string,
   actual: TargetGroup,
   needs: readonly string[],
   reason: string,

@@ -1,29 +1,66 @@
-import { token, type Change } from '../core/change.ts'
+import type { Change } from '../core/change.ts'
 import type { Draft, Finding } from '../core/plan.ts'
-import type { Listener, LoadBalancer, TargetGroup } from '../ports/mirrors.ts'
+import type { Listener, TargetGroup } from '../ports/mirrors.ts'
 import { basisOf } from './basis.ts'
-import { change, changeId, portOf, type Later } from './changes.ts'
-import type { Desired, DesiredListener } from './desired.ts'
-import { differing, sortedUnique, tagPair } from './drift.ts'
+import { changeId, portOf } from './changes.ts'
+import type { Desired } from './desired.ts'
 import { judge, type Judged } from './judge.ts'
 import type { LbWorld, Observed } from './model.ts'
-import { hashOf, namesOf } from './names.ts'
-import { spares } from './owned.ts'
+import { keyOfTargetGroup, namesOf, portOfKey } from './names.ts'
+import { exists, ownedOf, spares, type Owned } from './owned.ts'
+import { groundOf, planLoadBalancer } from './plan-balancer.ts'
+import { deleteListener, planListener } from './plan-listener.ts'
+import { membersOnly } from './plan-members.ts'
 import { planSecurityGroup } from './plan-security-group.ts'
-import { deleteTargetGroup, planTargetGroup, type TargetGroupPlan } from './plan-targets.ts'
+import { deleteTargetGroup } from './plan-targets.ts'
 import { finding, label, type Remark } from './remarks.ts'
 
-/** What is left to do until the mirrors are what their load balancers ask for. */
-export function planMirrors(world: LbWorld): Draft {
-  const scopes = world.scopes.map((observed) => ({ observed, judged: judge(observed) }))
+/** What is left to do until the mirrors are what their load balancers ask for. `mirrored`: none is to be made. */
+export function planMirrors(world: LbWorld, mirrored = false): Draft {
+  const scopes = world.scopes.map((observed) => {
+    const judged = judge(observed)
+    const absent = absence(observed, mirrored)
+    const whole =
+      absent !== null ? { changes: [], remarks: [absent] } : judged === null || judged.obstacles.length > 0 ? NOTHING : planScope(observed, judged)
+    return { observed, judged, plan: observed.asked.membersOnly ? membersOnly(observed, whole) : whole }
+  })
   return {
     scopes: world.scopes.map((observed) => observed.id),
     names: namesOf(world),
     basis: Object.fromEntries(scopes.map(({ observed, judged }) => [observed.id, basisOf(observed, judged)])),
-    changes: scopes.flatMap(({ observed, judged }) =>
-      judged === null || judged.obstacles.length > 0 ? [] : planScope(observed.id, judged),
+    changes: scopes.flatMap(({ plan }) => plan.changes),
+    findings: scopes.flatMap(({ observed, judged, plan }) => [
+      ...findingsOf(observed, judged),
+      ...plan.remarks.map((remark) => finding(observed.id, remark)),
+    ]),
+    reports: Object.fromEntries(
+      scopes.flatMap(({ observed, judged }) => (judged === null ? [] : [[observed.id, judged.report] as const])),
     ),
-    findings: scopes.flatMap(({ observed, judged }) => findingsOf(observed, judged)),
+  }
+}
+
+/** Of several load balancers, one that neither side knows, or that has no mirror to bring up to date. */
+function absence(observed: Observed, mirrored: boolean): Remark | null {
+  const { id, source, unread } = observed
+  const owned = ownedOf(observed)
+  if (unread !== null || exists(owned) || owned.obstacles.length > 0) return null
+  const subject = `load balancer ${source === null ? id : label(source.loadbalancer)}`
+  if (source === null) {
+    return {
+      code: 'LB_NOT_FOUND',
+      severity: 'refuse',
+      subject,
+      evidence: 'Octavia does not know it (or these credentials may not see it), and it has no mirror',
+      remedy: 'nyah lb list',
+    }
+  }
+  if (!mirrored) return null
+  return {
+    code: 'LB_NOT_MIRRORED',
+    severity: 'refuse',
+    subject,
+    evidence: 'it has no mirror to bring up to date',
+    remedy: `nyah lb mirror ${id}`,
   }
 }
 
@@ -62,7 +99,15 @@ function findingsOf(observed: Observed, judged: Judged | null): readonly Finding
   return remarks.map((remark) => finding(observed.id, remark))
 }
 
-function planScope(scope: string, { owned, desired }: Judged): readonly Change[] {
+export interface ScopePlan {
+  readonly changes: readonly Change[]
+  readonly remarks: readonly Remark[]
+}
+
+const NOTHING: ScopePlan = { changes: [], remarks: [] }
+
+function planScope(observed: Observed, { owned, desired }: Judged): ScopePlan {
+  const { id: scope } = observed
   const wanted = new Set(desired.listeners.map((listener) => listener.port))
   const vanished = [...owned.listeners.values()].filter(
     (listener) => !wanted.has(listener.port) && !desired.untouched.has(listener.port),
@@ -70,175 +115,72 @@ function planScope(scope: string, { owned, desired }: Judged): readonly Change[]
   const closing = new Map(
     vanished.map((listener) => [listener.port, changeId(scope, 'listener', listener.port, 'delete')]),
   )
-  const securityGroup = planSecurityGroup(scope, desired.securityGroup, owned.securityGroup, desired.untouched, closing)
-  const groups = new Map(
-    desired.listeners.map((listener) => [
-      listener.port,
-      planTargetGroup(scope, listener, owned.targetGroups.get(listener.port) ?? null),
-    ]),
+  const securityGroup = planSecurityGroup(
+    scope,
+    owned.hash,
+    desired.securityGroup,
+    owned.securityGroup,
+    desired.untouched,
+    closing,
   )
-  const loadBalancer = planLoadBalancer(scope, desired, owned.loadBalancer, securityGroup.id, securityGroup.ready)
-  const listeners = desired.listeners.flatMap((listener) => {
-    const group = groups.get(listener.port)
-    return group === undefined
-      ? []
-      : planListener(
-          scope,
-          listener,
-          owned.listeners.get(listener.port) ?? null,
-          group,
-          loadBalancer,
-          securityGroup.ready,
-        )
-  })
+  const base = groundOf(observed, owned, desired, securityGroup)
+  const listeners = desired.listeners.map((listener) => ({
+    port: listener.port,
+    keys: new Set(listener.groups.map(({ key }) => key)),
+    ...planListener(base, listener),
+  }))
   const closings = vanished.map((listener) =>
     deleteListener(scope, listener, `Octavia no longer serves port ${listener.port}`),
   )
-  const leaving = [...listeners, ...closings].filter((one) => one.kind !== 'create')
-  const users = (arn: string): readonly string[] =>
-    leaving.filter((one) => owned.listeners.get(portOf(one) ?? 0)?.targetGroupArn === arn).map((one) => one.id)
-  // Somebody's own listener may send to it: then AWS would not let go of it, and neither do we.
-  const free = (group: TargetGroup): boolean =>
-    ![...owned.foreignListeners.values()].some((listener) => listener.targetGroupArn === group.arn)
-  const unused = [...owned.targetGroups.values()]
-    .filter((group) => free(group) && !wanted.has(group.port) && !desired.untouched.has(group.port))
-    .map((group) =>
-      deleteTargetGroup(scope, group.port, group, users(group.arn), `Octavia no longer serves port ${group.port}`),
-    )
-  const spareGroups = owned.spareTargetGroups
-    .filter((group) => free(group) && !desired.untouched.has(group.port))
-    .map((group) =>
-      deleteTargetGroup(scope, group.name, group, users(group.arn), `another target group serves port ${group.port}`),
-    )
-  return [
-    ...securityGroup.changes,
-    ...[...groups.values()].flatMap((group) => group.changes),
-    ...loadBalancer.changes,
-    ...listeners,
-    ...closings,
-    ...unused,
-    ...spareGroups,
-  ]
+  const unused = planLeftovers(observed, owned, desired, listeners, closings)
+  const below = [...listeners.flatMap(({ changes }) => changes), ...closings, ...unused]
+  const loadBalancer = planLoadBalancer(observed, desired, owned, securityGroup, below)
+  return {
+    changes: [...securityGroup.changes, ...loadBalancer.first, ...below, ...loadBalancer.last],
+    remarks: listeners.flatMap(({ remarks }) => remarks),
+  }
 }
 
-interface LoadBalancerPlan {
-  readonly changes: readonly Change[]
-  readonly arn: Later
-  /** The change that makes it. */
-  readonly made: string | null
-}
-
-function planLoadBalancer(
-  scope: string,
+/** Target groups that no listener should send to: of ports that Octavia serves no more, replaced ones, and second ones. */
+function planLeftovers(
+  { id: scope }: Observed,
+  owned: Owned,
   desired: Desired,
-  actual: LoadBalancer | null,
-  securityGroup: Later,
-  open: string | null,
-): LoadBalancerPlan {
-  const key = hashOf(scope)
-  const wanted = desired.loadBalancer
-  if (actual === null) {
-    const creation = change({
-      scope,
-      type: 'load-balancer',
-      key,
-      verb: 'create',
-      kind: 'create',
-      remote: null,
-      name: wanted.name,
-      after: { ...wanted, securityGroups: [securityGroup] },
-      needs: [open],
-      reason: 'it has no mirror',
-    })
-    return { changes: [creation], arn: token(creation.id, 'arn'), made: creation.id }
-  }
-  const difference = differing({
-    securityGroups: [sortedUnique(actual.securityGroups), [securityGroup]],
-    subnets: [sortedUnique(actual.subnets), sortedUnique(wanted.subnets)],
-    tags: tagPair(wanted.tags, actual.tags),
-  })
-  if (difference === null) return { changes: [], arn: actual.arn, made: null }
-  const leaves = actual.subnets.some((subnet) => !wanted.subnets.includes(subnet))
-  const update = change({
-    scope,
-    type: 'load-balancer',
-    key,
-    verb: 'update',
-    kind: 'update',
-    remote: actual.arn,
-    name: actual.name,
-    before: difference.before,
-    after: difference.after,
-    needs: [open],
-    reason: `its ${Object.keys(difference.after).join(', ').replace('securityGroups', 'security groups')} differ from what they should be`,
-    risk: leaves ? 'removes' : 'changes',
-  })
-  return { changes: [update], arn: actual.arn, made: null }
-}
-
-function planListener(
-  scope: string,
-  wanted: DesiredListener,
-  actual: Listener | null,
-  group: TargetGroupPlan,
-  loadBalancer: LoadBalancerPlan,
-  open: string | null,
+  listeners: readonly { readonly port: number; readonly keys: ReadonlySet<string>; readonly settles: string | null }[],
+  closings: readonly Change[],
 ): readonly Change[] {
-  const { port } = wanted
-  if (actual === null) {
-    return [
-      change({
-        scope,
-        type: 'listener',
-        key: port,
-        verb: 'create',
-        kind: 'create',
-        remote: null,
-        name: `TCP ${port}`,
-        after: {
-          loadBalancerArn: loadBalancer.arn,
-          protocol: 'TCP',
-          port,
-          targetGroupArn: group.arn,
-          tags: wanted.tags,
-        },
-        needs: [loadBalancer.made, open, ...group.ready],
-        reason: `${wanted.subject} sends to ${wanted.pool}`,
-      }),
-    ]
-  }
-  const difference = differing({
-    protocol: [actual.protocol, 'TCP'],
-    targetGroupArn: [actual.targetGroupArn, group.arn],
-    tags: tagPair(wanted.tags, actual.tags),
-  })
-  if (difference === null) return []
-  return [
-    change({
-      scope,
-      type: 'listener',
-      key: port,
-      verb: 'update',
-      kind: 'update',
-      remote: actual.arn,
-      name: `TCP ${port}`,
-      before: difference.before,
-      after: difference.after,
-      needs: group.ready,
-      reason: `its ${Object.keys(difference.after).join(', ').replace('targetGroupArn', 'target group')} was changed by somebody`,
-    }),
+  const kept = new Set(listeners.flatMap(({ keys }) => [...keys]))
+  // Somebody's own listener may send to it, or one that nyah cannot judge: then AWS would not let go of it, nor do we.
+  const others = [...owned.foreignListeners.values(), ...owned.listeners.values()].filter(
+    (one) => owned.foreignListeners.get(one.port) === one || desired.untouched.has(one.port),
+  )
+  const uses = ({ forward }: Listener, { arn }: TargetGroup): boolean =>
+    forward.some(({ targetGroupArn }) => targetGroupArn === arn)
+  // Nor of one that a load balancer of somebody else uses.
+  const own = new Set([owned.loadBalancer, ...owned.spareLoadBalancers].map((one) => one?.arn))
+  const free = (group: TargetGroup): boolean =>
+    !others.some((listener) => uses(listener, group)) && group.loadBalancerArns.every((arn) => own.has(arn))
+  const settled = new Map([
+    ...listeners.map(({ port, settles }) => [port, settles] as const),
+    ...closings.map((one) => [portOf(one) ?? 0, one.id] as const),
+  ])
+  const users = (group: TargetGroup): readonly string[] =>
+    [...owned.listeners.values()].flatMap((listener) => {
+      const change = settled.get(listener.port)
+      return change != null && uses(listener, group) ? [change] : []
+    })
+  const serves = (port: number): string =>
+    listeners.some((one) => one.port === port)
+      ? `another target group serves port ${port}`
+      : `Octavia no longer serves port ${port}`
+  const leftovers = [
+    ...[...owned.targetGroups].filter(([key]) => !kept.has(key)).map(([key, group]) => ({ key, group })),
+    ...owned.spareTargetGroups.map((group) => ({ key: group.name, group })),
   ]
-}
-
-export const deleteListener = (scope: string, actual: Listener, reason: string): Change =>
-  change({
-    scope,
-    type: 'listener',
-    key: actual.port,
-    verb: 'delete',
-    kind: 'delete',
-    remote: actual.arn,
-    name: `${actual.protocol} ${actual.port}`,
-    before: { protocol: actual.protocol, port: actual.port, targetGroupArn: actual.targetGroupArn },
-    reason,
+  return leftovers.flatMap(({ key, group }) => {
+    const port = portOfKey(keyOfTargetGroup(group.name, owned.hash) ?? '') ?? group.port
+    return free(group) && !desired.untouched.has(port)
+      ? [deleteTargetGroup(scope, key, group, users(group), serves(port))]
+      : []
   })
+}

@@ -20,33 +20,44 @@ export const waitingFor = (world: LbWorld): readonly Waiting[] =>
     if (judged === null) return []
     const { obstacles } = judged
     return obstacles.length > 0
-      ? obstacles.map(({ subject, evidence }) => ({ subject, detail: evidence }))
-      : scopeWaiting(judged)
+      ? obstacles.map(({ subject, evidence }) => ({ scope: observed.id, subject, detail: evidence }))
+      : scopeWaiting(observed.id, judged)
   })
 
-function scopeWaiting({ owned, desired }: Judged): readonly Waiting[] {
+function scopeWaiting(scope: string, { owned, desired }: Judged): readonly Waiting[] {
   const { loadBalancer } = owned
   const subject = loadBalancer?.name ?? desired.loadBalancer.name
   const state = loadBalancer?.state ?? 'not there'
   return [
-    ...(state === 'active' ? [] : [{ subject, detail: `the load balancer is ${state}` }]),
+    ...(state === 'active' ? [] : [{ scope, subject, detail: `the load balancer is ${state}` }]),
     ...desired.listeners.flatMap((listener) => {
-      const group = owned.targetGroups.get(listener.port)
-      const detail = owned.listeners.has(listener.port)
-        ? (closedDetail(listener.port, owned, desired) ??
-          targetsDetail(listener, group === undefined ? [] : registered(group)))
-        : 'there is no listener'
-      return detail === null ? [] : [{ subject: `${subject} port ${listener.port}`, detail }]
+      const detail = listenerDetail(listener, owned, desired)
+      return detail === null ? [] : [{ scope, subject: `${subject} port ${listener.port}`, detail }]
     }),
   ]
+}
+
+function listenerDetail(listener: DesiredListener, owned: Owned, desired: Desired): string | null {
+  const actual = owned.listeners.get(listener.port)
+  if (actual === undefined) return 'there is no listener'
+  const closed = closedDetail(listener.port, owned, desired)
+  if (closed !== null) return closed
+  const carrying = new Set(actual.forward.flatMap((one) => (one.weight > 0 ? [one.targetGroupArn] : [])))
+  // What gets no traffic yet is not checked either, or is not to serve: that takes a plan, not patience.
+  const groups = listener.groups.flatMap(({ key }) => {
+    const group = owned.targetGroups.get(key)
+    return group === undefined || !carrying.has(group.arn) ? [] : [group]
+  })
+  return targetsDetail(listener, groups.flatMap(registered))
 }
 
 /** `2 of 3 targets healthy; 10.20.0.13:8080 is unhealthy (Target.Timeout)`; null when nothing is missing. */
 function targetsDetail(listener: DesiredListener, present: readonly TargetHealth[]): string | null {
   const states = new Map(present.map((target) => [endpoint(target), target]))
-  const expected = listener.targets.filter(awaited)
+  const targets = listener.groups.flatMap((group) => group.targets)
+  const expected = targets.filter(awaited)
   // Nobody to wait for is not the same as everybody being well.
-  if (expected.length === 0) return present.some(({ state }) => state === 'healthy') ? null : nobodyServes(listener)
+  if (expected.length === 0) return present.some(({ state }) => state === 'healthy') ? null : nobodyServes(targets)
   const missing = expected.filter((target) => states.get(endpoint(target))?.state !== 'healthy')
   if (missing.length === 0) return null
   const lines = missing.map((target) => {
@@ -57,7 +68,7 @@ function targetsDetail(listener: DesiredListener, present: readonly TargetHealth
   return `${expected.length - missing.length} of ${expected.length} targets healthy; ${some(lines)}`
 }
 
-const nobodyServes = ({ targets }: DesiredListener): string =>
+const nobodyServes = (targets: readonly WantedTarget[]): string =>
   `none of ${count(targets.length, 'target')} is healthy, nor does Octavia vouch for one: ${some(targets.map((target) => `${endpoint(target)} is ${target.status}`))}`
 
 /** Health checks pass the security group; clients do not. Null: it lets in whoever it should. */

@@ -139,6 +139,7 @@ export function lbSettings(opened: Opened): LbSettings {
   const networks = Object.entries(opened.context.networks ?? {})
   const own = opened.context.mirrors ?? {}
   return {
+    particular: Object.keys(own),
     placementFor: (id): Placement => {
       const wanted = own[id]?.network
       const [name, network] = networks.find(([each]) => each === wanted || wanted === undefined) ?? []
