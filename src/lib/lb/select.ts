@@ -13,8 +13,6 @@ export interface Selectors {
   readonly all: boolean
 }
 
-export const selectsSomething = ({ tags, names, all }: Selectors): boolean => all || tags.length > 0 || names.length > 0
-
 /** Octavia keeps what was deleted in its lists for a while. */
 const isThere = ({ provisioning_status }: SourceLoadBalancer): boolean => provisioning_status !== 'DELETED'
 
