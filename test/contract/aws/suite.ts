@@ -3,7 +3,7 @@ import { dnsContract } from './dns.ts'
 import { faultsContract } from './faults.ts'
 import { listenersContract } from './listeners.ts'
 import { mirrorsContract } from './mirrors.ts'
-import { permissionsContract } from './permissions.ts'
+import { nobodysPermissions, permissionsContract } from './permissions.ts'
 import { type AwsBench, awsStage } from './stage.ts'
 import { strictContract } from './strict.ts'
 import { treesContract } from './trees.ts'
@@ -18,6 +18,7 @@ export function awsContract(name: string, lenient: boolean, open: () => Promise<
     faultsContract(aws)
     strictContract(aws, lenient)
     dnsContract(aws, lenient)
-    permissionsContract(aws, lenient)
+    const permissions = lenient ? nobodysPermissions : permissionsContract
+    permissions(aws)
   })
 }

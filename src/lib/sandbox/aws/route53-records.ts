@@ -38,6 +38,9 @@ export const storedName = (name: string): string =>
 
 const keyOf = ({ name, type, setIdentifier }: RecordState): string => JSON.stringify([name, type, setIdentifier])
 
+const contentOf = ({ ttl, weight, values, alias }: RecordState): string =>
+  JSON.stringify([ttl, weight, values, alias && [alias.zoneId, alias.dnsName, alias.evaluateTargetHealth]])
+
 const labels = (name: string): string => name.replace(/\.$/, '').split('.').toReversed().join('\u0000')
 
 /** API_ListResourceRecordSets: by name with its labels reversed, then type, then set identifier. */
@@ -149,7 +152,7 @@ export function changed(zone: ZoneState, batch: Element): ZoneState {
     }
     if (action === 'DELETE') {
       if (present === undefined) throw invalidBatch(`Tried to delete resource record set ${said} but it was not found`)
-      if (JSON.stringify(present) !== JSON.stringify(record)) {
+      if (contentOf(present) !== contentOf(record)) {
         throw invalidBatch(
           `Tried to delete resource record set ${said} but the values provided do not match the current values`,
         )
