@@ -13,6 +13,8 @@ export interface Selectors {
   readonly all: boolean
 }
 
+export const selectsSomething = ({ tags, names, all }: Selectors): boolean => all || tags.length > 0 || names.length > 0
+
 /** Octavia keeps what was deleted in its lists for a while. */
 const isThere = ({ provisioning_status }: SourceLoadBalancer): boolean => provisioning_status !== 'DELETED'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '../../../src/lib/core/errors.ts'
 import { TAG } from '../../../src/lib/lb/model.ts'
-import { formerOf, type Selectors, selectLoadBalancers } from '../../../src/lib/lb/select.ts'
+import { formerOf, type Selectors, selectLoadBalancers, selectsSomething } from '../../../src/lib/lb/select.ts'
 import type { LoadBalancer } from '../../../src/lib/ports/mirrors.ts'
 import type { SourceLoadBalancer } from '../../../src/lib/ports/source.ts'
 import { loadBalancer } from './sources.ts'
@@ -95,6 +95,13 @@ describe('choosing load balancers', () => {
     expect(() => selectLoadBalancers(sources, [], { tags: [], names: [], all: true }, true)).toThrow(
       thrown('there are no load balancers that have a mirror'),
     )
+  })
+
+  it('knows when nothing was selected', () => {
+    const nothing = { tags: [], names: [], all: false }
+    expect(selectsSomething(nothing)).toBe(false)
+    const parts = [{ all: true }, { tags: ['x'] }, { names: ['x'] }]
+    expect(parts.map((part) => selectsSomething({ ...nothing, ...part }))).toEqual([true, true, true])
   })
 })
 
