@@ -9,7 +9,6 @@ import { targetGroupDifference } from './drift.ts'
 import { registered } from './owned.ts'
 import type { WantedTarget } from './pool.ts'
 import { count, some } from './remarks.ts'
-import { claimText, headOf } from './removals.ts'
 
 /** One target group that a listener is to send to, and what is to be done about it but for taking targets out. */
 export interface GroupPlan {
@@ -154,7 +153,7 @@ export function planRemoval(scope: string, leaving: Leaving, needs: readonly str
   if (left.length + moved.length === 0) return { now: null, later: null }
   const tag = actual.tags[TAG.removals]
   const gone = [...left, ...moved]
-  const split = splitRemovals({ registered: registered(actual), leaving: left, joining, tag, atMs })
+  const split = splitRemovals({ registered: registered(actual), leaving: gone, moved, joining, tag, atMs })
   const part = (
     verb: string,
     targets: readonly Target[],
@@ -179,17 +178,11 @@ export function planRemoval(scope: string, leaving: Leaving, needs: readonly str
       needs: [...needs, first?.id ?? null],
       reason: some(targets.map((target) => `${endpoint(target)}: ${why(target)}`)),
     })
-  const first = [...split.now, ...moved]
-  const now = first.length === 0 ? null : part('deregister', first, { before: split.before, after: split.tag }, null)
+  const { before, tag: after } = split
+  const now = split.now.length === 0 ? null : part('deregister', split.now, { before, after }, null)
   if (split.later.length === 0) return { now, later: null }
-  if (now === null || split.now.length > 0) {
-    return { now, later: part('deregister-later', split.later, { before: split.laterBefore, after: split.laterTag }, now) }
-  }
-  // The first part only moves targets: it writes a tag all the same, and the second has to find that one.
-  const before = headOf(split.tag)
-  const [, mark = ''] = headOf(split.laterTag)?.split('.') ?? []
-  const after = claimText(before, mark, split.later.length, registered(actual).length - moved.length)
-  return { now, later: part('deregister-later', split.later, { before, after }, now) }
+  const next = { before: split.laterBefore, after: split.laterTag }
+  return { now, later: part('deregister-later', split.later, next, now) }
 }
 
 const someHealthyBut = (group: TargetGroup, leaving: readonly Target[]): boolean => {
