@@ -1,18 +1,33 @@
 import type { Json, JsonObject } from '../core/json.ts'
-import type { Plan } from '../core/plan.ts'
+import type { Finding, Plan } from '../core/plan.ts'
+import type { Fidelity, Verdict } from '../core/report.ts'
+import type { SourceTree } from '../ports/source.ts'
 import { endpoint } from './addresses.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { ownedOf, registered, type Owned } from './owned.ts'
+import { inStepOf } from './held.ts'
 import { judge } from './judge.ts'
 import { portOfKey } from './names.ts'
+import { label } from './remarks.ts'
 import { awaited } from './waiting.ts'
 
-/** `{mirrors: [{id, source, mirror, securityGroup, listeners, notes, changes}]}`: what is there now, and what was left to do. */
+/**
+ * `{mirrors: [{id, source, mirror, securityGroup, listeners, notes, fidelity, changes, held, refused}]}`: what is there now,
+ * what was left to do, and what stopped a part of it.
+ */
 export const summaryOf = (world: LbWorld, plan: Plan): Json => ({
-  mirrors: world.scopes.map((observed) =>
-    describe(observed, plan.changes.filter((one) => one.scope === observed.id).length),
-  ),
+  mirrors: world.scopes.map((observed) => ({
+    ...describe(observed, plan.changes.filter((one) => one.scope === observed.id).length),
+    held: stopping(plan, observed.id, 'hold'),
+    refused: stopping(plan, observed.id, 'refuse'),
+  })),
 })
+
+/** Findings that nobody overruled. */
+const stopping = ({ findings }: Plan, scope: string, severity: Finding['severity']): readonly JsonObject[] =>
+  findings
+    .filter((one) => one.scope === scope && one.severity === severity && one.allowed === undefined)
+    .map(({ code, subject, since }) => ({ code, subject, ...(severity === 'hold' ? { since: since ?? null } : {}) }))
 
 /** The same where Octavia was not asked. */
 export const removalSummaryOf = (world: LbWorld, plan: Plan): Json => ({
@@ -29,8 +44,11 @@ export const removalSummaryOf = (world: LbWorld, plan: Plan): Json => ({
   }),
 })
 
-/** One load balancer beside its mirror; `surplus` listeners are the mirror's only. `changes`: how many changes the plan has for it. */
-export function describe(observed: Observed, changes: number): JsonObject {
+/**
+ * One load balancer beside its mirror. Of its listeners, `surplus` are the mirror's only, and `unknown` those of which
+ * Octavia could not be asked. `changes`: how many changes the plan has for it; null: there is no plan.
+ */
+export function describe(observed: Observed, changes: number | null): JsonObject {
   const { source } = observed
   const owned = ownedOf(observed)
   const judged = judge(observed)
@@ -53,28 +71,71 @@ export function describe(observed: Observed, changes: number): JsonObject {
       port,
       listener: null,
       pool: null,
-      verdict: 'surplus',
-      members: 0,
+      verdict: observed.unread === null ? 'surplus' : 'unknown',
+      members: observed.unread === null ? 0 : null,
       ...targetCounts(owned, port),
     }))
   return {
     id: observed.id,
-    source:
-      source === null
-        ? null
-        : {
-            name: source.loadbalancer.name,
-            vip: source.loadbalancer.vip_address,
-            provisioning_status: source.loadbalancer.provisioning_status,
-            operating_status: source.loadbalancer.operating_status,
-            updated_at: source.loadbalancer.updated_at,
-          },
+    source: source === null ? null : sourceOf(source),
     mirror: mirrorOf(owned),
     network: observed.placement.name,
     securityGroup: owned.securityGroup?.id ?? null,
     listeners: [...listeners, ...surplus],
     notes: notWaitedFor(observed),
+    fidelity: judged === null ? null : verdictsOf(judged.translation.fidelity),
+    inStepWith: inStepOf(owned.loadBalancer?.tags ?? {}),
     changes,
+  }
+}
+
+/** What Octavia alone says, where AWS could not be read. */
+export const describeSource = (tree: SourceTree): JsonObject => ({
+  id: tree.loadbalancer.id,
+  source: sourceOf(tree),
+  mirror: null,
+  network: null,
+  securityGroup: null,
+  listeners: tree.listeners
+    .toSorted((a, b) => a.protocol_port - b.protocol_port)
+    .map((listener): JsonObject => {
+      const pool = tree.pools.find(({ id }) => id === listener.default_pool_id)
+      return {
+        port: listener.protocol_port,
+        listener: `listener ${label(listener)} (port ${listener.protocol_port})`,
+        pool: pool === undefined ? 'no pool' : `pool ${label(pool)}`,
+        verdict: 'unknown',
+        members: pool?.members.length ?? 0,
+        targetGroup: null,
+        registered: null,
+        healthy: null,
+        draining: null,
+        unhealthy: [],
+        groups: [],
+      }
+    }),
+  notes: [],
+  fidelity: null,
+  inStepWith: null,
+  changes: null,
+})
+
+const sourceOf = ({ loadbalancer }: SourceTree): JsonObject => ({
+  name: loadbalancer.name,
+  vip: loadbalancer.vip_address,
+  provisioning_status: loadbalancer.provisioning_status,
+  operating_status: loadbalancer.operating_status,
+  updated_at: loadbalancer.updated_at,
+})
+
+/** `{exact: 14, approximate: 3, dropped: 1, refused: 0}` */
+function verdictsOf(fidelity: readonly Fidelity[]): JsonObject {
+  const amount = (verdict: Verdict): number => fidelity.filter((item) => item.verdict === verdict).length
+  return {
+    exact: amount('exact'),
+    approximate: amount('approximate'),
+    dropped: amount('dropped'),
+    refused: amount('refused'),
   }
 }
 

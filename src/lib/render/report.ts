@@ -45,7 +45,7 @@ export function planReportLines(plan: Plan, outline: Outline, view: ReportView):
   const creates = plan.changes.some(({ kind }) => kind === 'create')
   const said = new Set(plan.findings.map(({ code }) => code))
   const noun = scopeWord(plan.request.operation).toLowerCase()
-  if (whole.length > 0) return reportLines(whole, { said, noun, creates, unchanged: brief.length }, view)
+  if (whole.length > 0) return reportLines(whole, { said, noun, creates, others: brief.length }, view)
   const items = brief.flatMap(({ report }) => report.fidelity)
   const near = nearQuotas(brief).length > 0 ? quotaLines(brief, view) : []
   return [
@@ -59,14 +59,14 @@ interface Surroundings {
   readonly said: ReadonlySet<string>
   readonly noun: string
   readonly creates: boolean
-  /** Scopes left out of this report, since nothing about them is news. */
-  readonly unchanged: number
+  /** Scopes besides, about which nothing is news. */
+  readonly others: number
 }
 
 /** All of it, for one scope or several together. */
 export function reportLines(
   reports: readonly ScopedReport[],
-  { said, noun, creates, unchanged }: Surroundings,
+  { said, noun, creates, others }: Surroundings,
   view: ReportView,
 ): readonly string[] {
   const { paint, width } = view
@@ -74,7 +74,7 @@ export function reportLines(
   const told = toldFidelity(items, noun)
   const shown = told.slice(0, MOST_ITEMS)
   const rest = told.length - shown.length
-  const of = reports.length + unchanged > 1 ? ` in ${count(reports.length, noun)}` : ''
+  const of = reports.length + others > 1 ? ` in ${count(reports.length, noun)}` : ''
   const fidelity =
     items.length === 0
       ? []
