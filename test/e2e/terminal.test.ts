@@ -121,8 +121,8 @@ describe.concurrent('on a terminal', () => {
     onStage(async (stage) => {
       const made = stage.run([...MIRROR, '--yes', '--no-wait'])
       expect((await made).code).toBe(0)
-      const unmirror = async (typed: string) => {
-        const terminal = startPty(stage.home, ['lb', 'unmirror', 'shop-web', '--sandbox'])
+      const unmirror = async (typed: string, flags: readonly string[] = []) => {
+        const terminal = startPty(stage.home, ['lb', 'unmirror', 'shop-web', '--sandbox', ...flags])
         await terminal.until(/to go ahead:/)
         terminal.type(`${typed}\r`)
         // AWS lets go of target groups and addresses only after minutes.
@@ -132,8 +132,10 @@ describe.concurrent('on a terminal', () => {
       for (const wrong of ['y', 'shop-web', SHOP_WEB.replace(/1$/, '2')]) {
         expect(await unmirror(wrong)).toMatchObject({ code: 6, stdout: expect.stringContaining('nothing was changed') })
       }
+      // --yes does not answer this; where somebody is there, they are asked.
+      expect((await unmirror('yes', ['--yes'])).code).toBe(6)
       expect(await stateOf(stage)).toMatchObject({ name: 'nyah-shop-web-ef5e7c45' })
-      expect((await unmirror(SHOP_WEB)).code).toBe(0)
+      expect((await unmirror(SHOP_WEB, ['--yes'])).code).toBe(0)
       expect(await stateOf(stage)).toBe('none')
     }))
 })
