@@ -86,7 +86,12 @@ type Source = Pick<Observed, 'source' | 'unread'>
 
 const NOT_THERE: Source = { source: null, unread: null }
 
-async function readSource(source: LoadBalancerSource, id: string, alone: boolean, signal: AbortSignal): Promise<Source> {
+async function readSource(
+  source: LoadBalancerSource,
+  id: string,
+  alone: boolean,
+  signal: AbortSignal,
+): Promise<Source> {
   try {
     return { source: await source.read(id, signal), unread: null }
   } catch (error) {
@@ -105,7 +110,7 @@ function demand(scopes: readonly Observed[], mirrored: boolean): void {
   }
 }
 
-export export const notFound = (id: string): NyahError =>
+export const notFound = (id: string): NyahError =>
   nyahError({
     code: 'LB_NOT_FOUND',
     message: `no load balancer ${id}: Octavia does not know it (or these credentials may not see it), and it has no mirror`,

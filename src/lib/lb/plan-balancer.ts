@@ -5,7 +5,7 @@ import type { Desired } from './desired.ts'
 import { differing, sortedUnique, tagPair } from './drift.ts'
 import { TAG, type Observed } from './model.ts'
 import type { Owned } from './owned.ts'
-import type { Ground } from './plan-listener.ts'
+import type { Ground } from './plan-way.ts'
 
 interface SecurityGroupPlan {
   readonly id: Later
@@ -31,8 +31,7 @@ export function groundOf(observed: Observed, owned: Owned, desired: Desired, { r
     open: ready,
     loadBalancerArn: loadBalancer === null ? token(made, 'arn') : loadBalancer.arn,
     // No listener of an NLB without IPv6 may send to IPv6 targets.
-    ready:
-      loadBalancer === null ? [made] : raises(loadBalancer, desired) ? [idOf(observed, owned, 'update')] : [],
+    ready: loadBalancer === null ? [made] : raises(loadBalancer, desired) ? [idOf(observed, owned, 'update')] : [],
   }
 }
 
@@ -134,7 +133,9 @@ function moveTags(
   forgets: readonly string[],
   all: readonly Change[],
 ): Change {
-  const first = all.filter(({ kind, after: data }) => kind === 'create' || (kind === 'update' && data?.['tags'] !== undefined))
+  const first = all.filter(
+    ({ kind, after: data }) => kind === 'create' || (kind === 'update' && data?.['tags'] !== undefined),
+  )
   return change({
     ...common,
     before: { tags: before },

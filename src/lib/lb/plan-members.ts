@@ -13,7 +13,7 @@ interface Whole {
  */
 export function membersOnly({ id }: Observed, { changes, remarks }: Whole): Whole {
   let kept = changes.filter(({ ref }) => ref.type === 'targets' && ref.id !== null)
-  for (let before = -1; before !== kept.length; ) {
+  for (let before = -1; before !== kept.length;) {
     before = kept.length
     const ids = new Set(kept.map((change) => change.id))
     kept = kept.filter(({ needs }) => needs.every((need) => ids.has(need)))

@@ -21,7 +21,11 @@ export function planMirrors(world: LbWorld, mirrored = false): Draft {
     const judged = judge(observed)
     const absent = absence(observed, mirrored)
     const whole =
-      absent !== null ? { changes: [], remarks: [absent] } : judged === null || judged.obstacles.length > 0 ? NOTHING : planScope(observed, judged)
+      absent !== null
+        ? { changes: [], remarks: [absent] }
+        : judged === null || judged.obstacles.length > 0
+          ? NOTHING
+          : planScope(observed, judged)
     return { observed, judged, plan: observed.asked.membersOnly ? membersOnly(observed, whole) : whole }
   })
   return {
