@@ -48,6 +48,18 @@ describe('a refusal in one of several scopes', () => {
     expect(result.events.at(-1)).toMatchObject({ type: 'run.finished', data: { outcome: 'refused', exitCode: 6 } })
   })
 
+  it('offers to overrule those scopes only that can be', async () => {
+    const guards = [
+      () => [
+        refusal('shop', { code: 'TOY_A' }),
+        refusal('shop', { code: 'TOY_NEVER', allowable: false }),
+        refusal('web', { code: 'TOY_B' }),
+      ],
+    ]
+    const result = await runToy(toyOperation({ remote: toyRemote(inMemory()), wishes: () => wishes, guards }))
+    expect(result.error?.tries).toEqual(['mend shop', 'mend web', 'nyah toy set --allow TOY_B --reason "…"'])
+  })
+
   it('is asked about once for all that is left, and locks only that', async () => {
     const locked: (readonly string[])[] = []
     const asked: string[] = []

@@ -77,7 +77,9 @@ const confirmationNeeded = (confirmId: string | null, { command, confirmed }: Ru
 export function refusal(plan: Plan, options: Pick<RunOptions, 'command' | 'saved'>, mutates = true): ErrorData {
   const { command, saved } = options
   const refused = refusalsOf(plan.findings)
-  const codes = [...new Set(refused.map(({ code }) => code))]
+  // Of a scope that one refusal stops for good, the others need no answer.
+  const barred = new Set(refused.filter(({ allowable }) => !allowable).map(({ scope }) => scope))
+  const codes = [...new Set(refused.filter(({ scope }) => !barred.has(scope)).map(({ code }) => code))]
   const flags = codes.map((code) => `--allow ${code}`).join(' ')
   // Applying a saved plan takes no allowances of its own: they belong to the plan.
   const again = saved === null ? 'run the command again with' : 'make the plan again with'
@@ -87,10 +89,7 @@ export function refusal(plan: Plan, options: Pick<RunOptions, 'command' | 'saved
       code: 'PLAN_REFUSED',
       message: `${extentOf(plan)}: ${refused.map((one) => `${whose(one, plan)}${one.code} ${one.subject}: ${one.evidence}`).join('; ')}`,
       exit: EXIT.refused,
-      tries: [
-        ...new Set(refused.map(({ remedy }) => remedy)),
-        ...(mutates && refused.length > 0 && refused.every(({ allowable }) => allowable) ? [overrule] : []),
-      ],
+      tries: [...new Set(refused.map(({ remedy }) => remedy)), ...(mutates && codes.length > 0 ? [overrule] : [])],
     }),
   )
 }
