@@ -1,104 +1,140 @@
 import { describe, expect, it } from 'vitest'
-import { translate } from '../../../src/lib/lb/translate.ts'
-import type { SourceHealthMonitor, SourceMember } from '../../../src/lib/ports/source.ts'
+import { desiredOf } from '../../../src/lib/lb/desired.ts'
+import { translate, type TranslatedListener, type Translation } from '../../../src/lib/lb/translate.ts'
+import type { SourceListener, SourceTree } from '../../../src/lib/ports/source.ts'
 import { recordedTrees } from './recorded.ts'
-import { facts, httpMonitor, listener, loadBalancer, member, monitor, placement, pool, tree } from './sources.ts'
+import { facts, listener, loadBalancer, member, placement, pool, tree } from './sources.ts'
 
 const RECORDED = recordedTrees()
 
-/** Short: `refuse UNSUPPORTED_X!`, with `!` where nothing can overrule it. */
-function story(name: string): { readonly listeners: readonly string[]; readonly said: readonly string[] } {
+/** What every load balancer has to be told: the rest is what is particular to one. */
+const COMMON = new Set([
+  'vip_address',
+  'lb_algorithm',
+  'timeout_client_data',
+  'timeout_member_data',
+  'healthmonitor_id',
+])
+
+const refused = ({ remarks }: Translation): readonly string[] =>
+  remarks.map(
+    (one) => `${one.code.replace('LB_', '')}${one.severity === 'refuse' && one.allowable !== true ? '!' : ''}`,
+  )
+
+/** Listeners, then findings (`!` where nothing can overrule a refusal), then what is approximate or dropped. */
+function story(name: string): readonly (readonly string[])[] {
   const source = RECORDED.get(name)
   if (source === undefined) throw new Error(`no recorded load balancer ${name}`)
-  const { listeners, remarks } = translate(source, placement(), facts())
-  return {
-    listeners: listeners.map((one) => `${one.port} ${one.verdict} ${one.targets.length}`),
-    said: remarks.map(
-      (one) => `${one.code.replace('LB_', '')}${one.severity === 'refuse' && one.allowable !== true ? '!' : ''}`,
-    ),
-  }
+  const translation = translate(source, placement(), facts())
+  return [
+    translation.listeners.map((one) => `${one.port} ${one.protocol} ${one.verdict} ${one.targets.length}`),
+    refused(translation),
+    translation.fidelity
+      .filter((one) => !COMMON.has(one.field) && (one.verdict === 'approximate' || one.verdict === 'dropped'))
+      .map((one) => `${one.field}: ${one.source.slice(0, 22).trim()} → ${one.copy ?? 'nothing'}`),
+  ]
 }
+
+const HTTP = [
+  'http_version: 1.0 → what the NLB speaks',
+  "domain_name: no Host header of its → the member's address and port as Host",
+]
 
 describe('load balancers recorded from a real Octavia', () => {
   it.each([
-    ['a-l4-tcp', ['80 mirrored 4', '443 mirrored 4'], []],
+    [
+      'a-l4-tcp',
+      ['80 TCP mirrored 4', '443 TCP mirrored 4'],
+      [],
+      ['tags: env=prod, nyah → nothing', 'description: two TCP listeners, own → nothing'],
+    ],
     [
       'b-http-monitor',
-      ['80 mirrored 2', '81 mirrored 1', '82 mirrored 1', '83 mirrored 1'],
+      ['80 TCP mirrored 2', '81 TCP mirrored 1', '82 TCP mirrored 1', '83 TCP mirrored 1'],
+      ['UNSUPPORTED_MONITOR_DOMAIN_NAME', 'UNSUPPORTED_MONITOR_ADDRESS', 'UNSUPPORTED_MONITOR_PORT'],
       [
-        'UNSUPPORTED_MONITOR_DOMAIN_NAME',
-        'APPROXIMATE',
-        'APPROXIMATE',
-        'UNSUPPORTED_MONITOR_ADDRESS',
-        'UNSUPPORTED_MONITOR_PORT',
-        'UNSUPPORTED_MONITOR_TYPE',
-        'APPROXIMATE',
-        'UNSUPPORTED_MONITOR_TYPE',
-        'APPROXIMATE',
-        'APPROXIMATE',
+        'http_version: 1.1 → what the NLB speaks',
+        'max_retries: 1 → 2',
+        'http_method: HEAD → GET',
+        ...HTTP,
+        'type: PING → TCP',
+        'delay: 400 s → 300 s',
+        'timeout: 200 s → 120 s',
+        'admin_state_up: false → TCP checks',
       ],
     ],
     [
       'c-udp',
-      ['53 mirrored 2', '53 refused 0', '514 refused 0'],
-      ['UNSUPPORTED_LISTENER_PROTOCOL!', 'UNSUPPORTED_LISTENER_PROTOCOL!', 'APPROXIMATE'],
+      ['53 TCP mirrored 2', '53 TCP refused 0', '514 TCP refused 0'],
+      ['UNSUPPORTED_LISTENER_PROTOCOL!', 'UNSUPPORTED_LISTENER_PROTOCOL!'],
+      [],
     ],
-    ['d-sctp', ['3868 refused 0'], ['UNSUPPORTED_LISTENER_PROTOCOL!']],
-    [
-      'e-proxy-protocol',
-      ['25 refused 1', '465 refused 1'],
-      ['UNSUPPORTED_POOL_PROTOCOL!', 'APPROXIMATE', 'UNSUPPORTED_POOL_PROTOCOL!', 'APPROXIMATE'],
-    ],
+    ['d-sctp', ['3868 TCP refused 0'], ['UNSUPPORTED_LISTENER_PROTOCOL!'], []],
+    ['e-proxy-protocol', ['25 TCP refused 1', '465 TCP mirrored 1'], ['UNSUPPORTED_POOL_PROTOCOL!'], []],
     [
       'f-l7',
-      ['80 refused 0', '443 refused 0', '8443 refused 0', '9100 absent 0'],
+      ['80 TCP refused 2', '443 TLS refused 0', '8443 TCP mirrored 2', '9100 TCP absent 0'],
       [
-        'UNSUPPORTED_LISTENER_PROTOCOL!',
         'UNSUPPORTED_L7POLICIES!',
         'UNSUPPORTED_INSERT_HEADERS',
-        'UNSUPPORTED_LISTENER_PROTOCOL!',
         'UNSUPPORTED_TLS_CONTAINER!',
-        'UNSUPPORTED_SNI_CONTAINERS!',
-        'UNSUPPORTED_LISTENER_PROTOCOL!',
-        'UNSUPPORTED_LISTENER_PROTOCOL',
+        'UNSUPPORTED_SESSION_PERSISTENCE',
         'POOL_UNUSED',
+      ],
+      [
+        'protocol: HTTP → TCP',
+        'protocol: TERMINATED_HTTPS → TLS',
+        'tls_ciphers: TLS_AES_128_GCM_SHA256 → those of ELBSecurityPolicy-TLS13-1-2-Res-2021-06',
+        'alpn_protocols: h2, http/1.1 → HTTP1Only (http/1.1, http/1.0)',
+        'hsts_max_age: 31536000 s → nothing',
+        'protocol: PROMETHEUS → nothing',
+        ...HTTP,
+        'type: TLS-HELLO → TCP',
       ],
     ],
     [
       'g-persistence',
-      ['80 mirrored 2', '81 refused 0'],
-      ['UNSUPPORTED_LISTENER_PROTOCOL!', 'UNSUPPORTED_SESSION_PERSISTENCE', 'APPROXIMATE'],
+      ['80 TCP mirrored 2', '81 TCP mirrored 2'],
+      ['UNSUPPORTED_SESSION_PERSISTENCE'],
+      ['protocol: HTTP → TCP'],
     ],
     [
       'h-members',
-      ['80 mirrored 5'],
-      ['APPROXIMATE', 'UNSUPPORTED_BACKUP', 'UNSUPPORTED_IPV6_MEMBER', 'MEMBERS_NOT_REGISTERED'],
+      ['80 TCP mirrored 5'],
+      ['DROPPED_BACKUP', 'UNSUPPORTED_IPV6_MEMBER', 'MEMBERS_NOT_REGISTERED'],
+      [
+        'weight: 1 (4 of 5 members), 25 → equal shares',
+        'backup: true of 10.20.1.4:80 → nothing',
+        'tags: of 10.20.1.9:80 → nothing',
+      ],
     ],
     [
       'i-acl-timeouts',
-      ['22 mirrored 2', '23 absent 0'],
+      ['22 TCP mirrored 2', '23 TCP absent 0'],
+      ['LISTENER_DISABLED'],
       [
-        'UNSUPPORTED_CONNECTION_LIMIT',
-        'UNSUPPORTED_TIMEOUT_CLIENT_DATA',
-        'UNSUPPORTED_TIMEOUT_MEMBER_CONNECT',
-        'UNSUPPORTED_TIMEOUT_MEMBER_DATA',
-        'UNSUPPORTED_TIMEOUT_TCP_INSPECT',
-        'LISTENER_DISABLED',
-        'APPROXIMATE',
-        'APPROXIMATE',
+        'connection_limit: 5000 → nothing',
+        'timeout_member_connect: 7 s → nothing',
+        'timeout_tcp_inspect: 0.1 s → nothing',
       ],
     ],
-    ['k-ロードバランサー', ['443 mirrored 1'], ['APPROXIMATE']],
+    [
+      'k-ロードバランサー',
+      ['443 TCP mirrored 1'],
+      [],
+      ['tags: nyah, 環境=本番 → nothing', 'description: 本番の決済用ロードバランサー（東京）🐈 → nothing'],
+    ],
     [
       'l-shared-pool',
-      ['80 mirrored 1', '8080 mirrored 1', '9999 empty 0'],
-      ['UNSUPPORTED_ADDITIONAL_VIPS', 'LISTENER_WITHOUT_POOL'],
+      ['80 TCP mirrored 1', '8080 TCP mirrored 1', '9999 TCP empty 0'],
+      ['UNSUPPORTED_IPV6_VIP', 'LISTENER_WITHOUT_POOL'],
+      [],
     ],
-    ['m-many-members', ['80 mirrored 150'], ['APPROXIMATE']],
-    ['n-disabled', [], ['DISABLED']],
-    ['o-empty', [], []],
-  ])('%s', (name, listeners, said) => {
-    expect(story(name)).toEqual({ listeners, said })
+    ['m-many-members', ['80 TCP mirrored 150'], [], []],
+    ['n-disabled', [], ['DISABLED'], []],
+    ['o-empty', [], [], []],
+  ])('%s', (name, ...told) => {
+    expect(story(name)).toEqual(told)
   })
 
   it('are all told', () => {
@@ -106,158 +142,87 @@ describe('load balancers recorded from a real Octavia', () => {
   })
 })
 
-describe('a health monitor', () => {
-  const check = (over: Partial<SourceHealthMonitor>) => {
-    const { listeners, remarks } = translate(
-      tree({ pools: [pool({ healthmonitor: monitor(over) })] }),
-      placement(),
-      facts(),
-    )
-    return { check: listeners[0]?.healthCheck, remarks }
-  }
+const of = (source: SourceTree, over: Parameters<typeof placement>[0] = {}, network = facts()): Translation =>
+  translate(source, placement(over), network)
 
-  it('TCP keeps its times', () => {
-    expect(check({ delay: 7, timeout: 3, max_retries: 2, max_retries_down: 10 })).toEqual({
-      check: {
-        protocol: 'TCP',
-        port: 'traffic-port',
-        intervalSeconds: 7,
-        timeoutSeconds: 3,
-        healthyThreshold: 2,
-        unhealthyThreshold: 10,
-      },
-      remarks: [],
-    })
+const first = ({ listeners }: Translation): TranslatedListener => {
+  const [one] = listeners
+  if (one === undefined) throw new Error('no listener')
+  return one
+}
+
+const withListener = (over: Partial<SourceListener>): Translation => of(tree({ listeners: [listener(over)] }))
+
+const verdictOn = ({ fidelity }: Translation, field: string, subject = /./): readonly string[] =>
+  fidelity
+    .filter((one) => one.field === field && subject.test(one.subject))
+    .map((one) => `${one.verdict}: ${one.source} → ${one.copy ?? 'nothing'}`)
+
+describe('a listener', () => {
+  it.each([
+    ['TCP', 'mirrored', []],
+    ['HTTP', 'mirrored', ['approximate: HTTP → TCP']],
+    ['HTTPS', 'mirrored', ['exact: HTTPS → TCP']],
+    ['UDP', 'refused', ['refused: UDP → nothing']],
+    ['SCTP', 'refused', ['refused: SCTP → nothing']],
+    ['PROMETHEUS', 'absent', ['dropped: PROMETHEUS → nothing']],
+    ['QUIC', 'refused', ['refused: QUIC → nothing']],
+  ])('of %s is %s', (protocol, verdict, verdicts) => {
+    const translation = withListener({ protocol })
+    expect(first(translation).verdict).toBe(verdict)
+    expect(verdictOn(translation, 'protocol', /listener/)).toEqual(verdicts)
+    expect(refused(translation)).toEqual(verdict === 'refused' ? ['UNSUPPORTED_LISTENER_PROTOCOL!'] : [])
+  })
+
+  it('of UDP says why, and what can be done', () => {
+    const [remark] = withListener({ protocol: 'UDP' }).remarks
+    expect(remark?.evidence).toContain('answers would not come back over Direct Connect')
+    expect(remark?.remedy).toContain('load balancer of its own')
+  })
+
+  it('of UDP beside TCP on one port leaves the TCP one', () => {
+    const translation = of(tree({ listeners: [listener({ protocol: 'UDP', default_pool_id: null }), listener()] }))
+    expect(translation.listeners.map((one) => one.verdict).toSorted()).toEqual(['mirrored', 'refused'])
+    expect(refused(translation)).toEqual(['UNSUPPORTED_LISTENER_PROTOCOL!'])
+  })
+
+  it('with L7 policies is refused for good, with inserted headers until it is allowed', () => {
+    expect(first(withListener({ protocol: 'HTTP', l7policies: ['a', 'b'] })).verdict).toBe('refused')
+    const headers = withListener({ protocol: 'HTTP', insert_headers: { 'X-Forwarded-For': 'true' } })
+    expect(first(headers).verdict).toBe('mirrored')
+    expect(refused(headers)).toEqual(['UNSUPPORTED_INSERT_HEADERS'])
   })
 
   it.each([
-    [{ delay: 5 }, []],
-    [{ delay: 4, timeout: 4 }, ['delay 4 s becomes 5 s']],
-    [{ delay: 300 }, []],
-    [{ delay: 301 }, ['delay 301 s becomes 300 s']],
-    [{ timeout: 2 }, []],
-    [{ timeout: 1 }, ['timeout 1 s becomes 2 s']],
-    [{ delay: 300, timeout: 120 }, []],
-    [{ delay: 300, timeout: 121 }, ['timeout 121 s becomes 120 s']],
-    [{ delay: 10, timeout: 10 }, []],
-    [{ delay: 10, timeout: 11 }, ['timeout 11 s becomes 10 s']],
-    [{ max_retries: 2 }, []],
-    [{ max_retries: 1 }, ['max_retries 1 becomes 2']],
-    [{ max_retries_down: 10 }, []],
-    [{ max_retries_down: 1 }, ['max_retries_down 1 becomes 2']],
-  ])('%o says %o', (over, said) => {
-    const { remarks } = check(over)
-    expect(remarks.map((one) => [one.code, one.severity])).toEqual(said.map(() => ['LB_APPROXIMATE', 'info']))
-    for (const line of said) expect(remarks[0]?.evidence).toContain(line)
-  })
-
-  it('HTTP keeps its path and its codes', () => {
-    const { check: http, remarks } = check(httpMonitor({ url_path: '/healthz?full=1', expected_codes: '200, 202' }))
-    expect(http).toMatchObject({ protocol: 'HTTP', path: '/healthz?full=1', matcher: '200,202' })
-    expect(remarks).toEqual([])
+    [50_000, 50_000, '60', ['approximate: 50 s → 60 s', 'approximate: 50 s → 60 s']],
+    [60_000, 60_000, '60', ['exact: 60 s → 60 s', 'exact: 60 s → 60 s']],
+    [59_999, 60_001, '61', ['approximate: 59.999 s → 61 s', 'approximate: 60.001 s → 61 s']],
+    [300_000, 50_000, '300', ['exact: 300 s → 300 s', 'approximate: 50 s → 300 s']],
+    [50_000, 6_000_000, '6000', ['approximate: 50 s → 6000 s', 'exact: 6000 s → 6000 s']],
+    [6_000_001, 1_000, '6000', ['approximate: 6000.001 s → 6000 s', 'approximate: 1 s → 6000 s']],
+    [0, 50_000, '6000', ['approximate: none → 6000 s', 'approximate: 50 s → 6000 s']],
+  ])('with time-outs of %i and %i ms drops idle connections after %s s', (client, data, seconds, verdicts) => {
+    const translation = withListener({ timeout_client_data: client, timeout_member_data: data })
+    expect(first(translation).attributes).toEqual({ 'tcp.idle_timeout.seconds': seconds })
+    expect([
+      ...verdictOn(translation, 'timeout_client_data'),
+      ...verdictOn(translation, 'timeout_member_data'),
+    ]).toEqual(verdicts)
   })
 
   it.each([
-    ['200-599', null],
-    ['199', '200-399'],
-    ['200-600', '200-399'],
-  ])('HTTP with expected codes %s', (expected_codes, instead) => {
-    const { check: http, remarks } = check(httpMonitor({ expected_codes }))
-    expect(http?.matcher).toBe(instead ?? expected_codes)
-    expect(remarks.map((one) => one.code)).toEqual(instead === null ? [] : ['LB_UNSUPPORTED_MONITOR_EXPECTED_CODES'])
+    [{ timeout_member_connect: 5_000 }, []],
+    [{ timeout_member_connect: 5_001 }, ['timeout_member_connect']],
+    [{ timeout_tcp_inspect: 1 }, ['timeout_tcp_inspect']],
+    [{ connection_limit: -1 }, []],
+    [{ connection_limit: 0 }, ['connection_limit']],
+  ])('with %o drops %o', (over, dropped) => {
+    const { fidelity } = withListener(over)
+    expect(fidelity.filter((one) => one.verdict === 'dropped').map((one) => one.field)).toEqual(dropped)
   })
 
-  it('HTTP with a path longer than AWS takes is refused, and otherwise checked by TCP', () => {
-    expect(check(httpMonitor({ url_path: `/${'x'.repeat(1023)}` })).remarks).toEqual([])
-    const { check: instead, remarks } = check(httpMonitor({ url_path: `/${'x'.repeat(1024)}` }))
-    expect(instead?.protocol).toBe('TCP')
-    expect(remarks.map((one) => one.code)).toEqual(['LB_UNSUPPORTED_MONITOR_URL_PATH'])
-  })
-})
-
-describe('members', () => {
-  const of = (members: readonly SourceMember[], routableCidrs: readonly string[] | null = null) => {
-    const { listeners, remarks } = translate(
-      tree({ pools: [pool({ members })] }),
-      placement({ routableCidrs }),
-      facts(),
-    )
-    return {
-      targets: listeners[0]?.targets.map((one) => `${one.address}:${one.port} ${one.availabilityZone}`),
-      remarks,
-    }
-  }
-
-  it('inside the VPC have their own zone, others `all`', () => {
-    expect(of([member('10.20.0.11'), member('172.31.0.9'), member('172.32.0.1')]).targets).toEqual([
-      '10.20.0.11:8080 all',
-      '172.31.0.9:8080 null',
-    ])
-  })
-
-  it('may be one host with two ports', () => {
-    expect(
-      of([member('10.20.0.11', { protocol_port: 81 }), member('10.20.0.11', { protocol_port: 80 })]).targets,
-    ).toEqual(['10.20.0.11:80 all', '10.20.0.11:81 all'])
-  })
-
-  it.each([
-    ['10.0.0.1', true],
-    ['172.16.0.1', true],
-    ['172.15.255.255', false],
-    ['192.168.1.1', true],
-    ['192.169.0.1', false],
-    ['100.64.0.1', true],
-    ['100.63.255.255', false],
-    ['100.127.255.254', true],
-    ['100.128.0.1', false],
-    ['203.0.113.9', false],
-    ['127.0.0.1', false],
-    ['169.254.0.1', false],
-  ])('%s private: %s', (address, fine) => {
-    const { remarks } = of([member('10.20.0.11'), member(address)])
-    expect(remarks.map((one) => [one.code, one.severity, one.allowable])).toEqual(
-      fine ? [] : [['LB_MEMBER_PUBLIC', 'refuse', false]],
-    )
-  })
-
-  it('outside what is routable are refused, and registered where that is allowed', () => {
-    const { remarks, targets } = of([member('10.20.0.11'), member('10.21.0.11')], ['10.20.0.0/16'])
-    expect(remarks).toMatchObject([{ code: 'LB_MEMBER_UNROUTABLE', severity: 'refuse', allowable: true }])
-    expect(remarks[0]?.evidence).toContain('10.21.0.11:8080')
-    expect(targets).toHaveLength(2)
-    expect(of([member('10.20.255.255')], ['10.20.0.0/16']).remarks).toEqual([])
-  })
-
-  it('stand in the order of their numbers', () => {
-    expect(of(['10.20.0.10', '10.20.0.9', '10.3.0.1'].map((address) => member(address))).targets).toEqual([
-      '10.3.0.1:8080 all',
-      '10.20.0.9:8080 all',
-      '10.20.0.10:8080 all',
-    ])
-  })
-
-  it('that are many are one line', () => {
-    const members = Array.from({ length: 150 }, (_, at) => member(`10.20.1.${at}`, { weight: at === 0 ? 1 : 0 }))
-    const { remarks } = of(members)
-    expect(remarks).toHaveLength(1)
-    expect(remarks[0]?.evidence).toMatch(/^149 members not registered \(weight 0: .* and 144 more\)$/)
-  })
-
-  it('with overrides of a monitor that is not there have no effect', () => {
-    const { remarks } = translate(
-      tree({ pools: [pool({ healthmonitor: null, members: [member('10.20.0.11', { monitor_port: 9 })] })] }),
-      placement(),
-      facts(),
-    )
-    expect(remarks.map((one) => one.code)).toEqual(['LB_APPROXIMATE', 'LB_NO_EFFECT'])
-  })
-})
-
-describe('listeners', () => {
-  it('let in everybody, or whom Octavia lets in, in AWS spelling', () => {
-    const cidrs = (allowed_cidrs: readonly string[] | null) =>
-      translate(tree({ listeners: [listener({ allowed_cidrs })] }), placement(), facts()).listeners[0]?.cidrs
+  it('lets in everybody, or whom Octavia lets in, in AWS spelling', () => {
+    const cidrs = (allowed_cidrs: readonly string[] | null) => first(withListener({ allowed_cidrs })).cidrs
     expect(cidrs(null)).toEqual(['0.0.0.0/0'])
     expect(cidrs([])).toEqual(['0.0.0.0/0'])
     expect(cidrs(['192.0.2.9/24', '2001:DB8:0::/32', '198.51.100.7', '192.0.2.0/24'])).toEqual([
@@ -266,38 +231,115 @@ describe('listeners', () => {
       '2001:db8::/32',
     ])
     expect(cidrs(['nonsense'])).toEqual(['nonsense'])
-  })
-
-  it('that share a pool have it each', () => {
-    const { listeners, remarks } = translate(
-      tree({
-        listeners: [listener({ protocol_port: 8080 }), listener()],
-        pools: [pool({ lb_algorithm: 'SOURCE_IP' })],
-      }),
-      placement(),
-      facts(),
-    )
-    expect(listeners.map((one) => [one.port, one.targets.length])).toEqual([
-      [80, 2],
-      [8080, 2],
+    expect(verdictOn(withListener({ allowed_cidrs: ['192.0.2.0/24'] }), 'allowed_cidrs')).toEqual([
+      'exact: 192.0.2.0/24 → rules of its security group',
     ])
-    expect(remarks.map((one) => one.subject)).toEqual(['pool web (ports 80, 8080)'])
+    expect(verdictOn(withListener({ allowed_cidrs: [] }), 'allowed_cidrs')).toEqual([])
   })
 
-  it('of a disabled load balancer are absent', () => {
-    const source = tree({ loadbalancer: loadBalancer({ admin_state_up: false }) })
-    const { listeners } = translate(source, placement(), facts())
-    expect(listeners.map((one) => one.verdict)).toEqual(['absent'])
+  it('that ends no TLS has no use for TLS fields', () => {
+    const translation = withListener({ tls_versions: ['TLSv1'], client_authentication: 'MANDATORY', hsts_max_age: 9 })
+    expect(first(translation)).toMatchObject({
+      verdict: 'mirrored',
+      protocol: 'TCP',
+      certificates: [],
+      sslPolicy: null,
+    })
+    expect(refused(translation)).toEqual([])
+    expect(verdictOn(translation, 'client_authentication')).toEqual([
+      'exact: MANDATORY → no effect: a listener of TCP ends no TLS',
+    ])
   })
 
-  it('with something in flux say so', () => {
+  it('that is off is absent, and so are all of a load balancer that is off, whatever they ask for', () => {
+    expect(first(withListener({ admin_state_up: false, protocol: 'UDP' }))).toMatchObject({ verdict: 'absent' })
+    const off = of(
+      tree({
+        loadbalancer: loadBalancer({ admin_state_up: false }),
+        listeners: [listener(), listener({ protocol: 'SCTP', protocol_port: 81 })],
+        pools: [pool({ protocol: 'PROXY' })],
+      }),
+    )
+    expect(off.listeners.map((one) => one.verdict)).toEqual(['absent', 'absent'])
+    expect(refused(off)).toEqual(['DISABLED'])
+  })
+
+  it('with something in flux says so', () => {
     const source = tree({
       listeners: [listener({ provisioning_status: 'PENDING_UPDATE' })],
       pools: [pool({ members: [member('10.20.0.11', { provisioning_status: 'ERROR' })] })],
     })
-    expect(translate(source, placement(), facts()).listeners[0]?.unsettled).toEqual([
+    expect(first(of(source)).unsettled).toEqual([
       'listener web (port 80) is PENDING_UPDATE',
       'member 10.20.0.11:8080 is ERROR',
     ])
+  })
+})
+
+describe('listeners that share a pool', () => {
+  const source = tree({ listeners: [listener({ protocol_port: 8080 }), listener()] })
+
+  it('have a target group each', () => {
+    const translation = of(source)
+    const { listeners } = desiredOf(source, translation, placement(), { hash: 'ef5e7c45', tags: {} })
+    expect(listeners.map((one) => one.groups.map((group) => [group.key, group.targets.length]))).toEqual([
+      [['80', 2]],
+      [['8080', 2]],
+    ])
+    expect(verdictOn(translation, 'listeners')).toEqual([
+      'exact: ports 80, 8080 → one target group per port: each member counts as 2 targets',
+    ])
+  })
+
+  it('hear of the pool once', () => {
+    expect(
+      of(source)
+        .fidelity.filter((one) => one.field === 'lb_algorithm')
+        .map((one) => one.subject),
+    ).toEqual(['pool web (ports 80, 8080)'])
+  })
+})
+
+describe('addresses', () => {
+  const dual = (ipv6: readonly (string | null)[]) =>
+    facts({
+      subnets: facts().subnets.map((subnet, at) => ({ ...subnet, ipv6Cidr: ipv6[at] ?? null })),
+    })
+  const both = dual(['2001:db8:a::/64', '2001:db8:c::/64'])
+  const vip6 = tree({ loadbalancer: loadBalancer({ vip_address: '2001:db8::11' }) })
+
+  it.each([
+    ['internet-facing', both, 'dualstack', []],
+    ['internet-facing', dual(['2001:db8:a::/64', null]), 'ipv4', ['UNSUPPORTED_IPV6_VIP']],
+    ['internal', both, 'ipv4', ['UNSUPPORTED_IPV6_VIP']],
+  ] as const)('of an IPv6 VIP on a network that is %s (%#)', (scheme, network, type, said) => {
+    const translation = of(vip6, { scheme }, network)
+    expect(translation.ipAddressType).toBe(type)
+    expect(refused(translation)).toEqual(said)
+    expect(first(translation).cidrs).toEqual(type === 'dualstack' ? ['0.0.0.0/0', '::/0'] : ['0.0.0.0/0'])
+  })
+
+  it('stay IPv4 where nobody comes by IPv6', () => {
+    expect(of(tree(), { scheme: 'internet-facing' }, both).ipAddressType).toBe('ipv4')
+  })
+
+  it('that are additional are IPv6 beside the first, or left out with a warning', () => {
+    const source = tree({ loadbalancer: loadBalancer({ additional_vips: ['198.51.100.2', '2001:db8::12'] }) })
+    const translation = of(source, { scheme: 'internet-facing' }, both)
+    expect(translation.ipAddressType).toBe('dualstack')
+    expect(translation.remarks.map((one) => [one.code, one.severity])).toEqual([['LB_DROPPED_ADDITIONAL_VIPS', 'warn']])
+    expect(verdictOn(translation, 'additional_vips')).toEqual([
+      'approximate: 2001:db8::12 → one IPv4 and one IPv6 address per subnet',
+      'dropped: 198.51.100.2 → nothing',
+    ])
+  })
+
+  it.each([
+    ['amphora', []],
+    ['octavia', []],
+    ['vendor', ['exact: vendor → an NLB']],
+    ['ovn', ["approximate: ovn → members see the NLB's addresses"]],
+  ])('are served by provider %s', (provider, verdicts) => {
+    expect(verdictOn(of(tree({ loadbalancer: loadBalancer({ provider }) })), 'provider')).toEqual(verdicts)
   })
 })
