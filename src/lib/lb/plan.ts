@@ -140,10 +140,20 @@ function planScope(observed: Observed, { owned, desired }: Judged): ScopePlan {
   const below = [...listeners.flatMap(({ changes }) => changes), ...closings, ...unused]
   const loadBalancer = planLoadBalancer(observed, desired, owned, securityGroup, below)
   return {
-    changes: [...securityGroup.changes, ...loadBalancer.first, ...below, ...loadBalancer.last],
+    changes: [
+      ...securityGroup.changes,
+      ...below.filter(isPreparation),
+      ...loadBalancer.first,
+      ...below.filter((one) => !isPreparation(one)),
+      ...loadBalancer.last,
+    ],
     remarks: listeners.flatMap(({ remarks }) => remarks),
   }
 }
+
+/** Target groups and what is added to them: told first, as in Octavia's own order of making things. */
+const isPreparation = ({ ref, kind }: Change): boolean =>
+  (ref.type === 'target-group' || ref.type === 'targets') && (kind === 'create' || kind === 'update')
 
 /** Target groups that no listener should send to: of ports that Octavia serves no more, replaced ones, and second ones. */
 function planLeftovers(

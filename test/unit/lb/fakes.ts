@@ -1,6 +1,7 @@
 import type { Scene } from '../../../src/lib/engine/operation.ts'
 import type { LbSettings, Placement } from '../../../src/lib/lb/model.ts'
 import type { LbPorts } from '../../../src/lib/lb/observe.ts'
+import type { Dns, NameReference } from '../../../src/lib/ports/dns.ts'
 import type {
   AccountLimits,
   LoadBalancer,
@@ -10,11 +11,12 @@ import type {
   TargetTallies,
 } from '../../../src/lib/ports/mirrors.ts'
 import type { SourceTree } from '../../../src/lib/ports/source.ts'
-import { EMPTY, type ModelWorld } from './model-world.ts'
+import { AT, EMPTY, type ModelWorld } from './model-world.ts'
 import { facts, placement } from './sources.ts'
 
 /** Ports that answer from plain data and write down what they were asked, in order. */
 export interface Fakes extends LbPorts {
+  readonly dns: Dns
   readonly calls: (readonly [call: string, ...arguments_: unknown[]])[]
 }
 
@@ -23,6 +25,9 @@ interface Answers {
   readonly worlds?: Readonly<Record<string, ModelWorld>>
   readonly mirrors?: readonly LoadBalancer[]
   readonly health?: readonly TargetHealth[]
+  /** By ARN, instead of `health`. */
+  readonly healthOf?: Readonly<Record<string, readonly TargetHealth[]>>
+  readonly records?: readonly NameReference[]
   readonly tallies?: TargetTallies
   readonly limits?: AccountLimits
   /** Calls that throw. */
@@ -65,6 +70,7 @@ export function fakePorts(answers: Answers = {}): Fakes {
   const world = (id: string): ModelWorld => worlds[id] ?? EMPTY
   return {
     calls,
+    dns: { pointingAt: does('dns.pointingAt', () => answers.records ?? []) },
     source: {
       changes: does('source.changes', () => ({
         at: null,
@@ -92,7 +98,7 @@ export function fakePorts(answers: Answers = {}): Fakes {
       health: does('mirrors.health', () => answers.tallies ?? { targetGroups: 0, byLoadBalancer: new Map() }),
       tags: does('mirrors.tags', (arn: string) => tagsOf(Object.values(worlds), arn)),
       tag: does('mirrors.tag', nothing),
-      targetHealth: does('mirrors.targetHealth', () => answers.health ?? []),
+      targetHealth: does('mirrors.targetHealth', (arn: string) => answers.healthOf?.[arn] ?? answers.health ?? []),
       createTargetGroup: does('mirrors.createTargetGroup', () => ({ arn: 'arn:tg' })),
       modifyTargetGroup: does('mirrors.modifyTargetGroup', nothing),
       registerTargets: does('mirrors.registerTargets', nothing),
@@ -130,7 +136,7 @@ export const settings = (of: (id: string) => Partial<Placement> = () => ({})): L
 })
 
 export const scene = (signal: AbortSignal = new AbortController().signal): Scene => ({
-  clock: { now: () => 0, sleep: () => Promise.resolve() },
+  clock: { now: () => AT, sleep: () => Promise.resolve() },
   signal,
   emit: () => undefined,
 })

@@ -1,6 +1,8 @@
 import type { Change } from '../../../src/lib/core/change.ts'
 import { resolveTokens } from '../../../src/lib/core/token.ts'
-import type { Observed } from '../../../src/lib/lb/model.ts'
+import { ASKED_NOTHING, TAG, type Observed } from '../../../src/lib/lb/model.ts'
+import { hashOf } from '../../../src/lib/lb/names.ts'
+import { headOf, stamped } from '../../../src/lib/lb/removals.ts'
 import type {
   Listener,
   ListenerSpec,
@@ -14,7 +16,7 @@ import type {
 } from '../../../src/lib/ports/mirrors.ts'
 import type { IngressRule, SecurityGroup, SecurityGroupSpec } from '../../../src/lib/ports/network.ts'
 import type { SourceTree } from '../../../src/lib/ports/source.ts'
-import { facts, placement } from './sources.ts'
+import { facts, ID, placement } from './sources.ts'
 
 /** One load balancer's two sides as plain data, and what a plan makes of the AWS side. Refuses what AWS refuses. */
 export interface ModelWorld {
@@ -22,8 +24,11 @@ export interface ModelWorld {
   readonly securityGroup: SecurityGroup | null
 }
 
+/** When the model's worlds are observed, and when their plans are applied: milliseconds since the epoch. */
+export const AT = Date.UTC(2026, 10, 23)
+
 export const EMPTY: ModelWorld = {
-  mirror: { loadBalancer: null, listeners: [], targetGroups: [] },
+  mirror: { hash: hashOf(ID), loadBalancer: null, listeners: [], targetGroups: [] },
   securityGroup: null,
 }
 
@@ -33,12 +38,16 @@ export const observed = (
   over: Partial<Observed> = {},
 ): Observed => ({
   id: source?.loadbalancer.id ?? over.id ?? '',
+  at: AT,
+  asked: ASKED_NOTHING,
   source,
+  unread: null,
   mirror: world.mirror,
   securityGroup: world.securityGroup,
   placement: placement(),
   network: facts(),
   elasticAddresses: [],
+  limits: null,
   ...over,
 })
 
@@ -100,7 +109,7 @@ function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state'
     case 'target-group update':
       return [withGroup(world, id, (group) => ({ ...group, ...merged(group, after) })), {}]
     case 'target-group delete':
-      if (mirror.listeners.some((listener) => listener.targetGroupArn === id)) throw new Error('ResourceInUse')
+      if (mirror.listeners.some((listener) => names(listener, id))) throw new Error('ResourceInUse')
       return [
         withGroups(
           world,
@@ -113,14 +122,28 @@ function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state'
       return [withGroup(world, targetGroupArn, (group) => registeredIn(group, targets, state)), {}]
     }
     case 'targets delete': {
-      const { targetGroupArn, targets } = change.before as unknown as {
+      const { targetGroupArn, targets, removals } = change.before as unknown as {
         targetGroupArn: string
         targets: readonly Target[]
+        removals: string | null
       }
+      const claim = (after as { removals: string }).removals
       const gone = new Set(targets.map(keyOf))
       const drain = (target: TargetHealth): TargetHealth =>
         gone.has(keyOf(target)) ? { ...target, state: 'draining', reason: 'Target.DeregistrationInProgress' } : target
-      return [withGroup(world, targetGroupArn, (group) => ({ ...group, targets: group.targets.map(drain) })), {}]
+      const tagged = (group: TargetGroup): TargetGroup => {
+        const tag = group.tags[TAG.removals]
+        if ((headOf(tag) ?? null) !== removals) throw new Error('LB_FOREIGN_EPOCH')
+        return { ...group, tags: { ...group.tags, [TAG.removals]: stamped(tag, claim, AT) } }
+      }
+      const taken = (group: TargetGroup): TargetGroup => ({ ...tagged(group), targets: group.targets.map(drain) })
+      return [withGroup(world, targetGroupArn, taken), {}]
+    }
+    case 'targets wait': {
+      const { targetGroupArn } = after as { targetGroupArn: string }
+      // AWS checks only what a listener names.
+      if (!mirror.listeners.some((listener) => names(listener, targetGroupArn))) throw new Error('Target.NotInUse')
+      return [world, {}]
     }
     case 'load-balancer create': {
       if (mirror.loadBalancer !== null) throw new Error('DuplicateLoadBalancerName')
@@ -138,23 +161,25 @@ function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state'
     }
     case 'load-balancer update': {
       if (mirror.loadBalancer === null) throw new Error('LoadBalancerNotFound')
-      return [
-        withMirror(world, { loadBalancer: { ...mirror.loadBalancer, ...merged(mirror.loadBalancer, after) } }),
-        {},
-      ]
+      const { untag = [], ...rest } = after as Partial<LoadBalancerSpec> & { untag?: readonly string[] }
+      const next = { ...mirror.loadBalancer, ...merged(mirror.loadBalancer, rest) }
+      const tags = Object.fromEntries(Object.entries(next.tags).filter(([key]) => !untag.includes(key)))
+      if (next.ipAddressType === 'ipv4') demandIpv4(mirror)
+      return [withMirror(world, { loadBalancer: { ...next, tags } }), {}]
     }
     case 'load-balancer delete':
       return [withMirror(world, { loadBalancer: null, listeners: [] }), {}]
     case 'listener create': {
       const spec = after as ListenerSpec
       if (mirror.listeners.some((one) => one.port === spec.port)) throw new Error('DuplicateListener')
-      if (!mirror.targetGroups.some((group) => group.arn === spec.targetGroupArn))
-        throw new Error('TargetGroupNotFound')
-      const made: Listener = { ...spec, arn: `arn:listener/${spec.port}` }
+      const made: Listener = listed({ ...spec, arn: `arn:listener/${spec.port}` })
+      demandFitting(mirror, made)
       return [withMirror(world, { listeners: [...mirror.listeners, made] }), { arn: made.arn }]
     }
     case 'listener update': {
-      const changed = (one: Listener): Listener => (one.arn === id ? { ...one, ...merged(one, after) } : one)
+      const changed = (one: Listener): Listener =>
+        one.arn === id ? listed(plainTls({ ...one, ...merged(one, after) })) : one
+      for (const one of mirror.listeners) if (one.arn === id) demandFitting(mirror, changed(one))
       return [withMirror(world, { listeners: mirror.listeners.map(changed) }), {}]
     }
     case 'listener delete':
@@ -162,6 +187,41 @@ function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state'
     default:
       throw new Error(`unknown change ${change.ref.type} ${change.kind}`)
   }
+}
+
+const names = (listener: Pick<Listener, 'forward'>, arn: string): boolean =>
+  listener.forward.some(({ targetGroupArn }) => targetGroupArn === arn)
+
+/** As AWS lists it. */
+const listed = (listener: Listener): Listener => ({
+  ...listener,
+  forward: listener.forward.toSorted((a, b) => (a.targetGroupArn < b.targetGroupArn ? -1 : 1)),
+})
+
+/** Certificates and policies go with TLS, attributes with TCP. */
+const plainTls = (listener: Listener): Listener =>
+  listener.protocol === 'TLS'
+    ? { ...listener, attributes: {} }
+    : { ...listener, certificates: [], sslPolicy: null, alpnPolicy: null }
+
+/** What AWS demands of a listener and its target groups. */
+function demandFitting(mirror: MirrorTree, { protocol, forward, certificates, port }: Listener): void {
+  if (forward.length === 0) throw new Error('ValidationError: no action')
+  if (forward.length > 1 && forward.every(({ weight }) => weight === 0)) throw new Error('ValidationError: weights')
+  if (protocol === 'TLS' && certificates.length === 0) throw new Error('CertificateNotFound')
+  for (const { targetGroupArn } of forward) {
+    const group = mirror.targetGroups.find((one) => one.arn === targetGroupArn)
+    if (group === undefined) throw new Error('TargetGroupNotFound')
+    if (protocol === 'TCP' && group.protocol !== 'TCP') throw new Error(`IncompatibleProtocols on ${port}`)
+    if (group.ipAddressType === 'ipv6' && mirror.loadBalancer?.ipAddressType !== 'dualstack')
+      throw new Error('InvalidConfigurationRequest: IPv6 targets')
+  }
+}
+
+function demandIpv4(mirror: MirrorTree): void {
+  const ipv6 = mirror.targetGroups.filter((group) => group.ipAddressType === 'ipv6')
+  if (ipv6.some(({ arn }) => mirror.listeners.some((listener) => names(listener, arn))))
+    throw new Error('InvalidConfigurationRequest: IPv6 targets')
 }
 
 /** Tags and attributes are merged, the rest is replaced: as AWS does. */

@@ -55,7 +55,11 @@ describe('a first mirror', () => {
         healthyThreshold: 3,
         unhealthyThreshold: 3,
       },
-      attributes: { 'preserve_client_ip.enabled': 'false' },
+      attributes: {
+        'preserve_client_ip.enabled': 'false',
+        'proxy_protocol_v2.enabled': 'false',
+        'stickiness.enabled': 'false',
+      },
       tags: {
         'nyah:managed': 'true',
         'nyah:octavia-id': ID,
@@ -174,15 +178,24 @@ describe('what somebody changed by hand is set back:', () => {
   it.each<[string, ModelWorld, string, object]>([
     [
       "a listener's target group",
-      edited('listeners', (one) => ({ ...one, targetGroupArn: 'arn:other' })),
+      edited('listeners', (one) => ({ ...one, forward: [{ targetGroupArn: 'arn:other', weight: 1 }] })),
       'listener/80/update',
-      { targetGroupArn: 'arn:tg/nyah-shop-ef5e7c45-80' },
+      { forward: [{ targetGroupArn: 'arn:tg/nyah-shop-ef5e7c45-80', weight: 1 }] },
     ],
     [
       'a forward to several groups',
-      edited('listeners', (one) => ({ ...one, targetGroupArn: null })),
+      edited('listeners', (one) => ({
+        ...one,
+        forward: [...one.forward, { targetGroupArn: 'arn:other', weight: 1 }],
+      })),
       'listener/80/update',
-      { targetGroupArn: 'arn:tg/nyah-shop-ef5e7c45-80' },
+      { forward: [{ targetGroupArn: 'arn:tg/nyah-shop-ef5e7c45-80', weight: 1 }] },
+    ],
+    [
+      'an action that is no forward',
+      edited('listeners', (one) => ({ ...one, forward: [] })),
+      'listener/80/update',
+      { forward: [{ targetGroupArn: 'arn:tg/nyah-shop-ef5e7c45-80', weight: 1 }] },
     ],
     [
       "a listener's protocol",
@@ -204,7 +217,10 @@ describe('what somebody changed by hand is set back:', () => {
     ],
     [
       'the client address',
-      edited('targetGroups', (one) => ({ ...one, attributes: { 'preserve_client_ip.enabled': 'true' } })),
+      edited('targetGroups', (one) => ({
+        ...one,
+        attributes: { ...one.attributes, 'preserve_client_ip.enabled': 'true' },
+      })),
       'target-group/80/update',
       { attributes: { 'preserve_client_ip.enabled': 'false' } },
     ],

@@ -76,10 +76,14 @@ const essence = ({ mirror: { loadBalancer: balancer, listeners, targetGroups }, 
   ingress: securityGroup?.ingress.map((rule) => `${rule.port} ${rule.cidr}`).toSorted(),
   listeners: listeners
     .toSorted((a, b) => a.port - b.port)
-    .map(({ port, protocol, targetGroupArn }) => {
-      const group = targetGroups.find((one) => one.arn === targetGroupArn)
-      return { port, protocol, check: group?.healthCheck, attributes: group?.attributes, targets: targetsOf(group) }
-    }),
+    .map(({ port, protocol, forward }) => ({
+      port,
+      protocol,
+      groups: forward.map(({ targetGroupArn, weight }) => {
+        const group = targetGroups.find((one) => one.arn === targetGroupArn)
+        return { weight, check: group?.healthCheck, attributes: group?.attributes, targets: targetsOf(group) }
+      }),
+    })),
   groupPorts: targetGroups.map((group) => group.port).toSorted((a, b) => a - b),
 })
 
@@ -209,6 +213,7 @@ describe('whatever the load balancer', () => {
 /** As AWS might list it another time. */
 const turnedWorld = ({ mirror: it, securityGroup }: ModelWorld): ModelWorld => ({
   mirror: {
+    hash: it.hash,
     loadBalancer: it.loadBalancer && { ...it.loadBalancer, subnets: it.loadBalancer.subnets.toReversed() },
     listeners: it.listeners.toReversed(),
     targetGroups: it.targetGroups.toReversed().map((one) => ({ ...one, targets: one.targets.toReversed() })),
@@ -240,6 +245,7 @@ function disowned(
   const { mirror: it, securityGroup } = world
   return {
     mirror: {
+      hash: it.hash,
       loadBalancer: part === 'loadBalancer' && it.loadBalancer !== null ? strip(it.loadBalancer) : it.loadBalancer,
       listeners: part === 'listeners' ? it.listeners.map(strip) : it.listeners,
       targetGroups: part === 'targetGroups' ? it.targetGroups.map(strip) : it.targetGroups,
