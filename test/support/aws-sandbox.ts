@@ -21,6 +21,8 @@ export const AWS_WORLD: AwsWorld = {
 export interface AwsSandbox {
   readonly url: string
   state(): AwsState
+  /** What somebody else does meanwhile. */
+  change(edit: (state: AwsState) => AwsState): void
   close(): Promise<void>
 }
 
@@ -50,6 +52,9 @@ export async function awsSandbox(clock: Clock, world: AwsWorld = AWS_WORLD): Pro
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     state: () => state,
+    change: (edit) => {
+      state = edit(state)
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

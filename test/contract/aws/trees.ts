@@ -131,7 +131,7 @@ export function treesContract(aws: Stage, lenient: boolean): void {
     })
   })
 
-  it('reads one mirror of L listeners in 5 + 2 L calls and those for target groups', async () => {
+  it('reads one mirror of L listeners in 5 + 3 L calls', async () => {
     const { make, tree, targetGroup } = aws.scene()
     const { arn } = await make.loadBalancer()
     for (const port of [1, 2, 3]) await make.listener(arn, await make.targetGroup(targetGroup(port)), { port })
@@ -148,6 +148,9 @@ export function treesContract(aws: Stage, lenient: boolean): void {
       DescribeTargetGroupAttributes: 3,
       DescribeTargetHealth: 3,
     })
-    expect(Object.keys(counts)).toHaveLength(7)
+    // Two for its own; more where the account has more than 20 load balancers of nyah's.
+    const { DescribeTags = 0, ...others } = counts
+    expect(Object.keys(others)).toHaveLength(6)
+    expect(DescribeTags).toBeGreaterThanOrEqual(2)
   })
 }

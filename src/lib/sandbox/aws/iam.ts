@@ -80,8 +80,8 @@ function subjectsOf(state: AwsState, params: Params): readonly { readonly resour
     return typeof arn === 'string' ? [arn] : []
   })
   const arns = params.has('ResourceArns') ? (texts(params, 'ResourceArns') ?? []) : single.slice(0, 1)
-  const group = text(params, 'GroupId')
-  const ids = group === undefined ? [] : [group]
+  const group = params.get('GroupId')
+  const ids = typeof group === 'string' ? [group] : []
   const requested = Object.fromEntries(
     (list(params, 'Tags') ?? []).flatMap((item) =>
       typeof item === 'string' ? [] : [[`aws:RequestTag/${text(item, 'Key') ?? ''}`, text(item, 'Value') ?? '']],
