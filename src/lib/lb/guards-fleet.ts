@@ -9,12 +9,14 @@ import { count, some } from './remarks.ts'
 const FLEET_FROM = 3
 
 /**
- * Do so many look dead at once that rather the one who looks is ill? More than a third of at least three.
+ * Do so many look dead at once that rather the one who looks is ill? More than a third, where at least three are looked at.
  *
  * @param all how many are looked at
- * @param dead how many of them are gone, cannot be read, are empty or have failed
+ * @param mirrored how many of them have a mirror
+ * @param dead how many of those are gone, cannot be read, are empty or have failed
  */
-export const looksBlind = (all: number, dead: number): boolean => all >= FLEET_FROM && dead * 3 > all
+export const looksBlind = (all: number, mirrored: number, dead: number): boolean =>
+  all >= FLEET_FROM && dead * 3 > mirrored
 
 /** Why a mirrored load balancer looks dead in Octavia, in one word or two; null: it does not. */
 export function deadness(observed: Observed): string | null {
@@ -35,7 +37,7 @@ export const fleetVanishing: Guard<LbWorld> = (draft, world) => {
     const why = deadness(observed)
     return why === null ? [] : [`${draft.names[observed.id] ?? observed.id} (${why})`]
   })
-  if (world.scopes.length < FLEET_FROM || dead.length * 3 <= mirrored.length) return []
+  if (!looksBlind(world.scopes.length, mirrored.length, dead.length)) return []
   return world.scopes.flatMap((observed) => {
     const removals = changesOf(draft, observed.id).filter(takesAway)
     if (removals.length === 0) return []

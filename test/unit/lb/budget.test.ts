@@ -256,7 +256,7 @@ describe('whatever happens', () => {
           ]
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 
@@ -283,7 +283,7 @@ describe('whatever happens', () => {
           expect(inHour).toBeLessThanOrEqual(Math.max(1, Math.floor(0.3 * began)))
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 

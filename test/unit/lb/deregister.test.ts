@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest'
+import type { Change } from '../../../src/lib/core/change.ts'
+import { errorData } from '../../../src/lib/core/errors.ts'
+import { splitRemovals } from '../../../src/lib/lb/budget.ts'
+import { deregister } from '../../../src/lib/lb/deregister.ts'
+import { TAG } from '../../../src/lib/lb/model.ts'
+import { headOf, stamped } from '../../../src/lib/lb/removals.ts'
+import type { Tags, Target, TargetHealth, TargetState } from '../../../src/lib/ports/mirrors.ts'
+
+const AT = Date.UTC(2026, 10, 22, 3)
+const ARN = 'arn:tg/web'
+
+const target = (host: number, state: TargetState = 'healthy'): TargetHealth => ({
+  address: `10.20.0.${host}`,
+  port: 8080,
+  availabilityZone: 'all',
+  state,
+  reason: null,
+})
+const ALL = [target(1), target(2), target(3)]
+
+interface Aws {
+  targets: readonly TargetHealth[]
+  tags: Tags | null
+  readonly calls: string[]
+}
+
+/** One target group; `between` happens once, after the first read and before the first write. */
+function fake(aws: Aws, between: () => void = () => undefined) {
+  let read = 0
+  return {
+    targetHealth: () => {
+      aws.calls.push('targetHealth')
+      return Promise.resolve(aws.targets)
+    },
+    tags: () => {
+      aws.calls.push('tags')
+      read += 1
+      const tags = aws.tags
+      if (read === 1) between()
+      return Promise.resolve(tags)
+    },
+    tag: (_arn: string, set: Tags) => {
+      aws.calls.push('tag')
+      aws.tags = { ...aws.tags, ...set }
+      return Promise.resolve()
+    },
+    deregisterTargets: (_arn: string, targets: readonly Target[]) => {
+      aws.calls.push(`deregister ${targets.map(({ address }) => address).join(' ')}`)
+      const gone = new Set(targets.map(({ address }) => address))
+      aws.targets = aws.targets.map((one) => (gone.has(one.address) ? { ...one, state: 'draining' as const } : one))
+      return Promise.resolve()
+    },
+  }
+}
+
+const aws = (targets: readonly TargetHealth[] = ALL, removals?: string): Aws => ({
+  targets,
+  tags: { other: 'x', ...(removals === undefined ? {} : { [TAG.removals]: removals }) },
+  calls: [],
+})
+
+/** As planned from what was there. */
+function planned(
+  registered: readonly TargetHealth[],
+  leaving: readonly TargetHealth[],
+  tag?: string,
+  over: object = {},
+): Change {
+  const split = splitRemovals({ registered, leaving, joining: [], tag, atMs: AT - 30_000 })
+  return {
+    id: 'lb-1/targets/80/deregister',
+    scope: 'lb-1',
+    ref: { type: 'targets', id: ARN, name: 'nyah-web-80' },
+    kind: 'delete',
+    before: {
+      targetGroupArn: ARN,
+      targets: split.now.map(({ address, port, availabilityZone }) => ({ address, port, availabilityZone })),
+      removals: split.before,
+      ...over,
+    },
+    after: { removals: split.tag },
+    needs: [],
+    reason: '',
+    risk: 'removes',
+  }
+}
+
+const scene = { clock: { now: () => AT, sleep: () => Promise.resolve() }, signal: new AbortController().signal }
+
+const run = async (change: Change, mirrors: ReturnType<typeof fake>) => {
+  try {
+    return { outputs: await deregister(change, mirrors, scene) }
+  } catch (error) {
+    const { code, exit, message, tries } = errorData(error)
+    return { code, exit, message, tries }
+  }
+}
+
+describe('taking targets out', () => {
+  it('claims it in the tag, reads that back, and only then does it', async () => {
+    const world = aws()
+    expect(await run(planned(ALL, ALL.slice(0, 1)), fake(world))).toEqual({ outputs: { deregistered: 1 } })
+    expect(world.calls).toEqual(['targetHealth', 'tags', 'tag', 'tags', 'deregister 10.20.0.1'])
+    expect(world.tags).toEqual({
+      other: 'x',
+      [TAG.removals]: expect.stringMatching(new RegExp(`^1\\.[0-9a-f]{8} ${AT / 1000}:1/3$`)) as string,
+    })
+  })
+
+  it('adds to what the tag remembers', async () => {
+    const before = `4.00000000 ${AT / 1000 - 100}:2/5`
+    const world = aws(ALL, before)
+    await run(planned(ALL, ALL.slice(0, 1), before), fake(world))
+    expect(world.tags?.[TAG.removals]).toMatch(/^5\.[0-9a-f]{8} \d+:2\/5 \d+:1\/3$/)
+  })
+
+  it('leaves out who is gone or draining already', async () => {
+    const world = aws([target(1, 'draining'), ...ALL.slice(1)])
+    expect(await run(planned(ALL, ALL.slice(0, 2)), fake(world))).toEqual({ outputs: { deregistered: 1 } })
+    expect(world.calls.at(-1)).toBe('deregister 10.20.0.2')
+  })
+
+  it.each([
+    ['all of them are', aws([target(1, 'draining'), ...ALL.slice(1)])],
+    ['the group is', { ...aws(), tags: null }],
+  ])('writes nothing where %s gone', async (_what, world) => {
+    expect(await run(planned(ALL, ALL.slice(0, 1)), fake(world))).toEqual({ outputs: { deregistered: 0 } })
+    expect(world.calls).toEqual(['targetHealth', 'tags'])
+  })
+})
+
+describe('another nyah', () => {
+  const change = planned(ALL, ALL.slice(0, 1), `4.00000000 ${AT / 1000 - 100}:2/5`)
+
+  it.each([
+    ['a greater epoch', `5.11111111 ${AT / 1000 - 5}:1/3`],
+    ['the same epoch, another mark', '4.11111111'],
+    ['a smaller one', '3.00000000'],
+    ['no tag any more', undefined],
+    ['something else', 'garbage'],
+    // Of the removal that this one is, but for whom it takes out.
+    ['the next epoch of another removal', stampedBy(planned(ALL, ALL.slice(1, 2), '4.00000000'))],
+  ])('%s: nothing is taken out', async (_what, tag) => {
+    const world = aws(ALL, tag)
+    expect(await run(change, fake(world))).toMatchObject({
+      code: 'LB_FOREIGN_EPOCH',
+      exit: 10,
+      message: expect.stringContaining('not at 4.00000000') as string,
+      tries: [expect.stringContaining('nyah lb sync lb-1') as string],
+    })
+    expect(world.calls).toEqual(['targetHealth', 'tags'])
+  })
+
+  it('that comes between the look and the write is seen when the tag is read back', async () => {
+    const world = aws(ALL, '4.00000000')
+    const mirrors = fake(world)
+    const lost = { ...mirrors, tag: () => mirrors.tag(ARN, { [TAG.removals]: '5.22222222' }) }
+    expect(await run(change, lost)).toMatchObject({ code: 'LB_FOREIGN_EPOCH', exit: 10 })
+    expect(world.calls).toEqual(['targetHealth', 'tags', 'tag', 'tags'])
+  })
+
+  it('a tag with other times and the same head is the one that was planned on', async () => {
+    const world = aws(ALL, '4.00000000')
+    expect(await run(change, fake(world))).toEqual({ outputs: { deregistered: 1 } })
+  })
+})
+
+function stampedBy(change: Change): string {
+  return stamped('4.00000000', (change.after as { readonly removals: string }).removals, AT - 1_000)
+}
+
+describe('said again after a lost answer', () => {
+  it('its own tag is there: it goes on, and counts nothing twice', async () => {
+    const world = aws(ALL, '4.00000000')
+    const change = planned(ALL, ALL.slice(0, 2), '4.00000000')
+    const mirrors = fake(world)
+    const cut = { ...mirrors, deregisterTargets: () => Promise.reject(new Error('connection lost')) }
+    expect(await run(change, cut)).toMatchObject({ message: expect.stringContaining('connection lost') as string })
+    const tag = world.tags?.[TAG.removals]
+    expect(await run(change, fake(world))).toEqual({ outputs: { deregistered: 2 } })
+    expect(world.tags?.[TAG.removals]).toBe(tag)
+  })
+
+  it('done already: nothing more', async () => {
+    const world = aws()
+    const change = planned(ALL, ALL.slice(0, 1))
+    await run(change, fake(world))
+    expect(await run(change, fake(world))).toEqual({ outputs: { deregistered: 0 } })
+  })
+
+  it('two runs with the same plan do the same thing once', async () => {
+    const world = aws()
+    const change = planned(ALL, ALL.slice(0, 1))
+    const other = fake(world)
+    const ends = await Promise.all([run(change, other), run(change, other)])
+    expect(ends.map((end) => ('outputs' in end ? 'done' : end.code))).toEqual(['done', 'done'])
+    expect(headOf(world.tags?.[TAG.removals])).toMatch(/^1\./)
+    expect(world.targets.filter(({ state }) => state === 'draining')).toHaveLength(1)
+  })
+})
+
+describe('somebody healthy stays', () => {
+  const change = (over: object = {}) => planned(ALL, ALL.slice(0, 1), undefined, over)
+
+  it.each([
+    [['healthy', 'healthy', 'unhealthy'], 'done'],
+    [['healthy', 'unhealthy', 'unhealthy'], 'LB_MINIMUM_HEALTHY'],
+    [['healthy', 'initial', 'draining'], 'LB_MINIMUM_HEALTHY'],
+    [['initial', 'unhealthy', 'unhealthy'], 'LB_MINIMUM_HEALTHY'],
+    [['unhealthy', 'unhealthy', 'unhealthy'], 'done'],
+  ] as const)('%o by now, and the first goes: %s', async (states, said) => {
+    const world = aws(states.map((state, at) => target(1 + at, state)))
+    const end = await run(change(), fake(world))
+    expect('outputs' in end ? 'done' : end.code).toBe(said)
+    expect(world.calls.some((call) => call.startsWith('deregister'))).toBe(said === 'done')
+    if (said !== 'done')
+      expect(end).toMatchObject({ exit: 11, message: expect.stringContaining('0 healthy') as string })
+    if (said !== 'done') expect(world.calls).not.toContain('tag')
+  })
+
+  it('unless nobody was to stay, and that was allowed', async () => {
+    const world = aws([target(1), target(2, 'unhealthy')])
+    expect(await run(change({ healthyStays: false }), fake(world))).toEqual({ outputs: { deregistered: 1 } })
+  })
+})
