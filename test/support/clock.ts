@@ -21,7 +21,16 @@ const START = Date.UTC(2026, 10, 22)
  * A clock that jumps to its earliest sleeper as soon as real work has had a turn: each jump waits `settleMs` of real
  * time (default 1), so that requests to a server in the same process get their answers first.
  */
-export function virtualClock({ start = START, settleMs = 1 } = {}): VirtualClock {
+export function virtualClock({
+  start = START,
+  settleMs = 1,
+  busy = (): boolean => false,
+}: {
+  readonly start?: number
+  readonly settleMs?: number
+  /** While it says so, time stands still: for tests in which some sleep while others work. */
+  readonly busy?: () => boolean
+} = {}): VirtualClock {
   let time = start
   let scheduled = false
   const sleepers = new Set<Sleeper>()
@@ -33,6 +42,7 @@ export function virtualClock({ start = START, settleMs = 1 } = {}): VirtualClock
   }
   const jump = () => {
     scheduled = false
+    if (busy()) return schedule()
     let earliest: Sleeper | null = null
     for (const sleeper of sleepers) if (earliest === null || sleeper.at < earliest.at) earliest = sleeper
     if (earliest !== null) {

@@ -31,10 +31,17 @@ export interface MovingProxy {
 }
 
 /** A proxy in front of any service, in the same process: the world moves while a request is under way. */
-export async function movingProxy(upstream: string, meddle: Meddle): Promise<MovingProxy> {
+export async function movingProxy(
+  upstream: string,
+  meddle: Meddle,
+  /** Told of every request, and when its answer is on its way (or will never be). */
+  watched: { began(): void; ended(): void } = { began: () => undefined, ended: () => undefined },
+): Promise<MovingProxy> {
   const target = new URL(upstream)
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = []
+    watched.began()
+    response.once('close', watched.ended)
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => void pass(request, response, Buffer.concat(chunks)))
   })

@@ -5,6 +5,7 @@ import { sharedFlags, type MutatingFlags, type SharedFlags } from './flags.ts'
 import { processIo, type Io } from './io.ts'
 import type { Report } from './report.ts'
 import type { Errand } from './errand.ts'
+import type { WatchAsked } from './watch.ts'
 
 /** What every command shares: flags, one way to fail, one way to end. Whatever is heavy is loaded when it is used. */
 export abstract class NyahCommand extends Command {
@@ -20,6 +21,12 @@ export abstract class NyahCommand extends Command {
   protected async operate(flags: MutatingFlags, errand: Errand): Promise<void> {
     const { operate } = await import('./operate.ts')
     process.exitCode = await operate(this.io(flags), flags, errand)
+  }
+
+  /** Follows mirrors until it is told to stop; sets the exit code. */
+  protected async watch(flags: MutatingFlags, asked: WatchAsked): Promise<void> {
+    const { watch } = await import('./watch.ts')
+    process.exitCode = await watch(this.io(flags), flags, asked)
   }
 
   /** Prints a result that only was read: a document with --json, else `text`. */
