@@ -16,6 +16,10 @@ contexts:
       public: { vpcId: vpc-0a1b, scheme: internet-facing, subnets: [subnet-1a, subnet-1c] }
     mirrors:
       5f0c7c1e-0001-4000-8000-000000000001: { network: public, addresses: { subnet-1a: eipalloc-1 }, hostnames: [shop.example.jp] }
+      5f0c7c1e-0001-4000-8000-000000000002: { weights: target-groups }
+    certificates:
+      00000000-0000-4000-8000-00000000c0c0: arn:aws:acm:ap-northeast-1:111122223333:certificate/1a2b
+      https://barbican.example.jp/v1/containers/b: arn:aws-cn:iam::111122223333:server-certificate/b
     dns: { steadyWeights: { octavia: 90, aws: 10 } }
     kubernetes: { kubeconfig: ~/.kube/config, context: control-plane }
     gates: { alertmanager: "http://alertmanager:9093", prometheus: "http://prometheus:9090" }
@@ -39,6 +43,11 @@ describe('loadConfig', () => {
     expect(loaded.contextFrom).toBe('currentContext')
     expect(loaded.context.networks?.['internal']?.routableCidrs).toEqual(['10.0.0.0/8'])
     expect(loaded.contexts).toEqual(['production', 'rehearsal'])
+    expect(loaded.context.mirrors?.['5f0c7c1e-0001-4000-8000-000000000002']?.weights).toBe('target-groups')
+    expect(Object.keys(loaded.context.certificates ?? {})).toEqual([
+      '00000000-0000-4000-8000-00000000c0c0',
+      'https://barbican.example.jp/v1/containers/b',
+    ])
   })
 
   it.each([
@@ -108,6 +117,16 @@ describe('loadConfig', () => {
       'a UUID that would match nothing',
       'contexts: { a: { mirrors: { 5F0C7C1E-0001-4000-8000-000000000001: { network: public } } } }',
       'in lower case',
+    ],
+    [
+      'a way of keeping weights that is none',
+      'contexts: { a: { mirrors: { 5f0c7c1e-0001-4000-8000-000000000001: { weights: some } } } }',
+      'weights',
+    ],
+    [
+      'a certificate that is no ARN of one',
+      'contexts: { a: { certificates: { c0c0: arn:aws:iam::111122223333:role/x } } }',
+      'contexts.a.certificates.c0c0: must be the ARN of a certificate in ACM or IAM',
     ],
     ['a context with the name of the sandbox that is none', 'contexts: { sandbox: {} }', 'kept for --sandbox'],
     ['broken YAML', 'contexts: [', 'nyah.config.yaml'],

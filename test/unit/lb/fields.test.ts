@@ -268,7 +268,7 @@ describe('a verdict', () => {
   ].map(translated)
 
   it('is one that docs/fidelity.md gives to the field, by the name it gives', () => {
-    const page = new Map(
+    const page = new Map<string, true>(
       KINDS.flatMap((kind) =>
         rows(kind).flatMap((row) =>
           row.verdicts.map(

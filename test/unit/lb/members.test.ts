@@ -45,7 +45,7 @@ function of(
     checkPort: listener?.groups[0]?.healthCheck.port,
     remarks,
     verdicts: fidelity
-      .filter((one) => /^pool/.test(one.subject) && FIELDS.has(one.field))
+      .filter((one) => one.subject.startsWith('pool') && FIELDS.has(one.field))
       .map((one) => `${one.verdict} ${one.field}: ${one.source} → ${one.copy ?? 'nothing'}`),
     ipAddressType,
     ipv6: listener?.groups[0]?.variant.ipv6,

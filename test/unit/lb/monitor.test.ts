@@ -18,7 +18,7 @@ function of(healthmonitor: SourceHealthMonitor | null, all = false): Told {
   return {
     check: listeners[0]?.groups[0]?.healthCheck,
     told: fidelity
-      .filter((one) => /^pool/.test(one.subject) && one.verdict !== 'exact' && (all || !SELDOM_SET.has(one.field)))
+      .filter((one) => one.subject.startsWith('pool') && one.verdict !== 'exact' && (all || !SELDOM_SET.has(one.field)))
       .map((one) => `${one.verdict} ${one.field} ${one.source} → ${one.copy ?? 'nothing'}`),
     refused: remarks.map((one) => `${one.code} ${one.severity} ${one.allowable}`),
   }
