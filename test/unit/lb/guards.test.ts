@@ -1,32 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import type { Draft, Finding } from '../../../src/lib/core/plan.ts'
-import { MIRROR_GUARDS } from '../../../src/lib/lb/guards.ts'
 import { TAG, type Observed } from '../../../src/lib/lb/model.ts'
-import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
 import type { ProvisioningStatus, SourceTree } from '../../../src/lib/ports/source.ts'
-import { applyAll, EMPTY, observed, type ModelWorld } from './model-world.ts'
 import { facts, ID, listener, loadBalancer, member, placement, pool, tree } from './sources.ts'
+import { guarded, held, inStates, looked, regrouped, standing } from './standing.ts'
 
 const two = tree({
   listeners: [listener(), listener({ protocol_port: 443, name: 'tls', default_pool_id: 'p-tls' })],
   pools: [pool(), pool({ id: 'p-tls', name: 'tls', members: [member('10.20.0.21')] })],
 })
 
-const mirrored = (source: SourceTree = two, state: TargetState = 'healthy'): ModelWorld =>
-  applyAll(EMPTY, planMirrors({ scopes: [observed(source)] }).changes, state)
+type Side = Pick<Observed, 'mirror' | 'securityGroup'>
 
-function judged(source: SourceTree | null, world: ModelWorld, over: Partial<Observed> = {}) {
-  const scene = { scopes: [observed(source, world, { id: ID, ...over })] }
-  const draft: Draft = planMirrors(scene)
-  const findings = MIRROR_GUARDS.flatMap((guard) => guard(draft, scene))
-  return { changes: draft.changes.map(({ id }) => short(id)), findings, brief: findings.map(brief) }
+/** No mirror yet. */
+const { mirror, securityGroup } = looked(two)
+const EMPTY: Side = { mirror, securityGroup }
+
+const mirrored = (source: SourceTree = two, state: TargetState = 'healthy'): Side => standing(source, state)
+
+function judged(source: SourceTree | null, side: Side, over: Partial<Observed> = {}) {
+  const { changes, findings, codes } = guarded(looked(source, { id: ID, ...side, ...over }))
+  return { changes, findings, brief: codes }
 }
-
-const short = (id: string): string => id.slice(ID.length + 1)
-const brief = ({ code, severity, allowable }: Finding): string =>
-  `${severity} ${code}${allowable ? ' (allowable)' : ''}`
-const held = (finding: Finding | undefined): readonly string[] => (finding?.holds ?? []).map(short)
 
 const members = (...addresses: readonly string[]): SourceTree =>
   tree({ pools: [pool({ members: addresses.map((address) => member(address)) })] })
@@ -88,9 +83,9 @@ describe('a source in flux', () => {
         pool({ id: 'p-tls', name: 'tls', members: [member('10.20.0.22')] }),
       ],
     }
-    const { changes, findings } = judged(stuck, mirrored(two, 'unhealthy'))
-    expect(changes).toEqual(['targets/80/deregister', 'targets/443/register', 'targets/443/deregister'])
-    expect(findings.map(brief)).toEqual(['hold LB_SOURCE_PENDING (allowable)'])
+    const { brief, changes, findings } = judged(stuck, mirrored(two, 'unhealthy'))
+    expect(changes).toEqual(['targets/443/register', 'targets/80/deregister', 'targets/443/deregister'])
+    expect(brief).toEqual(['hold LB_SOURCE_PENDING (allowable)'])
     expect(held(findings[0])).toEqual(['targets/80/deregister'])
     expect(findings[0]?.evidence).toContain('member 10.20.0.12:8080 is PENDING_UPDATE')
   })
@@ -112,8 +107,8 @@ describe('an emptied source', () => {
   const emptyPool = tree({ ...two, pools: [pool({ members: [] }), ...two.pools.slice(1)] })
 
   it('a pool without members holds its listener, target group and rules', () => {
-    const { findings } = judged(emptyPool, mirrored())
-    expect(findings.map(brief)).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
+    const { brief, findings } = judged(emptyPool, mirrored())
+    expect(brief).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
     expect(held(findings[0]).toSorted()).toEqual([
       'listener/80/delete',
       'security-group/80/revoke',
@@ -176,21 +171,16 @@ describe('an emptied source', () => {
     ['the load balancer disabled', { ...two, loadbalancer: loadBalancer({ admin_state_up: false }) }],
     ['all pools empty', tree({ ...two, pools: two.pools.map((one) => ({ ...one, members: [] })) })],
   ])('%s: all of it is held', (_how, source) => {
-    const { changes, findings } = judged(source, mirrored())
-    expect(findings.map(brief)).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
+    const { brief, changes, findings } = judged(source, mirrored())
+    expect(brief).toEqual(['hold LB_SOURCE_EMPTY (allowable)'])
     expect(held(findings[0])).toEqual(changes)
     expect(changes).toHaveLength(6)
   })
 })
 
 describe('the last healthy target', () => {
-  const world = (...states: readonly TargetState[]): ModelWorld => {
-    const made = mirrored(members('10.20.0.11', '10.20.0.12'))
-    const [group] = made.mirror.targetGroups
-    if (group === undefined) throw new Error('no target group')
-    const targets = group.targets.map((target, at) => ({ ...target, state: states[at] ?? target.state }))
-    return { ...made, mirror: { ...made.mirror, targetGroups: [{ ...group, targets }] } }
-  }
+  const world = (...states: readonly TargetState[]): Side =>
+    regrouped(mirrored(members('10.20.0.11', '10.20.0.12')), '80', inStates(...states))
 
   it.each([
     [['healthy', 'healthy'], false],
@@ -203,8 +193,8 @@ describe('the last healthy target', () => {
     [['unavailable', 'unhealthy'], true],
     [['unused', 'unused'], false],
   ] as const)('with %o, taking out the first is held: %s', (states, stays) => {
-    const { findings } = judged(members('10.20.0.12'), world(...states))
-    expect(findings.map(brief)).toEqual(stays ? ['hold LB_MINIMUM_HEALTHY (allowable)'] : [])
+    const { brief, findings } = judged(members('10.20.0.12'), world(...states))
+    expect(brief).toEqual(stays ? ['hold LB_MINIMUM_HEALTHY (allowable)'] : [])
     if (stays) expect(held(findings[0])).toEqual(['targets/80/deregister'])
   })
 
@@ -213,16 +203,18 @@ describe('the last healthy target', () => {
     const first = judged(replaced, world('healthy', 'healthy'))
     expect(first.changes).toEqual(['targets/80/register', 'targets/80/deregister'])
     expect(first.brief).toEqual(['hold LB_MINIMUM_HEALTHY (allowable)'])
-    const registration = planMirrors({ scopes: [observed(replaced, world('healthy', 'healthy'))] }).changes.slice(0, 1)
-    const coming = applyAll(world('healthy', 'healthy'), registration, 'initial')
-    expect(judged(replaced, coming).brief).toEqual(['hold LB_MINIMUM_HEALTHY (allowable)'])
-    const come = applyAll(world('healthy', 'healthy'), registration, 'healthy')
+    const [third] = mirrored(replaced).mirror.targetGroups[0]?.targets ?? []
+    if (third === undefined) throw new Error('no target')
+    const beside = (state: TargetState): Side =>
+      regrouped(world('healthy', 'healthy'), '80', ({ targets }) => ({ targets: [...targets, { ...third, state }] }))
+    expect(judged(replaced, beside('initial')).brief).toEqual(['hold LB_MINIMUM_HEALTHY (allowable)'])
+    const come = beside('healthy')
     expect(judged(replaced, come)).toMatchObject({ changes: ['targets/80/deregister'], brief: [] })
   })
 })
 
 describe('ownership', () => {
-  const retag = (world: ModelWorld, tags: Readonly<Record<string, string>>): ModelWorld => ({
+  const retag = (world: Side, tags: Readonly<Record<string, string>>): Side => ({
     ...world,
     mirror: { ...world.mirror, loadBalancer: world.mirror.loadBalancer && { ...world.mirror.loadBalancer, tags } },
   })
@@ -244,7 +236,7 @@ describe('ownership', () => {
 
   it("a stranger's listener is in the way on a port of ours only", () => {
     const world = mirrored(members('10.20.0.11'))
-    const stranger = { arn: 'arn:x', protocol: 'TCP', port: 443, targetGroupArn: null, tags: {} }
+    const stranger = { ...mirrored().mirror.listeners[0]!, arn: 'arn:x', port: 443, forward: [], tags: {} }
     const beside = { ...world, mirror: { ...world.mirror, listeners: [...world.mirror.listeners, stranger] } }
     expect(judged(members('10.20.0.11'), beside)).toMatchObject({ changes: [], brief: [] })
     expect(judged(two, beside)).toMatchObject({ changes: [], brief: ['refuse LB_NOT_OWNED'] })
@@ -261,26 +253,22 @@ describe('ownership', () => {
 })
 
 it('a subnet with an address of its own is not added to a load balancer that exists: AWS would choose another', () => {
-  const made = applyAll(
-    EMPTY,
-    planMirrors({ scopes: [observed(two, EMPTY, { placement: placement({ subnets: ['subnet-a'] }) })] }).changes,
-    'healthy',
-  )
+  const made = standing(two, 'healthy', { placement: placement({ subnets: ['subnet-a'] }) })
   const wider = { placement: placement({ addresses: { 'subnet-c': '172.31.16.9' } }) }
   expect(judged(two, made, wider)).toMatchObject({ changes: [], brief: ['refuse LB_PLACEMENT_CHANGED'] })
 })
 
 describe('a load balancer gone from Octavia', () => {
   it('keeps its mirror', () => {
-    const { changes, findings } = judged(null, mirrored())
+    const { brief, changes, findings } = judged(null, mirrored())
     expect(changes).toEqual([])
-    expect(findings.map(brief)).toEqual(['hold LB_SOURCE_GONE'])
+    expect(brief).toEqual(['hold LB_SOURCE_GONE'])
     expect(findings[0]?.remedy).toContain(`nyah lb unmirror ${ID}`)
   })
 
   it('keeps what a first mirror left half done', () => {
-    const { changes } = planMirrors({ scopes: [observed(two)] })
-    expect(judged(null, applyAll(EMPTY, changes.slice(0, 1))).brief).toEqual(['hold LB_SOURCE_GONE'])
+    const half = { ...EMPTY, securityGroup: mirrored().securityGroup }
+    expect(judged(null, half).brief).toEqual(['hold LB_SOURCE_GONE'])
   })
 })
 
@@ -419,6 +407,7 @@ describe('the network of the configuration', () => {
       vpcId: 'vpc-1',
       availabilityZone: 'ap-northeast-1d',
       cidr: '172.31.32.0/20',
+      ipv6Cidr: null,
       freeAddresses: 9,
     }
     expect(
