@@ -1,123 +1,30 @@
-import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newHome, nyah } from '../support/cli.ts'
-import { type OpenStack, openStack } from '../support/openstack.ts'
-import { awsCli, awsEnv, octaviaEnv } from './lane.ts'
+import { type Arranged, arrange, hashOf as hash, keyed as tagsOf, NOTHING } from './arranged.ts'
 
 /**
  * The main job on real servers: load balancers made in Octavia by HTTP, mirrored by the built `bin` into moto, looked
  * at with the aws command line. moto is a lenient store: that AWS would take all this is shown on the sandbox.
  */
 
-/** A Region of its own, so that nothing else is in it. */
-const REGION = 'eu-north-1'
-const PREFIX = `e2e-${process.pid}-`
-
-const aws = awsCli(REGION)
-const lane = octaviaEnv()
-
-let home: string
-let octavia: OpenStack
-let vpc: string
-let subnets: readonly string[]
-const made: string[] = []
+let world: Arranged
+let { aws, create, demand, home, lane, mirrorOf, octavia, run, subnets, targetsOf, vpc }: Arranged = {} as Arranged
+let PREFIX = ''
 
 /** How much of a plain name AWS's 32 characters leave room for. */
 const slug = (name: string, length: number): string => name.slice(0, length).replace(/-$/, '')
 
-const hash = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 8)
-
-/** The bin in a home of its own, with nothing around it but the lane's variables. */
-const run = (args: readonly string[], env: Readonly<Record<string, string>> = lane) =>
-  nyah(home, args, { env: { ...env, ...awsEnv(REGION) } })
-
-/** The same, and any other end than this one fails the test with all that was said. */
-async function demand(exit: number, ...[args, env]: Parameters<typeof run>) {
-  const ended = await run(args, env)
-  const { code, stdout, stderr } = ended
-  if (code !== exit) throw new Error(`nyah ${args.join(' ')} ended with ${code}, not ${exit}\n${stdout}\n${stderr}`)
-  return ended
-}
-
-type NewLoadBalancer = Parameters<OpenStack['createLoadBalancer']>[0]
-
-async function create(spec: NewLoadBalancer): Promise<string> {
-  const { id } = await octavia.createLoadBalancer({ ...spec, name: `${PREFIX}${spec.name}` })
-  made.push(id)
-  return id
-}
-
-/** All that AWS has of the mirror of `id`, by the hash in its names. */
-async function mirrorOf(id: string) {
-  const mine = hash(id)
-  const [{ LoadBalancers }, { TargetGroups }, { SecurityGroups }] = await Promise.all([
-    aws('elbv2', 'describe-load-balancers'),
-    aws('elbv2', 'describe-target-groups'),
-    aws('ec2', 'describe-security-groups', '--filters', `Name=group-name,Values=nyah-${mine}`),
-  ])
-  return {
-    loadBalancers: LoadBalancers.filter((one: any) => one.LoadBalancerName.endsWith(`-${mine}`)),
-    targetGroups: TargetGroups.filter((one: any) => one.TargetGroupName.includes(`-${mine}-`)),
-    securityGroups: SecurityGroups,
-  }
-}
-
-const NOTHING = { loadBalancers: [], targetGroups: [], securityGroups: [] }
-
-const tagsOf = (tags: readonly { Key: string; Value: string }[]): Record<string, string> =>
-  Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]))
-
-async function elbTags(arn: string): Promise<Record<string, string>> {
-  const { TagDescriptions } = await aws('elbv2', 'describe-tags', '--resource-arns', arn)
-  return tagsOf(TagDescriptions[0].Tags)
-}
-
-/** `10.20.0.11:8080`, sorted. */
-async function targetsOf(group: any): Promise<readonly string[]> {
-  const { TargetHealthDescriptions } = await aws(
-    'elbv2',
-    'describe-target-health',
-    '--target-group-arn',
-    group.TargetGroupArn,
-  )
-  return TargetHealthDescriptions.map(({ Target }: any) => `${Target.Id}:${Target.Port}`).toSorted()
-}
-
 const onPort = (groups: readonly any[], port: number): any => groups.find(({ Port }) => Port === port)
 
-async function removeMirror(id: string): Promise<void> {
-  const { loadBalancers, targetGroups, securityGroups } = await mirrorOf(id)
-  for (const { LoadBalancerArn } of loadBalancers)
-    await aws('elbv2', 'delete-load-balancer', '--load-balancer-arn', LoadBalancerArn)
-  for (const { TargetGroupArn } of targetGroups)
-    await aws('elbv2', 'delete-target-group', '--target-group-arn', TargetGroupArn)
-  for (const { GroupId } of securityGroups) await aws('ec2', 'delete-security-group', '--group-id', GroupId)
-}
+const elbTags = (arn: string) => world.tagsOf(arn)
 
 beforeAll(async () => {
-  home = newHome()
-  octavia = await openStack({
-    authUrl: lane['OS_AUTH_URL'] ?? '',
-    username: lane['OS_USERNAME'] ?? '',
-    password: lane['OS_PASSWORD'] ?? '',
-    project: lane['OS_PROJECT_NAME'] ?? '',
-  })
-  const { Subnets } = await aws('ec2', 'describe-subnets', '--filters', 'Name=default-for-az,Values=true')
-  vpc = Subnets[0].VpcId
-  subnets = Subnets.slice(0, 2).map(({ SubnetId }: any) => SubnetId)
-  const network = ['--vpc', vpc, ...subnets.flatMap((id) => ['--subnet', id]), '--routable', '10.20.0.0/16']
-  await demand(0, ['init', '--region', REGION, ...network])
+  world = await arrange('eu-north-1', 'e2e')
+  ;({ aws, create, demand, home, lane, mirrorOf, octavia, run, subnets, targetsOf, vpc, prefix: PREFIX } = world)
 })
 
-afterAll(async () => {
-  for (const id of made) {
-    await octavia.deleteLoadBalancer(id)
-    await removeMirror(id)
-  }
-  rmSync(home, { recursive: true, force: true })
-})
+afterAll(() => world.close())
 
 const HTTP_MONITOR = {
   type: 'HTTP',
