@@ -31,33 +31,37 @@ function scopeWaiting(scope: string, { owned, desired }: Judged): readonly Waiti
   return [
     ...(state === 'active' ? [] : [{ scope, subject, detail: `the load balancer is ${state}` }]),
     ...desired.listeners.flatMap((listener) => {
-      const detail = listenerDetail(listener, owned, desired)
-      return detail === null ? [] : [{ scope, subject: `${subject} port ${listener.port}`, detail }]
+      const missing = listenerMissing(listener, owned, desired)
+      return missing === null ? [] : [{ scope, subject: `${subject} port ${listener.port}`, ...missing }]
     }),
   ]
 }
 
-function listenerDetail(listener: DesiredListener, owned: Owned, desired: Desired): string | null {
+type Missing = Pick<Waiting, 'detail' | 'unplanned'>
+
+function listenerMissing(listener: DesiredListener, owned: Owned, desired: Desired): Missing | null {
   const actual = owned.listeners.get(listener.port)
-  if (actual === undefined) return 'there is no listener'
+  if (actual === undefined) return { detail: 'there is no listener' }
   const closed = closedDetail(listener.port, owned, desired)
-  if (closed !== null) return closed
+  if (closed !== null) return { detail: closed }
   const carrying = new Set(actual.forward.flatMap((one) => (one.weight > 0 ? [one.targetGroupArn] : [])))
   // What gets no traffic yet is not checked either, or is not to serve: that takes a plan, not patience.
   const groups = listener.groups.flatMap(({ key }) => {
     const group = owned.targetGroups.get(key)
     return group === undefined || !carrying.has(group.arn) ? [] : [group]
   })
-  return targetsDetail(listener, groups.flatMap(registered))
+  return targetsMissing(listener, groups.flatMap(registered))
 }
 
 /** `2 of 3 targets healthy; 10.20.0.13:8080 is unhealthy (Target.Timeout)`; null when nothing is missing. */
-function targetsDetail(listener: DesiredListener, present: readonly TargetHealth[]): string | null {
+function targetsMissing(listener: DesiredListener, present: readonly TargetHealth[]): Missing | null {
   const states = new Map(present.map((target) => [endpoint(target), target]))
   const targets = listener.groups.flatMap((group) => group.targets)
   const expected = targets.filter(awaited)
   // Nobody to wait for is not the same as everybody being well.
-  if (expected.length === 0) return present.some(({ state }) => state === 'healthy') ? null : nobodyServes(targets)
+  if (expected.length === 0) {
+    return present.some(({ state }) => state === 'healthy') ? null : { detail: nobodyServes(targets) }
+  }
   const missing = expected.filter((target) => states.get(endpoint(target))?.state !== 'healthy')
   if (missing.length === 0) return null
   const lines = missing.map((target) => {
@@ -65,7 +69,9 @@ function targetsDetail(listener: DesiredListener, present: readonly TargetHealth
     if (seen === undefined) return `${endpoint(target)} is not registered`
     return `${endpoint(target)} is ${seen.state}${seen.reason === null ? '' : ` (${seen.reason})`}`
   })
-  return `${expected.length - missing.length} of ${expected.length} targets healthy; ${some(lines)}`
+  const detail = `${expected.length - missing.length} of ${expected.length} targets healthy; ${some(lines)}`
+  // A member that came meanwhile: this run does not register it.
+  return missing.every((target) => !states.has(endpoint(target))) ? { detail, unplanned: true } : { detail }
 }
 
 const nobodyServes = (targets: readonly WantedTarget[]): string =>
