@@ -47,6 +47,7 @@ const awsSchema = z.object({
   addresses: z.array(z.object({ allocationId: z.string(), publicIp: z.string() })),
   certificates: z.optional(z.array(z.string())),
   groupsPerAction: z.optional(z.number()),
+  targetsPerZone: z.optional(z.number()),
   policy: z.optional(policySchema),
   hostedZones: z.optional(z.array(z.object({ id: z.string(), name: z.string(), private: z.optional(z.boolean()) }))),
 })

@@ -45,7 +45,8 @@ export function checkBalancerTargets(state: AwsState, loadBalancerArn: string): 
     throw full('load balancer with cross-zone', LIMIT.targetsCrossZone)
   for (const { zone } of balancer.nodes) {
     const here = targets.filter((target) => target.zone === zone || target.zone === 'all').length
-    if (here > LIMIT.targetsPerZone) throw full('Availability Zone per load balancer', LIMIT.targetsPerZone)
+    const most = state.targetsPerZone ?? LIMIT.targetsPerZone
+    if (here > most) throw full('Availability Zone per load balancer', most)
   }
 }
 
@@ -63,7 +64,6 @@ const LIMITS: readonly (readonly [string, number])[] = [
   ['listeners-per-network-load-balancer', LIMIT.listeners],
   ['target-groups', LIMIT.targetGroups],
   ['targets-per-network-load-balancer', LIMIT.targetsPerBalancer],
-  ['targets-per-availability-zone-per-network-load-balancer', LIMIT.targetsPerZone],
 ]
 
 export const limitActions: Actions = {
@@ -72,6 +72,10 @@ export const limitActions: Actions = {
     result: {
       Limits: [
         ...LIMITS,
+        [
+          'targets-per-availability-zone-per-network-load-balancer',
+          state.targetsPerZone ?? LIMIT.targetsPerZone,
+        ] as const,
         ['target-groups-per-action-on-network-load-balancer', state.groupsPerAction ?? LIMIT.groupsPerAction] as const,
       ].map(([Name, Max]) => ({ Name, Max: String(Max) })),
     },

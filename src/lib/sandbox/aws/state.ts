@@ -16,6 +16,8 @@ export interface AwsWorld {
   readonly certificates?: readonly string[] | undefined
   /** Quota: target groups per action on a Network Load Balancer. Absent: 5. */
   readonly groupsPerAction?: number | undefined
+  /** Quota: targets per Availability Zone of a Network Load Balancer. Absent: 500. */
+  readonly targetsPerZone?: number | undefined
   /** What everybody may do in the account. Absent: everything. */
   readonly policy?: Policy | undefined
   readonly hostedZones?: readonly HostedZoneSeed[] | undefined
@@ -177,6 +179,8 @@ export interface AwsState {
   readonly certificates: readonly string[]
   /** Null: AWS's default. */
   readonly groupsPerAction: number | null
+  /** Null: AWS's default. */
+  readonly targetsPerZone: number | null
   /** Null: everything is allowed. */
   readonly policy: Policy | null
   /** Hosted zones by id. */
@@ -220,6 +224,7 @@ export function initialAws(world: AwsWorld, now: number): AwsState {
     addresses: world.addresses,
     certificates: world.certificates ?? acmCertificates(world),
     groupsPerAction: world.groupsPerAction ?? null,
+    targetsPerZone: world.targetsPerZone ?? null,
     policy: world.policy ?? null,
     zones: Object.fromEntries((world.hostedZones ?? []).map((seed) => [seed.id, zoneOf(seed)])),
     securityGroups: Object.fromEntries(defaults.map((group) => [group.id, group])),
