@@ -6,6 +6,7 @@ import { MIRROR_GUARDS } from './guards.ts'
 import { ASKED_NOTHING, type Asked, type LbSettings, type LbWorld } from './model.ts'
 import { canonicalIds, observeForRemoval, observeMirrors, type LbPorts } from './observe.ts'
 import { planMirrors } from './plan.ts'
+import { recordMirrors } from './record.ts'
 import { observeRetarget, planRetarget, retargetable, type RetargetWorld } from './retarget.ts'
 import { removalSummaryOf, summaryOf } from './summary.ts'
 import { planUnmirror, stillReferenced, unmirrorOwnership, type RemovalWorld } from './unmirror.ts'
@@ -41,6 +42,7 @@ function following(
     apply: (change, scene) => applyChange(change, ports, scene),
     waiting: wait ? waitingFor : null,
     tolerates: isOfMembers,
+    record: (world, plan, scene) => recordMirrors(world, plan, ports, scene),
     summary: summaryOf,
   }
 }
@@ -60,7 +62,8 @@ export function diffOperation(
   args: Omit<LbArguments, 'wait'>,
 ): Operation<LbWorld> {
   const whole = following('lb.diff', ports, settings, { ...args, wait: false }, { mirrored: false, wantLimits: true })
-  return { ...whole, mutates: false }
+  const { record: _writes, ...reads } = whole
+  return { ...reads, mutates: false }
 }
 
 /**
@@ -82,6 +85,7 @@ export function retargetOperation(ports: LbPorts, settings: LbSettings, args: Lb
     apply: (change, scene) => applyChange(change, ports, scene),
     waiting: args.wait ? waitingFor : null,
     tolerates: isOfMembers,
+    record: (world, plan, scene) => recordMirrors(world, plan, ports, scene),
     summary: summaryOf,
   }
 }

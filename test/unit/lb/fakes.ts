@@ -67,7 +67,7 @@ export function fakePorts(answers: Answers = {}): Fakes {
     }
   const nothing = () => undefined
   const { sources = [], worlds = {} } = answers
-  const world = (id: string): ModelWorld => worlds[id] ?? EMPTY
+  const written = new Map<string, Tags>()
   return {
     calls,
     dns: { pointingAt: does('dns.pointingAt', () => answers.records ?? []) },
@@ -93,11 +93,18 @@ export function fakePorts(answers: Answers = {}): Fakes {
     },
     mirrors: {
       list: does('mirrors.list', () => answers.mirrors ?? []),
-      read: does('mirrors.read', (keys: readonly MirrorKey[]) => keys.map(({ octaviaId }) => world(octaviaId).mirror)),
+      read: does('mirrors.read', (keys: readonly MirrorKey[]) =>
+        keys.map(({ octaviaId, hash }) => worlds[octaviaId]?.mirror ?? { ...EMPTY.mirror, hash }),
+      ),
       limits: does('mirrors.limits', () => answers.limits ?? NO_LIMITS),
       health: does('mirrors.health', () => answers.tallies ?? { targetGroups: 0, byLoadBalancer: new Map() }),
-      tags: does('mirrors.tags', (arn: string) => tagsOf(Object.values(worlds), arn)),
-      tag: does('mirrors.tag', nothing),
+      tags: does('mirrors.tags', (arn: string) => {
+        const tags = tagsOf(Object.values(worlds), arn)
+        return tags === null ? null : { ...tags, ...written.get(arn) }
+      }),
+      tag: does('mirrors.tag', (arn: string, set: Tags) => {
+        written.set(arn, { ...written.get(arn), ...set })
+      }),
       targetHealth: does('mirrors.targetHealth', (arn: string) => answers.healthOf?.[arn] ?? answers.health ?? []),
       createTargetGroup: does('mirrors.createTargetGroup', () => ({ arn: 'arn:tg' })),
       modifyTargetGroup: does('mirrors.modifyTargetGroup', nothing),

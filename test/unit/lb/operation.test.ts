@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/lib/core/change.ts'
 import { diffOperation, mirrorOperation, syncOperation, unmirrorOperation } from '../../../src/lib/lb/operation.ts'
+import { TAG } from '../../../src/lib/lb/model.ts'
 import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import { planUnmirror } from '../../../src/lib/lb/unmirror.ts'
 import { applyAll, EMPTY, inOrder, observed, type ModelWorld } from './model-world.ts'
@@ -13,7 +14,7 @@ const mirrored = (source = tree()): ModelWorld => applyAll(EMPTY, planMirrors({ 
 
 describe('observing', () => {
   it('reads each source alone, and all the rest once for all', async () => {
-    const ports = fakePorts({ sources: [tree(), other], worlds: { [ID]: mirrored(), [OTHER]: EMPTY } })
+    const ports = fakePorts({ sources: [tree(), other], worlds: { [ID]: mirrored() } })
     const operation = mirrorOperation(ports, settings(), { ids: [ID.toUpperCase(), ` ${OTHER}`, ID], wait: true })
     const { scopes } = await operation.observe(scene())
     expect(scopes.map((one) => [one.id, one.source?.loadbalancer.name, one.mirror.loadBalancer?.name])).toEqual([
@@ -22,6 +23,7 @@ describe('observing', () => {
     ])
     expect(scopes[0]?.securityGroup?.name).toBe('nyah-ef5e7c45')
     expect(ports.calls.map(([call]) => call).toSorted()).toEqual([
+      'mirrors.limits',
       'mirrors.read',
       'network.facts',
       'network.securityGroups',
@@ -89,7 +91,7 @@ describe('observing', () => {
     const ports = fakePorts({ worlds: { [ID]: mirrored() } })
     const world = await unmirrorOperation(ports, settings(), { id: ID }).observe(scene())
     expect(planUnmirror(world).changes).toHaveLength(4)
-    expect(ports.calls.map(([call]) => call)).toEqual(['mirrors.read', 'network.securityGroups'])
+    expect(ports.calls.map(([call]) => call)).toEqual(['mirrors.read', 'network.securityGroups', 'dns.pointingAt'])
   })
 })
 
@@ -138,11 +140,10 @@ describe('applying', () => {
 
   it('a listener is made on its load balancer', async () => {
     const change = changesOf(tree()).find((one) => one.ref.type === 'listener')
-    const after = { ...change?.after, loadBalancerArn: 'arn:lb', targetGroupArn: 'arn:tg' }
+    const forward = [{ targetGroupArn: 'arn:tg', weight: 1 }]
+    const after = { ...change?.after, loadBalancerArn: 'arn:lb', forward }
     const { calls } = await apply({ ...change!, after })
-    expect(calls).toMatchObject([
-      ['mirrors.createListener', 'arn:lb', { protocol: 'TCP', port: 80, targetGroupArn: 'arn:tg' }],
-    ])
+    expect(calls).toMatchObject([['mirrors.createListener', 'arn:lb', { protocol: 'TCP', port: 80, forward }]])
     expect(calls[0]?.[2]).not.toHaveProperty('loadBalancerArn')
   })
 
@@ -151,7 +152,7 @@ describe('applying', () => {
     const calls = await Promise.all(changes.map(async (change) => (await apply(change)).calls))
     expect(calls.flat()).toEqual([
       ['mirrors.deleteListener', 'arn:listener/80'],
-      ['mirrors.read', ['ef5e7c45']],
+      ['mirrors.read', [{ octaviaId: ID, hash: 'ef5e7c45' }]],
       ['mirrors.deleteLoadBalancer', 'arn:lb/nyah-shop-ef5e7c45'],
       ['mirrors.deleteTargetGroup', 'arn:tg/nyah-shop-ef5e7c45-80'],
       ['network.deleteSecurityGroup', 'sg-1'],
@@ -162,9 +163,13 @@ describe('applying', () => {
     const world = mirrored()
     const broken: ModelWorld = {
       mirror: {
+        hash: world.mirror.hash,
         loadBalancer: { ...world.mirror.loadBalancer!, subnets: ['subnet-a'] },
         listeners: world.mirror.listeners.map((one) => ({ ...one, protocol: 'TLS' })),
-        targetGroups: world.mirror.targetGroups.map((one) => ({ ...one, attributes: {} })),
+        targetGroups: world.mirror.targetGroups.map((one) => ({
+          ...one,
+          attributes: { ...one.attributes, 'preserve_client_ip.enabled': 'true' },
+        })),
       },
       securityGroup: { ...world.securityGroup!, ingress: [] },
     }
@@ -197,10 +202,16 @@ describe('applying', () => {
     })
 
     it('looks again first, and takes out what is still registered', async () => {
-      const ports = fakePorts({ health: [target('10.20.0.11', 'healthy'), target('10.20.0.12', 'draining')] })
+      const ports = fakePorts({
+        worlds: { [ID]: mirrored() },
+        health: [target('10.20.0.11', 'healthy'), target('10.20.0.12', 'draining')],
+      })
       const { outputs, calls } = await apply(change, ports)
       expect(calls).toEqual([
         ['mirrors.targetHealth', 'arn:tg/nyah-shop-ef5e7c45-80'],
+        ['mirrors.tags', 'arn:tg/nyah-shop-ef5e7c45-80'],
+        ['mirrors.tag', 'arn:tg/nyah-shop-ef5e7c45-80', { [TAG.removals]: expect.stringMatching(/^1\./) }],
+        ['mirrors.tags', 'arn:tg/nyah-shop-ef5e7c45-80'],
         [
           'mirrors.deregisterTargets',
           'arn:tg/nyah-shop-ef5e7c45-80',
@@ -211,8 +222,11 @@ describe('applying', () => {
     })
 
     it('writes nothing where all have gone', async () => {
-      const { outputs, calls } = await apply(change, fakePorts({ health: [target('10.20.0.99', 'healthy')] }))
-      expect(calls.map(([call]) => call)).toEqual(['mirrors.targetHealth'])
+      const { outputs, calls } = await apply(
+        change,
+        fakePorts({ worlds: { [ID]: mirrored() }, health: [target('10.20.0.99', 'healthy')] }),
+      )
+      expect(calls.map(([call]) => call)).toEqual(['mirrors.targetHealth', 'mirrors.tags'])
       expect(outputs).toEqual({ deregistered: 0 })
     })
   })
@@ -248,6 +262,7 @@ describe('waiting', () => {
       {
         subject: 'nyah-shop-ef5e7c45 port 80',
         detail: '1 of 2 targets healthy; 10.20.0.12:8080 is unhealthy (Target.Timeout)',
+        scope: ID,
       },
     ])
     expect(waiting(tree(), states(['initial', 'Elb.InitialHealthChecking'], ['draining', null]))?.[0]?.detail).toBe(
@@ -272,7 +287,9 @@ describe('waiting', () => {
   it.each(['provisioning', 'active_impaired', 'failed'] as const)('for a load balancer that is %s', (state) => {
     const world = mirrored()
     const slow = { ...world, mirror: { ...world.mirror, loadBalancer: { ...world.mirror.loadBalancer!, state } } }
-    expect(waiting(tree(), slow)).toEqual([{ subject: 'nyah-shop-ef5e7c45', detail: `the load balancer is ${state}` }])
+    expect(waiting(tree(), slow)).toEqual([
+      { scope: ID, subject: 'nyah-shop-ef5e7c45', detail: `the load balancer is ${state}` },
+    ])
   })
 
   it('for a listener that is not there', () => {
@@ -289,7 +306,7 @@ describe('waiting', () => {
 })
 
 describe('the result', () => {
-  const plan = { changes: [] } as never
+  const plan = { changes: [], findings: [] } as never
 
   it('is both sides, with what was not waited for', () => {
     const source = tree({
@@ -317,7 +334,7 @@ describe('the result', () => {
 
   it('of a removal is what is left', () => {
     const operation = unmirrorOperation(fakePorts(), settings(), { id: ID })
-    expect(operation.summary({ scopes: [observed(null, EMPTY, { id: ID })] }, plan)).toEqual({
+    expect(operation.summary({ scopes: [observed(null, EMPTY, { id: ID })], references: null }, plan)).toEqual({
       mirrors: [{ id: ID, mirror: null, listeners: [], targetGroups: [], securityGroup: null, changes: 0 }],
     })
   })
