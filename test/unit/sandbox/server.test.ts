@@ -191,6 +191,55 @@ describe('what does not answer', () => {
   })
 })
 
+describe('drills, over the wire', () => {
+  const put = (one: Sandbox, path: string, body: Json) =>
+    send(one, 'PUT', `/sandbox/${path}`, { body: JSON.stringify(body) })
+
+  it('a service is out until it is told otherwise, and its words are its own', async () => {
+    const one = await start()
+    const told = await put(one, 'outages', {
+      outages: [
+        { service: 'load-balancer', kind: 'status', path: '/v2/lbaas/loadbalancers' },
+        { service: 'aws', kind: 'status', status: 500, times: 1 },
+        { service: 'identity', kind: 'reset', path: '/v3/auth/catalog' },
+      ],
+    })
+    expect(told.status).toBe(200)
+    const refused = await octavia(one, 'GET', '/loadbalancers')
+    expect([refused.status, at(parsed(refused), 'code')]).toEqual([503, '503 Service Unavailable'])
+    expect((await octavia(one, 'GET', '/pools')).status).toBe(200)
+    expect((await send(one, 'POST', '/aws/')).body).toContain('<Code>ServiceUnavailable</Code>')
+    expect((await send(one, 'POST', '/aws/')).status).not.toBe(500)
+    expect(await errorOf(send(one, 'GET', '/identity/v3/auth/catalog'))).toMatchObject({ code: 'ECONNRESET' })
+    expect(at(parsed(await send(one, 'GET', '/sandbox/state')), 'outages', 0, 'service')).toBe('load-balancer')
+    await put(one, 'outages', { outages: [] })
+    expect((await octavia(one, 'GET', '/loadbalancers')).status).toBe(200)
+  })
+
+  it('an object is put into a status, where it refuses changes until it is put into another', async () => {
+    const one = await start()
+    const force = (provisioning_status: string) => put(one, 'status', { id: SHOP_WEB, provisioning_status })
+    expect((await force('PENDING_UPDATE')).status).toBe(200)
+    wall += 3_600_000
+    expect(await status(one, 'provisioning_status')).toBe('PENDING_UPDATE')
+    expect((await addMember(one)).status).toBe(409)
+    expect((await force('ACTIVE')).status).toBe(200)
+    expect((await addMember(one)).status).toBe(201)
+  })
+
+  it.each<[string, Json, number]>([
+    ['outages', { outages: [{ service: 'identity', kind: 'explode' }] }, 400],
+    ['outages', {}, 400],
+    ['status', { id: SHOP_WEB, provisioning_status: 'BROKEN' }, 400],
+    ['status', { id: 'no-such-id', provisioning_status: 'ERROR' }, 404],
+    ['nothing', {}, 404],
+  ])('%s with %j is refused with what it should be', async (path, body, code) => {
+    const answer = await put(await start(), path, body)
+    expect(answer.status).toBe(code)
+    expect(String(at(parsed(answer), 'error'))).not.toBe('')
+  })
+})
+
 describe('the state', () => {
   it('can be looked at, without a secret', async () => {
     const one = await start()
