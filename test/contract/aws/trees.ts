@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failure, type Stage } from './stage.ts'
+import { addresses, failure, type Stage } from './stage.ts'
 import { strictly } from './strict.ts'
 
 /** Whose a mirror is, tags say; what belongs to it, names. And what of the account is used up. */
@@ -89,6 +89,29 @@ export function treesContract(aws: Stage, lenient: boolean): void {
     await aws.mirrors.deleteTargetGroup(lone)
     expect(await aws.mirrors.tags(lone)).toBe(null)
     expect(await failure(aws.mirrors.tag(lone, { a: 'b' }))).toMatchObject({ code: 'AWS_NOT_FOUND' })
+  })
+
+  it('counts the targets behind each load balancer, over its target groups', async () => {
+    const { make, targetGroup } = aws.scene()
+    const [a, b, unused] = [
+      await make.targetGroup(targetGroup(1)),
+      await make.targetGroup(targetGroup(2)),
+      await make.targetGroup(targetGroup(3)),
+    ]
+    const { arn } = await make.loadBalancer()
+    await make.listener(arn, a, { port: 1 })
+    await make.listener(arn, b, { port: 2 })
+    await aws.mirrors.registerTargets(a, addresses(2))
+    await aws.mirrors.registerTargets(b, addresses(1))
+    await aws.mirrors.registerTargets(unused, addresses(5))
+    const { targetGroups, byLoadBalancer } = await aws.mirrors.health(1000)
+    expect(targetGroups).toBeGreaterThanOrEqual(2)
+    const { registered, healthy } = byLoadBalancer!.get(arn)!
+    expect(registered).toBe(3)
+    expect([0, 3]).toContain(healthy)
+    aws.proxy.reset()
+    expect(await aws.mirrors.health(targetGroups - 1)).toEqual({ targetGroups, byLoadBalancer: null })
+    expect(aws.proxy.calls('DescribeTargetHealth')).toEqual([])
   })
 
   describe('limits', () => {
