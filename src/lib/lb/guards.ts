@@ -1,6 +1,7 @@
 import type { Guard } from '../engine/operation.ts'
 import { fleetVanishing } from './guards-fleet.ts'
 import { addressKept, exposed, network, ownership } from './guards-place.ts'
+import { fleetQuota } from './guards-quota.ts'
 import { sourceEmpty, sourceGone, sourceSettled, sourceUnread } from './guards-source.ts'
 import { sourceSuspicious } from './guards-suspicious.ts'
 import { minimumHealthy, removalBudget } from './guards-targets.ts'
@@ -12,6 +13,7 @@ export const MIRROR_GUARDS: readonly Guard<LbWorld>[] = [
   network,
   exposed,
   addressKept,
+  fleetQuota,
   fleetVanishing,
   sourceGone,
   sourceUnread,

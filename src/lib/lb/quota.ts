@@ -1,4 +1,5 @@
 import type { Quota } from '../core/report.ts'
+import type { AccountLimits } from '../ports/mirrors.ts'
 import { isWithin } from './addresses.ts'
 import type { Desired } from './desired.ts'
 import type { Observed } from './model.ts'
@@ -50,6 +51,26 @@ export function quotasOf(observed: Observed, owned: Owned, desired: Desired): Qu
   }
 }
 
+function limitOf(
+  limits: AccountLimits | null,
+  code: string,
+  name: string,
+  of: keyof typeof DOCUMENTED,
+  used: number | null,
+  needed: number,
+): readonly Limit[] {
+  const own = limits?.[of] ?? null
+  const quota = { name, used, needed, limit: own ?? DOCUMENTED[of] }
+  return needed === 0 ? [] : [{ code, quota: { ...quota, origin: own === null ? 'documented' : 'account' } }]
+}
+
+/** `before`: as many further NLBs are made in the same run. */
+export function loadBalancersOf(limits: AccountLimits | null, before: number): readonly Limit[] {
+  const used = limits?.used.networkLoadBalancers ?? null
+  const needed = (used ?? 0) + before + 1
+  return limitOf(limits, 'LB_QUOTA_LOAD_BALANCERS', 'NLBs in the Region', 'networkLoadBalancers', used, needed)
+}
+
 function limitsOf({ limits, network }: Observed, owned: Owned, desired: Desired): readonly Limit[] {
   const limit = (
     code: string,
@@ -57,23 +78,7 @@ function limitsOf({ limits, network }: Observed, owned: Owned, desired: Desired)
     of: keyof typeof DOCUMENTED,
     used: number | null,
     needed: number,
-  ): readonly Limit[] => {
-    const own = limits?.[of] ?? null
-    return needed === 0
-      ? []
-      : [
-          {
-            code,
-            quota: {
-              name,
-              used,
-              needed,
-              limit: own ?? DOCUMENTED[of],
-              origin: own === null ? 'documented' : 'account',
-            },
-          },
-        ]
-  }
+  ): readonly Limit[] => limitOf(limits, code, name, of, used, needed)
   const groups = desired.listeners.flatMap((listener) => listener.groups)
   const wanted = groups.map((group) => group.targets)
   const there = [...owned.targetGroups.values()].map(registered)
@@ -86,15 +91,7 @@ function limitsOf({ limits, network }: Observed, owned: Owned, desired: Desired)
   const { securityGroup } = owned
   const rules = desired.securityGroup.ingress.length
   return [
-    ...(owned.loadBalancer !== null
-      ? []
-      : limit(
-          'LB_QUOTA_LOAD_BALANCERS',
-          'NLBs in the Region',
-          'networkLoadBalancers',
-          known?.networkLoadBalancers ?? null,
-          (known?.networkLoadBalancers ?? 0) + 1,
-        )),
+    ...(owned.loadBalancer === null ? loadBalancersOf(limits, 0) : []),
     ...limit(
       'LB_QUOTA_LISTENERS',
       'listeners per NLB',
@@ -174,7 +171,7 @@ function perZone(targets: readonly Placed[], subnets: Observed['network']['subne
 }
 
 /** Nothing that grows is stopped by a limit that was already passed, but by what would pass it further. */
-function exceeded({ code, quota }: Limit, subject: string): readonly Remark[] {
+export function exceeded({ code, quota }: Limit, subject: string): readonly Remark[] {
   const { name, used, needed, limit, origin } = quota
   if (limit === null || needed <= limit || (used !== null && needed <= used)) return []
   return [

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { fleetQuota } from '../../../src/lib/lb/guards-quota.ts'
+import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import { judge, type Judged } from '../../../src/lib/lb/judge.ts'
 import { ASKED_NOTHING, TAG, type Observed } from '../../../src/lib/lb/model.ts'
 import type { AccountLimits, Tags } from '../../../src/lib/ports/mirrors.ts'
 import type { SourceTree } from '../../../src/lib/ports/source.ts'
-import { facts, httpMonitor, listener, loadBalancer, member, placement, pool, tree } from './sources.ts'
+import { facts, httpMonitor, ID, listener, loadBalancer, member, placement, pool, tree } from './sources.ts'
 import { looked, standing } from './standing.ts'
 
 const of = (source: SourceTree, over: Partial<Observed> = {}): Judged => {
@@ -256,6 +258,40 @@ describe('quotas', () => {
   it('that were passed already stop nothing that does not grow', () => {
     const source = ports(51)
     expect(codes(of(source, standing(source)))).toEqual([])
+  })
+})
+
+describe('several first mirrors in one run', () => {
+  const fleet = (count: number, there: number, over: Partial<AccountLimits>) => {
+    const scopes = Array.from({ length: count }, (_, at) =>
+      looked(tree({ loadbalancer: loadBalancer({ id: ID.replace(/1$/, String(at + 1)), name: `shop-${at + 1}` }) }), {
+        limits: limits({ ...over, used: { networkLoadBalancers: there, targetGroups: 0 } }),
+      }),
+    )
+    return { scopes, findings: fleetQuota(planMirrors({ scopes }), { scopes }) }
+  }
+
+  it.each([
+    [3, 47, null, []],
+    [3, 48, null, ['shop-3 allowable']],
+    [3, 9, 10, ['shop-2', 'shop-3']],
+    [1, 50, null, []],
+  ])('%i, with %i there of %s, refuse %o besides what is judged alone', (count, there, limit, said) => {
+    const { findings } = fleet(count, there, { networkLoadBalancers: limit })
+    expect(findings.map((one) => `${/shop-\d/.exec(one.subject)?.[0]}${one.allowable ? ' allowable' : ''}`)).toEqual(
+      said,
+    )
+    expect(new Set(findings.map((one) => one.code))).toEqual(
+      new Set(said.length === 0 ? [] : ['LB_QUOTA_LOAD_BALANCERS']),
+    )
+  })
+
+  it('do not count those that stand already', () => {
+    const { scopes } = fleet(3, 48, {})
+    const [first] = scopes
+    if (first?.source == null) throw new Error('three')
+    const stands = [{ ...first, ...standing(first.source) }, ...scopes.slice(1)]
+    expect(fleetQuota(planMirrors({ scopes: stands }), { scopes: stands })).toEqual([])
   })
 })
 
