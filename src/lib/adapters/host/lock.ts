@@ -1,7 +1,6 @@
 import { closeSync, fsyncSync, linkSync, readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT, type NyahError, nyahError } from '../../core/errors.ts'
-import { fingerprint } from '../../core/hash.ts'
 import { createFile, openToRead, ownDirectory, readCapped, systemCode, unwritable, writeAll } from './files.ts'
 import { type ProcessMark, stateOf, thisProcess } from './process.ts'
 
@@ -90,7 +89,10 @@ function refuseWhereHeld(known: ReadonlyMap<string, readonly number[]>, director
 /** Longer names than file systems take are told apart by their hash. `@` and `.`+digits never come out of the encoding alone. */
 function stemOf(context: string, scope: string): string {
   const stem = `${encodeURIComponent(context)}@${encodeURIComponent(scope)}`
-  return stem.length <= 160 ? stem : `${stem.slice(0, 80)}@${fingerprint([context, scope]).slice(0, 32)}`
+  if (stem.length <= 160) return stem
+  // Loaded here only: `run list` must not pay for it.
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  return `${stem.slice(0, 80)}@${createHash('sha256').update(stem).digest('hex').slice(0, 32)}`
 }
 
 /** Ids of the runs that hold a lock and whose process is alive (or cannot be looked into). */
