@@ -49,9 +49,7 @@ const effective = (check: HealthCheck): HealthCheck => {
 
 /** A listener's forward as AWS lists it: by ARN; the weight of a single one says nothing. */
 export const canonicalForward = (forward: readonly Forward[]): readonly Forward[] =>
-  forward.length === 1
-    ? forward.map(({ targetGroupArn }) => ({ targetGroupArn, weight: 1 }))
-    : byArn(forward)
+  forward.length === 1 ? forward.map(({ targetGroupArn }) => ({ targetGroupArn, weight: 1 })) : byArn(forward)
 
 export const byArn = (forward: readonly Forward[]): readonly Forward[] =>
   forward

@@ -131,7 +131,9 @@ function choose(
   const spare: TargetGroup[] = []
   const order = keyed.toSorted(
     (a, b) =>
-      a.port - b.port || (a.key === b.key ? a.rank - b.rank : a.key < b.key ? -1 : 1) || (a.group.name < b.group.name ? -1 : 1),
+      a.port - b.port ||
+      (a.key === b.key ? a.rank - b.rank : a.key < b.key ? -1 : 1) ||
+      (a.group.name < b.group.name ? -1 : 1),
   )
   for (const { group, key } of order) {
     if (chosen.has(key)) spare.push(group)

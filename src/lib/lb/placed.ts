@@ -53,7 +53,9 @@ function otherKind({ name, protocol, ipAddressType }: TargetGroup, key: string):
   const wanted = { protocol: variant.includes('t') ? 'TLS' : 'TCP', family: variant.includes('6') ? 'ipv6' : 'ipv4' }
   return [
     ...(protocol === wanted.protocol ? [] : [`target group ${name} is ${protocol}, its name says ${wanted.protocol}`]),
-    ...(ipAddressType === wanted.family ? [] : [`target group ${name} is ${ipAddressType}, its name says ${wanted.family}`]),
+    ...(ipAddressType === wanted.family
+      ? []
+      : [`target group ${name} is ${ipAddressType}, its name says ${wanted.family}`]),
   ]
 }
 

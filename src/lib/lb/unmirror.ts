@@ -79,10 +79,7 @@ function removals(scope: string, owned: Owned): readonly Change[] {
 }
 
 /** What still points at a mirror; null: there is no load balancer to point at, or nobody to ask. */
-export type References =
-  | { readonly records: readonly NameReference[] }
-  | { readonly unread: ErrorData }
-  | null
+export type References = { readonly records: readonly NameReference[] } | { readonly unread: ErrorData } | null
 
 export interface RemovalWorld extends LbWorld {
   readonly references: References
