@@ -57,23 +57,36 @@ export interface Watching {
 
 const LIMIT_MS = 2 * 3_600_000
 
-/** @param settleMs of real time without a request under way, before time moves on */
-export async function watchStage(settleMs = 12): Promise<WatchStage> {
+/**
+ * Turns of the event loop without a request under way, before time moves on. Turns, since real time says nothing on a busy
+ * machine: what one of them begins, a few later ones see.
+ */
+const QUIET_TURNS = 30
+
+export async function watchStage(): Promise<WatchStage> {
   const stateDir = mkdtempSync(join(tmpdir(), 'nyah-watch-'))
   const counted = { octavia: 0, aws: 0 }
   let inFlight = 0
-  let quietSince = 0
+  let quiet = 0
   const clock = virtualClock({
     start: Date.UTC(2026, 10, 23),
-    busy: () => inFlight > 0 || performance.now() - quietSince < settleMs,
+    busy: () => {
+      quiet = inFlight > 0 ? 0 : quiet + 1
+      if (quiet < QUIET_TURNS) return true
+      quiet = 0
+      return false
+    },
   })
   const world = loadWorld(join(ROOT, 'fixtures', 'worlds', 'default.json'))
   const sandbox = await startSandbox({ world, clock })
   const meddle: WatchStage['meddle'] = { octavia: () => undefined, aws: () => undefined }
-  const began = (): void => void (inFlight += 1)
+  const began = (): void => {
+    inFlight += 1
+    quiet = 0
+  }
   const ended = (): void => {
     inFlight -= 1
-    quietSince = performance.now()
+    quiet = 0
   }
   const door = await movingProxy(
     sandbox.url,

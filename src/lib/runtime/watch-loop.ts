@@ -70,18 +70,20 @@ export async function watchLoop(
       if (id === undefined) return
       const changedAt = state.scopes.get(id)?.changedAt ?? null
       put({ type: 'started', id })
-      const work = ports.run(id, changedAt, signal).then((end) => {
-        running.delete(work)
-        // What the signal cut short is no failure: the next start finds what is left.
-        if (signal.aborted) return
-        // Somebody took it down: perhaps to make another.
-        if (end.how === 'unmirrored') listAt = Number.NEGATIVE_INFINITY
-        told({ type: 'ended', at: clock.now(), id, end })
-        put({ type: 'ended', id, end })
-        startDue()
-      })
+      const work: Promise<void> = ports.run(id, changedAt, signal).then((end) => over(work, id, end))
       running.add(work)
     }
+  }
+
+  const over = (work: Promise<void>, id: string, end: RunEnd): void => {
+    running.delete(work)
+    // What the signal cut short is no failure: the next start finds what is left.
+    if (signal.aborted) return
+    // Somebody took it down: perhaps to make another.
+    if (end.how === 'unmirrored') listAt = Number.NEGATIVE_INFINITY
+    told({ type: 'ended', at: clock.now(), id, end })
+    put({ type: 'ended', id, end })
+    startDue()
   }
 
   const list = async (): Promise<void> => {

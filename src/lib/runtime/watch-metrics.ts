@@ -1,6 +1,6 @@
 import type { WatchMetrics } from '../adapters/host/metrics.ts'
 import type { MetricsServer } from '../adapters/host/metrics-server.ts'
-import type { NyahEvent } from '../core/events.ts'
+import type { EventData, NyahEvent } from '../core/events.ts'
 import type { WatchState } from '../lb/watch-state.ts'
 import type { Clock } from '../ports/clock.ts'
 import { escapeText } from '../render/escape.ts'
@@ -21,7 +21,7 @@ export async function measured(
   where: string | undefined,
   intervalMs: number,
   clock: Clock,
-  warn: (text: string) => void,
+  warn: (note: EventData['note']) => void,
 ): Promise<Measured> {
   if (where === undefined) return NOTHING
   const { isLoopback, parseListen, serveMetrics } = await import('../adapters/host/metrics-server.ts')
@@ -34,10 +34,7 @@ export async function measured(
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     unhealthy: () => unhealthy(polledAt, why, clock.now(), intervalMs),
   })
-  if (!isLoopback(listen))
-    warn(
-      `METRICS_EXPOSED  ${escapeText(server.url)}/metrics answers whoever reaches it: there is neither TLS nor a password\n`,
-    )
+  if (!isLoopback(listen)) warn(exposed(server.url))
   return {
     event: (event, changedAt) => {
       if (event.type === 'run.finished') metrics.ran(event.data.outcome)
@@ -55,6 +52,11 @@ export async function measured(
     close: server.close,
   }
 }
+
+const exposed = (url: string) => ({
+  code: 'METRICS_EXPOSED',
+  message: `${url}/metrics answers whoever reaches it: there is neither TLS nor a password`,
+})
 
 /** Ids of changes that register targets. */
 const REGISTERS = /\/targets\/[^/]+\/register$/

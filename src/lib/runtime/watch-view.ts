@@ -60,7 +60,8 @@ export function textView(io: Io, quiet: boolean, startedAt: number): WatchView {
         if (pollError !== null) say(at, `${paintErr('ok', 'WATCH_POLL_BACK')}  Octavia answers again`)
         pollError = null
       }
-      if (told.type === 'listed' && !told.ok) say(at, escapeLong(unlistedText(told.error), 1200))
+      if (told.type === 'listed' && !told.ok)
+        say(at, `${paintErr('warn', 'WATCH_MIRRORS_UNREAD')}  ${escapeLong(unlistedText(told.error), 1200)}`)
       if (told.type !== 'state') return
       if (names.size > told.state.scopes.size)
         for (const id of names.keys()) if (!told.state.scopes.has(id)) names.delete(id)
@@ -76,7 +77,7 @@ export function textView(io: Io, quiet: boolean, startedAt: number): WatchView {
 
 const unlistedText = (error: unknown): string => {
   const { code, message } = errorData(error)
-  return `WATCH_MIRRORS_UNREAD  the list of mirrors could not be read again, so the known ones are followed: ${code} ${message}`
+  return `the list of mirrors could not be read again, so the known ones are followed: ${code} ${message}`
 }
 
 /** Runs that carry nothing are not printed: their events wait here until one shows that they do. */
@@ -97,7 +98,7 @@ export function ndjsonView(io: Io, run: string, startedAt: number): WatchView {
     const event = { v: 1, seq, at: new Date(at).toISOString(), run, type, scope: null, data }
     io.out(renderEventLine(event as unknown as NyahEvent))
   }
-  const note = (at: number, code: string, message: string): void => put(at, 'note', { code, message })
+  const note = (at: number, data: EventData['note']): void => put(at, 'note', data)
   const flush = (one: Waiting): void => {
     for (const event of one.events) io.out(renderEventLine(event))
     one.events.length = 0
@@ -126,11 +127,14 @@ export function ndjsonView(io: Io, run: string, startedAt: number): WatchView {
       if (told.type === 'news') newsEvents(told.news, at, { note, flushOf })
       if (told.type === 'polled') {
         const error = told.ok ? null : errorData(told.error)
-        if (error !== null && error.code !== pollError?.code) note(at, 'WATCH_POLL_FAILED', pollFailedText(error, 1))
-        if (error === null && pollError !== null) note(at, 'WATCH_POLL_BACK', 'Octavia answers again')
+        if (error !== null && error.code !== pollError?.code)
+          note(at, { code: 'WATCH_POLL_FAILED', message: pollFailedText(error, 1) })
+        if (error === null && pollError !== null)
+          note(at, { code: 'WATCH_POLL_BACK', message: 'Octavia answers again' })
         pollError = error
       }
-      if (told.type === 'listed' && !told.ok) note(at, 'WATCH_MIRRORS_UNREAD', unlistedText(told.error))
+      if (told.type === 'listed' && !told.ok)
+        note(at, { code: 'WATCH_MIRRORS_UNREAD', message: unlistedText(told.error) })
       if (told.type === 'state') for (const [key, { over }] of waiting) if (over) waiting.delete(key)
     },
     stop: (at, exitCode) =>
@@ -141,10 +145,10 @@ export function ndjsonView(io: Io, run: string, startedAt: number): WatchView {
 function newsEvents(
   news: WatchNews,
   at: number,
-  to: { note: (at: number, code: string, message: string) => void; flushOf: (id: string) => void },
+  to: { note: (at: number, data: EventData['note']) => void; flushOf: (id: string) => void },
 ): void {
-  if (news.type === 'vanishing') return to.note(at, 'LB_FLEET_VANISHING', vanishingText(news))
-  if (news.type === 'vanishing-no-more') return to.note(at, 'LB_FLEET_BACK', BACK)
+  if (news.type === 'vanishing') return to.note(at, { code: 'LB_FLEET_VANISHING', message: vanishingText(news) })
+  if (news.type === 'vanishing-no-more') return to.note(at, { code: 'LB_FLEET_BACK', message: BACK })
   to.flushOf(news.id)
 }
 

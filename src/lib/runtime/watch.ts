@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Selectors } from '../lb/select.ts'
 import type { WatchedMirror } from '../lb/watch-state.ts'
 import type { Aim } from '../render/aim.ts'
+import { escapeText } from '../render/escape.ts'
 import type { Selection } from './errand.ts'
 import type { MutatingFlags } from './flags.ts'
 import type { Io } from './io.ts'
@@ -59,7 +60,9 @@ export async function watch(io: Io, flags: MutatingFlags, asked: WatchAsked, wor
   const run = `${newRunId(clock.now(), random)}${WATCH_RUN}`
   const isText = flags.output !== 'ndjson'
   const view = isText ? textView(io, flags.quiet, clock.now()) : ndjsonView(io, run, clock.now())
-  const metrics = await measured(asked.metricsListen, settings.intervalMs, clock, io.err)
+  const metrics = await measured(asked.metricsListen, settings.intervalMs, clock, ({ code, message }) =>
+    io.err(`${code}  ${escapeText(message)}\n`),
+  )
   let opened: Opened | null = null
   try {
     const timeoutMs = Math.max(60_000, 2 * settings.intervalMs)

@@ -59,7 +59,7 @@ export function createWatchMetrics(): WatchMetrics {
       held.reset()
       since.reset()
       for (const { scope, code, sinceMs } of holds) {
-        held.set({ scope, code }, 1)
+        held.set({ code, scope }, 1)
         since.set({ scope }, sinceMs / 1000)
       }
     },
