@@ -30,14 +30,12 @@ exit code is 0 (130 for SIGINT). docs/watch.md says how to run it as a service.`
     }),
     watch: Flags.boolean({ description: 'Run on, and follow every change.', helpGroup: 'WATCH' }),
     interval: Flags.string({
-      description: 'How often Octavia is asked for changes.',
-      default: '30s',
+      description: 'How often Octavia is asked for changes; 30s unless given.',
       helpGroup: 'WATCH',
       dependsOn: ['watch'],
     }),
     resync: Flags.string({
-      description: 'How often each mirror is read whole, and the list of mirrors anew.',
-      default: '10m',
+      description: 'How often each mirror is read whole, and the list of mirrors anew; 10m unless given.',
       helpGroup: 'WATCH',
       dependsOn: ['watch'],
     }),
@@ -55,7 +53,7 @@ exit code is 0 (130 for SIGINT). docs/watch.md says how to run it as a service.`
     const selection = selectionOf(args['load-balancers'], flags, true, 'nyah lb sync')
     const membersOnly = flags['members-only']
     if (flags.watch) {
-      const { interval, resync, 'metrics-listen': metricsListen } = flags
+      const { interval = '30s', resync = '10m', 'metrics-listen': metricsListen } = flags
       await this.watch(flags, { ...selection, interval, resync, membersOnly, metricsListen })
       return
     }
