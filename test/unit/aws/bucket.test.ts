@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fullBucket, takeToken } from '../../../src/lib/adapters/aws/bucket.ts'
-import { createPace, ELBV2_RATES } from '../../../src/lib/adapters/aws/pace.ts'
+import { createPace, ELBV2_RATES, paceTowards } from '../../../src/lib/adapters/aws/pace.ts'
 import { virtualClock } from '../../support/clock.ts'
 
 describe('takeToken', () => {
@@ -76,5 +76,22 @@ describe('createPace', () => {
     const waiting = pace('read', control.signal)
     control.abort(new Error('enough'))
     await expect(waiting).rejects.toThrow('enough')
+  })
+})
+
+describe('paceTowards', () => {
+  const waits = async (endpoint: string | null): Promise<number> => {
+    const clock = virtualClock({ settleMs: 50 })
+    const began = clock.now()
+    const pace = paceTowards(endpoint, clock, ELBV2_RATES)
+    await Promise.all(Array.from({ length: ELBV2_RATES.write.burst + 5 }, () => pace('write')))
+    return clock.now() - began
+  }
+
+  it('spares AWS and whatever is elsewhere, not what stands on this machine', async () => {
+    expect(await waits(null)).toBeGreaterThan(1000)
+    expect(await waits('https://elasticloadbalancing.example.test')).toBeGreaterThan(1000)
+    expect(await waits('http://127.0.0.1:4510/aws')).toBe(0)
+    expect(await waits('http://127.0.0.1.example.test/aws')).toBeGreaterThan(1000)
   })
 })

@@ -11,7 +11,7 @@ import { type Elbv2, tagsByArn } from './elbv2-lists.ts'
 import { healthOf, listMirrors, readTrees } from './elbv2-read.ts'
 import * as sdk from './elbv2.sdk.ts'
 import { tagList } from './ownership.ts'
-import { createPace, ELBV2_RATES } from './pace.ts'
+import { ELBV2_RATES, paceTowards } from './pace.ts'
 import type { AwsDeps } from './session.ts'
 import { createWire, unlessGone } from './wire.ts'
 
@@ -21,7 +21,11 @@ const TARGETS_PER_CALL = 100
 /** Mirrors in ELBv2. Errors: the AWS_ codes of docs/aws.md. */
 export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
   const client = guarded(new sdk.ElasticLoadBalancingV2Client(session.clientConfig('ELASTIC_LOAD_BALANCING_V2')))
-  const wire = createWire('elasticloadbalancing', createPace(clock, ELBV2_RATES), retry)
+  const wire = createWire(
+    'elasticloadbalancing',
+    paceTowards(session.settings.endpoints.ELASTIC_LOAD_BALANCING_V2, clock, ELBV2_RATES),
+    retry,
+  )
   const elb: Elbv2 = { client, wire }
   const account = createLimits(elb, clock)
 

@@ -7,7 +7,7 @@ import { guarded } from './door.ts'
 import { asciiText, commonWith, missingFrom, permissionsOf, rulesOf } from './ec2-rules.ts'
 import * as sdk from './ec2.sdk.ts'
 import { isOwn, nameTaken, tagList, tagsOf, unsettled } from './ownership.ts'
-import { createPace, EC2_RATES } from './pace.ts'
+import { EC2_RATES, paceTowards } from './pace.ts'
 import { everyPage } from './pages.ts'
 import type { AwsDeps } from './session.ts'
 import { createWire, type SendOptions } from './wire.ts'
@@ -24,7 +24,7 @@ const awsCode = (error: unknown): unknown => (isNyahError(error) ? error.details
 /** The network of mirrors in EC2. Errors: the AWS_ codes of docs/aws.md. */
 export function createNetwork({ session, clock, retry }: AwsDeps): Network {
   const client = guarded(new sdk.EC2Client(session.clientConfig('EC2')))
-  const wire = createWire('ec2', createPace(clock, EC2_RATES), retry)
+  const wire = createWire('ec2', paceTowards(session.settings.endpoints.EC2, clock, EC2_RATES), retry)
 
   const subnetsById = async (ids: readonly string[], signal?: AbortSignal): Promise<Subnet[]> => {
     // By filter and not by id: one that does not exist would fail the whole call.
