@@ -22,7 +22,7 @@ it('no argument is read from standard input: it would eat the input of `while re
   const found = Object.entries(COMMANDS).flatMap(([id, { args = {} }]) =>
     Object.entries(args).map(([name, argument]) => `${id} ${name} ${argument.ignoreStdin}`),
   )
-  expect(found).toContain('lb:mirror load-balancer true')
+  expect(found).toContain('lb:mirror load-balancers true')
   expect(found.filter((line) => !line.endsWith(' true'))).toEqual([])
 })
 

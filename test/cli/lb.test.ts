@@ -29,8 +29,16 @@ describe('what the shop’s world says', () => {
     expect(document.loadBalancers).toContainEqual({
       id: SHOP_WEB,
       name: 'shop-web',
-      source: { vip: '203.0.113.11', provisioning_status: 'ACTIVE', operating_status: 'ONLINE' },
+      source: {
+        vip: '203.0.113.11',
+        provisioning_status: 'ACTIVE',
+        operating_status: 'ONLINE',
+        updated_at: '2026-03-02T01:00:01',
+      },
       mirror: 'none',
+      // What has no mirror is in step with nothing.
+      drift: { state: 'unknown', inStepWith: null, since: null },
+      held: [],
     })
   })
 
@@ -128,8 +136,8 @@ describe('what the shop’s world says', () => {
     }
     const { stdout, code } = await world.run(['doctor', '--config', 'dead.yaml', '--timeout', '2s', '--quiet'], { env })
     expect(code).toBe(12)
-    expect(stdout.match(/^unreachable /gm)).toHaveLength(4)
-    expect(stdout).toMatch(/^not tried +Octavia: read load balancers +see Keystone and Octavia$/m)
+    expect(stdout.match(/^✗ unreachable /gm)).toHaveLength(6)
+    expect(stdout).toMatch(/^- not tried +Octavia: read load balancers +see Keystone and Octavia$/m)
     expect(stdout).not.toContain('hunter2')
   })
 
