@@ -77,11 +77,13 @@ function inline(value: Json): string {
 const isSeconds = (key: string, value: Json): boolean =>
   /(?:Seconds|[._]seconds)$/.test(key) && /^\d+$/.test(String(value))
 
-/** `interval 10 s`, `vpc id vpc-0a1b`: a field with its value; seconds say their unit behind the number. */
-const named = (key: string, value: Json): string =>
-  isSeconds(key, value)
-    ? `${escapeText(label(key.slice(0, -'Seconds'.length)).trim())} ${inline(value)} s`
-    : `${escapeText(label(key))} ${inline(value)}`
+/** `interval 10 s`, `stickiness off`, `vpc id vpc-0a1b`: a field with its value; seconds say their unit behind the number. */
+const named = (key: string, value: Json): string => `${fieldName(key, value)} ${fieldValue(key, value)}`
+
+/** AWS writes attributes as `stickiness.enabled: 'false'`. */
+const isSwitch = (key: string, value: Json): boolean => key.endsWith('.enabled') && /^(true|false)$/.test(String(value))
+
+const onOff = (value: string): string => (value === 'true' ? 'on' : 'off')
 
 /** An item of a list: a target as `address:port`, a rule as its values, anything else inline. */
 function item(value: Json): string {
@@ -181,13 +183,23 @@ function differences(prefix: string, before: JsonObject, after: JsonObject, name
     if (shares !== null) return shareChanges(sharesOf(key, old, names) ?? [], shares)
     // Only a value that was there before can differ; wiring that is only named is no difference.
     if (old === undefined && isPlumbing(key, value)) return []
-    const unit = isSeconds(key, value) ? ' s' : ''
-    const name = `${prefix}${escapeText(label(unit === '' ? key : key.slice(0, -'Seconds'.length))).trim()}`
+    const name = `${prefix}${fieldName(key, value)}`
     if (isObject(value) && isObject(old) && !isToken(value)) return differences(`${name} `, old, value, names)
     if (isList(value) && isList(old)) return listChange(name, old, value)
-    const say = (one: Json): string => (one === null ? '(none)' : `${inline(one)}${unit}`)
-    return [fact('~', `${name} ${old === undefined ? '' : `${say(old)} → `}${say(value)}`)]
+    return [fact('~', `${name} ${old === undefined ? '' : `${fieldValue(key, old)} → `}${fieldValue(key, value)}`)]
   })
+}
+
+/** A field without the unit in its name. */
+function fieldName(key: string, value: Json): string {
+  const unit = isSeconds(key, value) ? 'Seconds' : isSwitch(key, value) ? '.enabled' : ''
+  return escapeText(label(key.slice(0, key.length - unit.length))).trim()
+}
+
+function fieldValue(key: string, value: Json): string {
+  if (value === null) return '(none)'
+  if (isSeconds(key, value)) return `${String(value)} s`
+  return isSwitch(key, value) ? onOff(String(value)) : inline(value)
 }
 
 const isEndpoints = (values: readonly Json[]): boolean =>

@@ -28,19 +28,23 @@ export function fidelityCounts(items: readonly Fidelity[]): string {
 
 const RANK: Readonly<Record<Verdict, number>> = { refused: 0, dropped: 1, approximate: 2, exact: 3 }
 
-/** All that is not exact, what is lost first; what differs in its subject alone is joined. */
+/** All that is not exact, what is lost first; what differs in its subject alone is joined, of several scopes also in its value. */
 export function toldFidelity(items: readonly ScopedFidelity[], scopeNoun: string): readonly ToldFidelity[] {
+  const several = new Set(items.map(({ scope }) => scope)).size > 1
   const groups = new Map<string, ScopedFidelity[]>()
   for (const item of items) {
     const { verdict, code, field, source, copy, why, remedy } = item.fidelity
     if (verdict === 'exact') continue
-    const key = JSON.stringify([verdict, code, field, source, copy, why, remedy])
+    const key = JSON.stringify([verdict, code, field, copy, why, remedy, several ? null : source])
     groups.set(key, [...(groups.get(key) ?? []), item])
   }
   return [...groups.values()]
     .flatMap((group) => {
       const [first] = group
-      return first === undefined ? [] : [{ fidelity: first.fidelity, subject: subjectOf(group, scopeNoun) }]
+      if (first === undefined) return []
+      const values = new Set(group.map(({ fidelity }) => fidelity.source)).size
+      const source = values > 1 ? `${values} values` : first.fidelity.source
+      return [{ fidelity: { ...first.fidelity, source }, subject: subjectOf(group, scopeNoun) }]
     })
     .toSorted((a, b) => RANK[a.fidelity.verdict] - RANK[b.fidelity.verdict])
 }
@@ -48,7 +52,8 @@ export function toldFidelity(items: readonly ScopedFidelity[], scopeNoun: string
 function subjectOf(group: readonly ScopedFidelity[], scopeNoun: string): string {
   const scopes = new Set(group.map(({ scope }) => scope)).size
   const first = group[0]?.fidelity.subject ?? ''
-  if (scopes > 1) return `${group.length} times in ${scopes} ${scopeNoun}s`
+  if (scopes > 1)
+    return scopes === group.length ? `${scopes} ${scopeNoun}s` : `${group.length} times in ${scopes} ${scopeNoun}s`
   return group.length === 1 ? first : `${first} and ${group.length - 1} more`
 }
 
@@ -68,54 +73,54 @@ const TONES: Readonly<Record<Verdict, Tone>> = {
 const WORD = 'approximate'.length
 const INDENT = ' '.repeat(2 + WORD + 2)
 
-/** Columns are not made wider than this for one long name. */
-const WIDEST = 32
+/** The column of fields is not made wider than this for one long name. */
+const WIDEST = 28
 
 /** What is no next step says nothing to somebody who is in a hurry. */
 export const isStep = (remedy: string): boolean => remedy !== '' && !/^nothing to do/i.test(remedy)
 
 /**
- * One line each, aligned: verdict, subject, field, both values; then why, and what to do. `said`: codes of findings that
- * stand above, and are not repeated.
+ * Verdict, field and both values in columns; below them what it is about and why, and what to do. `said`: codes of findings
+ * that stand above, and are not repeated.
  */
 export function fidelityLines(
   told: readonly ToldFidelity[],
   said: ReadonlySet<string>,
   { paint, width }: { readonly paint: Paint; readonly width: number },
 ): readonly string[] {
-  const rows = told.map(({ fidelity, subject }) => ({
-    fidelity,
-    subject: escapeLong(subject, 80),
-    field: escapeLong(fidelity.field, 60),
-  }))
-  const columnOf = (texts: readonly string[]): number => Math.min(WIDEST, Math.max(0, ...texts.map(textWidth)))
-  const subjects = columnOf(rows.map(({ subject }) => subject))
-  const fields = columnOf(rows.map(({ field }) => field))
-  return rows.flatMap(({ fidelity, subject, field }) => {
-    const word = `  ${paint(TONES[fidelity.verdict], padEnd(fidelity.verdict, WORD))}  `
-    const what = `${padEnd(subject, subjects)}  ${padEnd(field, fields)}`.trimEnd()
-    const values = valuesText(fidelity)
-    const room = width - INDENT.length
-    const aligned = `${padEnd(subject, subjects)}  ${padEnd(field, fields)}  ${values}`
-    const fits = textWidth(aligned) <= room
+  const fields = Math.min(WIDEST, Math.max(0, ...told.map(({ fidelity }) => textWidth(escapeLong(fidelity.field, 60)))))
+  return told.flatMap(({ fidelity, subject }, index) => {
+    const { verdict, field, code, why, remedy } = fidelity
+    const column = `${INDENT}${padEnd(escapeLong(field, 60), fields)}  `
+    const [first = '', ...more] = hanging(column, valuesText(fidelity), width)
+    const before = told[index - 1]
+    // Both time-outs of a listener have one reason: it stands below the last of them.
+    const after = told[index + 1]
+    const again = (other: ToldFidelity | undefined): boolean =>
+      other !== undefined &&
+      other.subject === subject &&
+      other.fidelity.verdict === verdict &&
+      other.fidelity.why === why &&
+      other.fidelity.remedy === remedy
     return [
-      word + (fits ? aligned : textWidth(what) <= room ? what : subject),
-      ...(fits || textWidth(what) <= room ? [] : [INDENT + field]),
-      ...(fits ? [] : hanging(INDENT, values, width)),
-      ...whyLines(fidelity, said, width, paint),
+      `  ${again(before) ? ' '.repeat(WORD) : paint(TONES[verdict], padEnd(verdict, WORD))}  ${first.slice(INDENT.length)}`,
+      ...more,
+      ...(again(after) && !said.has(code) ? [] : aboutLines(fidelity, subject, said, width, paint)),
     ]
   })
 }
 
-function whyLines(
+function aboutLines(
   { code, why, remedy }: Fidelity,
+  subject: string,
   said: ReadonlySet<string>,
   width: number,
   paint: Paint,
 ): readonly string[] {
-  if (said.has(code)) return [`${INDENT}${paint('dim', `see ${escapeText(code)}`)}`]
+  const reason = said.has(code) ? `see ${escapeText(code)}` : escapeLong(why, 600)
+  const text = `${escapeLong(subject, 120)}${reason === '' ? '' : `: ${reason}`}`
   return [
-    ...(why === '' ? [] : hanging(INDENT, escapeLong(why, 600), width).map((line) => paint('dim', line))),
-    ...(isStep(remedy) ? tryLines(INDENT, [remedy], width, paint) : []),
+    ...hanging(INDENT, text, width).map((line) => paint('dim', line)),
+    ...(isStep(remedy) && !said.has(code) ? tryLines(INDENT, [remedy], width, paint) : []),
   ]
 }

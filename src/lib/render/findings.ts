@@ -52,6 +52,8 @@ function remedyLines(finding: Finding, width: number, paint: Paint): readonly st
     return hanging('  ', `allowed: ${escapeLong(finding.allowed.reason, TEXT_LIMIT)}`, width)
   // What only informs wants nothing done: its remedy is a remark.
   if (finding.severity === 'info')
-    return finding.remedy === '' ? [] : hanging('  ', escapeLong(finding.remedy, TEXT_LIMIT), width)
+    return /^(nothing to do)?$/i.test(finding.remedy)
+      ? []
+      : hanging('  ', escapeLong(finding.remedy, TEXT_LIMIT), width)
   return finding.remedy === '' ? [] : tryLines('  ', [finding.remedy], width, paint)
 }

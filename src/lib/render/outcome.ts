@@ -5,6 +5,7 @@ import type { Progress } from '../core/progress.ts'
 import { errorLines } from './errors.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import { hanging, tryLines } from './findings.ts'
+import { outlinePlan } from './outline.ts'
 import type { Paint, Tone } from './paint.ts'
 import { count, span } from './words.ts'
 
@@ -71,17 +72,35 @@ export function saidBriefly(error: ErrorData, { plan }: Progress): ErrorData {
 /** A reading operation changes nothing, so its endings are said of what was read. */
 const READ: Readonly<Partial<Record<Outcome, string>>> = { 'nothing-to-do': 'In step', planned: 'Not in step' }
 
+/** Scopes of which nothing was done, beside others: whose, and by what. */
+function leftOutLines({ plan }: Progress, width: number): readonly string[] {
+  if (plan === null) return []
+  const { leftOut } = outlinePlan(plan)
+  const shown = leftOut.slice(0, MOST_LEFT_OUT)
+  const rest = leftOut.length - shown.length
+  return [
+    ...shown.flatMap(({ id, name, refusedBy }) =>
+      hanging('  left out: ', `${escapeLong(name ?? id, 80)} (${refusedBy.map(escapeText).join(', ')})`, width),
+    ),
+    ...(rest > 0 ? [`  … and ${rest} more`] : []),
+  ]
+}
+
+const MOST_LEFT_OUT = 10
+
 /** The last words on a run: outcome, tallies, time; the rest of what is waited for; what to do next. */
 export function outcomeLines(progress: Progress, width: number, paint: Paint): readonly string[] {
   const { outcome, exitCode } = progress
   if (outcome === null) return []
   const { tone } = OUTCOMES[outcome]
+  const part = outcome === 'refused' && hasBegun(progress) ? ' in part' : ''
   const word = (progress.request?.operation.endsWith('.diff') && READ[outcome]) || OUTCOMES[outcome].word
   const code = exitCode === 0 || exitCode === null ? '' : paint('dim', ` (exit ${exitCode})`)
   const tallies =
     outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`
   return [
-    `${paint(tone, outcome === 'applied' && progress.healthy === true ? `${word}, and healthy` : word)}${tallies}.${code}`,
+    `${paint(tone, outcome === 'applied' && progress.healthy === true ? `${word}, and healthy` : `${word}${part}`)}${tallies}.${code}`,
+    ...(part === '' ? [] : leftOutLines(progress, width)),
     ...(outcome === 'not-healthy' ? progress.waiting : []).flatMap(({ subject, detail }) =>
       hanging('  ', `${escapeLong(subject, 120)}: ${escapeLong(detail, 400)}`, width),
     ),

@@ -78,6 +78,14 @@ const refusingCodes = (refusals: readonly Finding[], id: string, scopes: readonl
   ...new Set(refusals.filter(({ scope }) => scope === id || !scopes.includes(scope)).map(({ code }) => code)),
 ]
 
+/** Of one scope its name stands above; of many, each finding says whose it is. */
+export function namedFinding(finding: Finding, { scopes }: Pick<Outline, 'scopes'>): Finding {
+  const scope = scopes.find(({ id }) => id === finding.scope)
+  if (scopes.length < 2 || scope === undefined) return finding
+  const name = scope.name ?? scope.id
+  return finding.subject.includes(name) ? finding : { ...finding, subject: `${name}: ${finding.subject}` }
+}
+
 function countsOf(changes: readonly PlannedChange[]): Pick<Outline, 'counts' | 'targets'> {
   const counts = { create: 0, update: 0, replace: 0, delete: 0, shift: 0, wait: 0 }
   const targets = { add: 0, remove: 0 }

@@ -29,10 +29,14 @@ export function reportsToTell(
   plan: Plan,
   outline: Outline,
 ): { readonly whole: readonly ScopedReport[]; readonly brief: readonly ScopedReport[] } {
-  const all = outline.scopes.flatMap((scope) => {
-    const report = Object.hasOwn(plan.reports, scope.id) ? plan.reports[scope.id] : undefined
-    return report === undefined ? [] : [{ scope: scope.id, report, isNews: isStructural(scope) }]
-  })
+  // Beside others that go ahead, what is left out is not about to be copied.
+  const out = new Set(outline.leftOut)
+  const all = outline.scopes
+    .filter((scope) => !out.has(scope))
+    .flatMap((scope) => {
+      const report = Object.hasOwn(plan.reports, scope.id) ? plan.reports[scope.id] : undefined
+      return report === undefined ? [] : [{ scope: scope.id, report, isNews: isStructural(scope) }]
+    })
   return { whole: all.filter(({ isNews }) => isNews), brief: all.filter(({ isNews }) => !isNews) }
 }
 
@@ -49,7 +53,7 @@ export function planReportLines(plan: Plan, outline: Outline, view: ReportView):
   const items = brief.flatMap(({ report }) => report.fidelity)
   const near = nearQuotas(brief).length > 0 ? quotaLines(brief, view) : []
   return [
-    ...(items.length === 0 ? [] : ['', `${view.paint('bold', 'Fidelity:')} ${fidelityCounts(items)}`]),
+    ...(items.length === 0 ? [] : ['', ...headLines(fidelityCounts(items), view)]),
     ...(near.length === 0 ? [] : ['', ...near]),
   ]
 }
@@ -80,7 +84,7 @@ export function reportLines(
       ? []
       : [
           '',
-          `${paint('bold', 'Fidelity:')} ${fidelityCounts(items.map((item) => item.fidelity))}${of}`,
+          ...headLines(`${fidelityCounts(items.map((item) => item.fidelity))}${of}`, view),
           ...fidelityLines(shown, said, view),
           ...(rest > 0 ? [paint('dim', `  … and ${rest} more (all of them: --json)`)] : []),
         ]
@@ -89,7 +93,7 @@ export function reportLines(
     view,
   )
   const quotas = creates || nearQuotas(reports).length > 0 ? quotaLines(reports, view) : []
-  const shared = [...new Set(reports.flatMap(({ report }) => report.shared))]
+  const shared = sharedByAll(reports)
   return [
     ...fidelity,
     ...(firewall.length === 0 ? [] : ['', ...firewall]),
@@ -103,6 +107,17 @@ export function reportLines(
         ]),
   ]
 }
+
+const headLines = (counts: string, { paint, width }: ReportView): readonly string[] =>
+  hanging('Fidelity: ', counts, width).map((line, row) =>
+    row === 0 ? line.replace('Fidelity:', paint('bold', 'Fidelity:')) : line,
+  )
+
+/** Of several scopes, what is true of each of them. */
+export const sharedByAll = (reports: readonly ScopedReport[]): readonly string[] =>
+  [...new Set(reports.flatMap(({ report }) => report.shared))].filter((sentence) =>
+    reports.every(({ report }) => report.shared.includes(sentence)),
+  )
 
 /** From here on a limit is near. */
 const NEAR = 0.8
@@ -152,14 +167,22 @@ function quotaLines(reports: readonly ScopedReport[], { paint, width }: ReportVi
         row === 0 ? line.replace(standing, paint(standing === 'over' ? 'refuse' : 'warn', standing)) : line,
       )
     }),
-    ...(fine.length === 0
-      ? []
-      : hanging(
-          `  ${padded('fine')}  `,
-          fine.map((quota) => `${escapeText(quota.name)} ${quotaText(quota)}`).join(', '),
-          width,
-        )),
+    ...fineLines(fine, tight.length, width),
   ]
+}
+
+const partOf = ({ needed, limit }: Quota): number => (limit === null || limit === 0 ? 0 : needed / limit)
+
+/** Of those that are far away only the nearest is named. */
+function fineLines(fine: readonly Quota[], besides: number, width: number): readonly string[] {
+  const [nearest] = fine.toSorted((a, b) => partOf(b) - partOf(a))
+  if (nearest === undefined) return []
+  const amount = count(fine.length, besides > 0 ? 'more limit' : 'limit')
+  return hanging(
+    `  ${padded('fine')}  `,
+    `${amount}, the nearest: ${escapeText(nearest.name)} ${quotaText(nearest)}`,
+    width,
+  )
 }
 
 const padded = (word: QuotaStanding): string => word.padEnd('fine'.length)

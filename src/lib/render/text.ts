@@ -3,7 +3,7 @@ import { escapeLong, escapeText } from './escape.ts'
 import { changeFacts } from './facts.ts'
 import type { Fact, Names } from './facts.ts'
 import { findingLines, hanging } from './findings.ts'
-import { briefCounts, countsText, outlinePlan, scopeCounts } from './outline.ts'
+import { briefCounts, countsText, namedFinding, outlinePlan, scopeCounts } from './outline.ts'
 import type { Outline, PlannedChange, ScopeOutline } from './outline.ts'
 import type { Paint, Tone } from './paint.ts'
 import { planReportLines } from './report.ts'
@@ -95,8 +95,8 @@ function leftOutLines(operation: string, scope: ScopeOutline, { paint, width }: 
   const made = scope.changes.length === 0 ? '' : `${count(scope.changes.length, 'change')} not made; `
   return [
     '',
-    `${scopeTitle(operation, scope, paint)}  ${paint('refuse', 'left out')}`,
-    ...hanging('  ', `${made}refused by ${scope.refusedBy.map(escapeText).join(', ')}`, width).map((line) =>
+    scopeTitle(operation, scope, paint),
+    ...hanging('  left out: ', `${made}refused by ${scope.refusedBy.map(escapeText).join(', ')}`, width).map((line) =>
       paint('refuse', line),
     ),
   ]
@@ -194,13 +194,7 @@ function planFindingLines(plan: Plan, outline: Outline, { paint, width }: PlanVi
     seen.set(finding.code, times)
     const isBrief = several && (finding.severity === 'info' || finding.severity === 'warn') && times > MOST_ALIKE
     if (isBrief) return []
-    const scope = outline.scopes.find(({ id }) => id === finding.scope)
-    // Of one load balancer its name stands above; of many, each finding says whose it is.
-    const named =
-      several && scope !== undefined
-        ? { ...finding, subject: `${scope.name ?? scope.id}: ${finding.subject}` }
-        : finding
-    return ['', ...findingLines(named, width, paint, plan.observedAt)]
+    return ['', ...findingLines(namedFinding(finding, outline), width, paint, plan.observedAt)]
   })
   const more = outline.findings.filter(({ severity }) => several && (severity === 'info' || severity === 'warn'))
   const hidden = [...new Set(more.map(({ code }) => code))].flatMap((code) => {

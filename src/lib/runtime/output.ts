@@ -36,7 +36,7 @@ export async function chooseOutput(io: Io, flags: SharedFlags, clock: Clock): Pr
     debug: flags.debug,
   }
   const progress = live ? await liveProgress(clock) : logProgress(io, clock, logView)
-  const results = await resultSink(io, form)
+  const results = await resultSink(io, form, flags.quiet)
   return {
     // Progress first: it takes its picture off the screen before a result is printed there.
     sink: (event) => {
@@ -82,20 +82,20 @@ function logProgress(io: Io, clock: Clock, view: Parameters<typeof logEvent>[2])
 }
 
 /** What of a run is a result, by form. */
-async function resultSink(io: Io, form: string): Promise<(event: NyahEvent) => void> {
+async function resultSink(io: Io, form: string, quiet: boolean): Promise<(event: NyahEvent) => void> {
   if (form === 'ndjson') return (event) => io.out(renderEventLine(event))
   if (form === 'json') return () => {}
-  const show = await planRenderer(io, form)
+  const show = await planRenderer(io, form, quiet)
   return (event) => {
     if (event.type === 'plan.made') io.out(show(event.data.plan))
   }
 }
 
-async function planRenderer(io: Io, form: string): Promise<(plan: Plan) => string> {
+async function planRenderer(io: Io, form: string, quiet: boolean): Promise<(plan: Plan) => string> {
   if (form === 'markdown') {
     const { renderPlanMarkdown } = await import('../render/markdown.ts')
     return (plan) => renderPlanMarkdown(plan)
   }
   const { renderPlanText } = await import('../render/text.ts')
-  return (plan) => renderPlanText(plan, { paint: choosePaint(io.colour.stdout), width: io.width })
+  return (plan) => renderPlanText(plan, { paint: choosePaint(io.colour.stdout), width: io.width, quiet })
 }

@@ -12,7 +12,7 @@ export function planShow(io: Io, flags: SharedFlags, file: string): ExitCode {
   const plan = readPlan(file)
   if (flags.json) io.out(`${JSON.stringify(plan, null, 2)}\n`)
   else if (flags.output === 'markdown') io.out(renderPlanMarkdown(plan))
-  else io.out(renderPlanText(plan, { paint: choosePaint(io.colour.stdout), width: io.width }))
+  else io.out(renderPlanText(plan, { paint: choosePaint(io.colour.stdout), width: io.width, quiet: flags.quiet }))
   return EXIT.ok
 }
 

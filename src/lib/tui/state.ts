@@ -2,8 +2,10 @@ import { countChanges } from '../core/progress.ts'
 import type { ChangeProgress, ChangeStatus, Progress } from '../core/progress.ts'
 import type { Waiting } from '../core/events.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
+import { fidelityCounts } from '../render/fidelity.ts'
 import { outlinePlan } from '../render/outline.ts'
 import type { Tone } from '../render/paint.ts'
+import { reportsToTell } from '../render/report.ts'
 import { SKIPPED, statusWord } from '../render/run.ts'
 import { clip, padEnd, textWidth, wrap } from '../render/width.ts'
 import { count, scopeWord, span, timeOfDay } from '../render/words.ts'
@@ -63,7 +65,15 @@ function header(progress: Progress, moment: Moment): readonly Line[] {
     { text: what === '' ? '' : `  ${what}` },
     { text: `  in ${escapeText(request.context)}`, tone: 'dim' },
   ]
-  return [spread(left, [{ text: elapsed, tone: 'dim' }], moment.columns)]
+  return [spread(left, [{ text: elapsed, tone: 'dim' }], moment.columns), ...reportLine(progress, moment)]
+}
+
+/** How faithful what is built is: the plan above the question said it in full. */
+function reportLine({ plan }: Progress, moment: Moment): readonly Line[] {
+  if (plan === null || moment.rows < 12) return []
+  const { whole } = reportsToTell(plan, outlinePlan(plan))
+  const items = whole.flatMap(({ report }) => report.fidelity)
+  return items.length === 0 ? [] : [fit([{ text: `fidelity: ${fidelityCounts(items)}`, tone: 'dim' }], moment.columns)]
 }
 
 /** How long a change has been at it, or took; why it was not started. */

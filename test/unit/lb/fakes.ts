@@ -34,7 +34,7 @@ interface Answers {
   readonly failing?: Readonly<Record<string, Error>>
 }
 
-const NO_LIMITS: AccountLimits = {
+export const NO_LIMITS: AccountLimits = {
   networkLoadBalancers: null,
   listenersPerLoadBalancer: null,
   targetGroups: null,

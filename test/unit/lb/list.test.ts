@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
-import { listMirrors } from '../../../src/lib/lb/list.ts'
+import type { JsonObject } from '../../../src/lib/core/json.ts'
+import { listMirrors, type MirrorRow } from '../../../src/lib/lb/list.ts'
 import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import { isUuid, resolveName } from '../../../src/lib/lb/resolve.ts'
 import { showMirror } from '../../../src/lib/lb/show.ts'
-import type { LoadBalancer } from '../../../src/lib/ports/mirrors.ts'
+import { TAG } from '../../../src/lib/lb/model.ts'
+import type { LoadBalancer, Tags } from '../../../src/lib/ports/mirrors.ts'
 import { applyAll, EMPTY, observed } from './model-world.ts'
-import { fakePorts, settings } from './fakes.ts'
+import { fakePorts, scene, settings } from './fakes.ts'
 import { ID, loadBalancer, member, pool, tree } from './sources.ts'
 
 const OTHER = '5f0c7c1e-0000-4000-8000-000000000002'
@@ -23,45 +25,123 @@ function balancer(id: string, name: string): LoadBalancer {
 const failure = (code: string) => nyahError({ code, message: 'no', exit: EXIT.remote })
 
 describe('the list', () => {
-  const sides = { sources: [tree(), other], mirrors: [balancer(ID, 'shop'), balancer(GONE, 'old')] }
+  const IN_STEP = '2026-11-22T03:00:00'
+  const followed = (id: string, name: string, tags: Tags): LoadBalancer => {
+    const twin = balancer(id, name)
+    return { ...twin, tags: { ...twin.tags, ...tags } }
+  }
+  const sides = {
+    sources: [tree({ loadbalancer: loadBalancer({ updated_at: IN_STEP }) }), other],
+    mirrors: [followed(ID, 'shop', { [TAG.inStep]: IN_STEP }), balancer(GONE, 'old')],
+  }
+  const listed = (answers: Parameters<typeof fakePorts>[0], atMost = 40) => listMirrors(fakePorts(answers), atMost)
+  const state = ({ mirror }: MirrorRow): string => (typeof mirror === 'string' ? mirror : mirror.state)
 
-  it('has each load balancer beside its mirror, in two calls', async () => {
+  it('has each load balancer beside its mirror, in three calls however many', async () => {
     const ports = fakePorts(sides)
-    const { rows, unread } = await listMirrors(ports)
+    const { rows, unread } = await listMirrors(ports, 40)
     expect(
-      rows.map(({ name, source, mirror }) => [name, source, typeof mirror === 'string' ? mirror : mirror.state]),
+      rows.map((row) => [row.name, typeof row.source === 'string' ? row.source : row.source.vip, state(row)]),
     ).toEqual([
-      ['admin', { vip: '198.51.100.2', provisioning_status: 'ACTIVE', operating_status: 'ONLINE' }, 'none'],
+      ['admin', '198.51.100.2', 'none'],
       ['old', 'gone', 'active'],
-      ['shop', { vip: '198.51.100.1', provisioning_status: 'ACTIVE', operating_status: 'ONLINE' }, 'active'],
+      ['shop', '198.51.100.1', 'active'],
     ])
     expect(unread).toEqual([])
-    expect(ports.calls.map(([call]) => call)).toEqual(['source.list', 'mirrors.list'])
+    expect(ports.calls.map(([call]) => call)).toEqual(['source.list', 'mirrors.list', 'mirrors.health'])
+  })
+
+  it.each([
+    ['the same revision', IN_STEP, IN_STEP, { state: 'in-step', since: null, inStepWith: IN_STEP }],
+    ['an older one than the tag', '2026-11-22T02:59:59', IN_STEP, { state: 'in-step', since: null }],
+    ['a second later', '2026-11-22T03:00:01', IN_STEP, { state: 'behind', since: '2026-11-22T03:00:01.000Z' }],
+    ['no tag', IN_STEP, undefined, { state: 'never', since: null, inStepWith: null }],
+    ['a tag that is no time', IN_STEP, 'soon', { state: 'never', inStepWith: null }],
+    ['a revision that is no time', 'soon', IN_STEP, { state: 'unknown' }],
+    ['never changed, as when it was made', null, loadBalancer().created_at, { state: 'in-step' }],
+  ])('drift: %s', async (_what, updated_at, tag, drift) => {
+    const { rows } = await listed({
+      sources: [tree({ loadbalancer: loadBalancer({ updated_at }) })],
+      mirrors: [followed(ID, 'shop', tag === undefined ? {} : { [TAG.inStep]: tag })],
+    })
+    expect(rows[0]?.drift).toMatchObject(drift)
+  })
+
+  it('drift is unknown where a side is missing', async () => {
+    const { rows } = await listed(sides)
+    expect(rows.map(({ name, drift }) => [name, drift.state])).toEqual([
+      ['admin', 'unknown'],
+      ['old', 'unknown'],
+      ['shop', 'in-step'],
+    ])
+  })
+
+  it('says what the last run held, and since when', async () => {
+    const held = 'LB_REMOVAL_BUDGET/2026-11-22T03:00:00Z LB_SOURCE_EMPTY/2026-11-22T04:00:00Z nonsense'
+    const { rows } = await listed({ ...sides, mirrors: [followed(ID, 'shop', { [TAG.held]: held })] })
+    expect(rows.find(({ id }) => id === ID)?.held).toEqual([
+      { code: 'LB_REMOVAL_BUDGET', since: '2026-11-22T03:00:00Z' },
+      { code: 'LB_SOURCE_EMPTY', since: '2026-11-22T04:00:00Z' },
+    ])
+  })
+
+  it('counts healthy targets, and none where there are no target groups', async () => {
+    const arn = balancer(ID, 'shop').arn
+    const tallies = { targetGroups: 2, byLoadBalancer: new Map([[arn, { registered: 3, healthy: 2 }]]) }
+    const { rows, healthNotAsked } = await listed({
+      ...sides,
+      mirrors: [...sides.mirrors, { ...balancer(GONE, 'old'), arn: 'arn:other' }],
+      tallies,
+    })
+    const targets = (id: string) => {
+      const mirror = rows.find((row) => row.id === id)?.mirror
+      return typeof mirror === 'string' ? mirror : mirror?.targets
+    }
+    expect(targets(ID)).toEqual({ registered: 3, healthy: 2 })
+    expect(targets(GONE)).toEqual({ registered: 0, healthy: 0 })
+    expect(healthNotAsked).toBeNull()
+  })
+
+  it('says that health was not asked for, where that would be many requests', async () => {
+    const { rows, healthNotAsked, unread } = await listed({
+      ...sides,
+      tallies: { targetGroups: 41, byLoadBalancer: null },
+    })
+    expect(healthNotAsked).toEqual({ targetGroups: 41, atMost: 40 })
+    expect(unread).toEqual([])
+    expect(rows.flatMap(({ mirror }) => (typeof mirror === 'string' ? [] : [mirror.targets]))).toEqual([null, null])
+  })
+
+  it('is partial where only the health could not be read: unknown, never zero', async () => {
+    const { rows, unread } = await listed({ ...sides, failing: { 'mirrors.health': failure('AWS_DENIED') } })
+    expect(unread).toMatchObject([{ side: 'health', error: { code: 'AWS_DENIED' } }])
+    expect(rows.flatMap(({ mirror }) => (typeof mirror === 'string' ? [] : [mirror.targets]))).toEqual([null, null])
   })
 
   it('shows what could not be read as unknown, never as none or gone', async () => {
-    const aws = await listMirrors(fakePorts({ ...sides, failing: { 'mirrors.list': failure('AWS_DENIED') } }))
+    const denied = failure('AWS_DENIED')
+    const aws = await listed({ ...sides, failing: { 'mirrors.list': denied, 'mirrors.health': denied } })
     expect(aws.rows.map((row) => [row.name, row.mirror])).toEqual([
       ['admin', 'unknown'],
       ['shop', 'unknown'],
     ])
     expect(aws.unread).toMatchObject([{ side: 'aws', error: { code: 'AWS_DENIED' } }])
-    const octavia = await listMirrors(fakePorts({ ...sides, failing: { 'source.list': failure('OCTAVIA_DOWN') } }))
-    expect(octavia.rows.map((row) => [row.name, row.source])).toEqual([
-      ['old', 'unknown'],
-      ['shop', 'unknown'],
+    const octavia = await listed({ ...sides, failing: { 'source.list': failure('OCTAVIA_DOWN') } })
+    expect(octavia.rows.map((row) => [row.name, row.source, row.drift.state])).toEqual([
+      ['old', 'unknown', 'unknown'],
+      ['shop', 'unknown', 'unknown'],
     ])
     expect(octavia.unread).toMatchObject([{ side: 'octavia', error: { code: 'OCTAVIA_DOWN' } }])
   })
 
   it('is an error when nothing could be read', async () => {
     const failing = { 'source.list': failure('OCTAVIA_DOWN'), 'mirrors.list': failure('AWS_DENIED') }
-    await expect(listMirrors(fakePorts({ failing }))).rejects.toMatchObject({ code: 'OCTAVIA_DOWN' })
+    await expect(listed({ failing })).rejects.toMatchObject({ code: 'OCTAVIA_DOWN' })
   })
 
   it('leaves out what carries no whole ownership', async () => {
     const stray = { ...balancer(GONE, 'old'), tags: { 'nyah:managed': 'true' } }
-    expect((await listMirrors(fakePorts({ mirrors: [stray] }))).rows).toEqual([])
+    expect((await listed({ mirrors: [stray] })).rows).toEqual([])
   })
 })
 
@@ -110,18 +190,27 @@ describe('a name', () => {
 
 describe('one load balancer', () => {
   const world = applyAll(EMPTY, planMirrors({ scopes: [observed(tree())] }).changes)
-  const { signal } = new AbortController()
+  const show = (answers: Parameters<typeof fakePorts>[0]) => showMirror(fakePorts(answers), settings(), ID, scene())
 
   it('is shown with its drift and what the guards say', async () => {
     const shrunk = tree({ pools: [pool({ members: [member('10.20.0.31')] })] })
-    const shown = await showMirror(fakePorts({ sources: [shrunk], worlds: { [ID]: world } }), settings(), ID, signal)
-    expect(shown.changes.map((change) => change.kind)).toEqual(['create', 'delete'])
-    expect(shown.findings.map((finding) => finding.code)).toEqual(['LB_MINIMUM_HEALTHY'])
+    const shown = await show({ sources: [shrunk], worlds: { [ID]: world } })
+    expect(shown.changes?.map((change) => change.kind)).toEqual(['create', 'delete'])
+    expect(shown.findings.map((finding) => finding.code)).toContain('LB_MINIMUM_HEALTHY')
     expect(shown.loadBalancer).toMatchObject({ id: ID, changes: 2, mirror: { state: 'active' } })
+    expect(shown.report?.fidelity.length).toBeGreaterThan(0)
+    expect(shown.unread).toEqual([])
+  })
+
+  it('tells the share and the targets of each group behind a listener', async () => {
+    const shown = await show({ sources: [tree()], worlds: { [ID]: world } })
+    const [listener] = shown.loadBalancer['listeners'] as readonly JsonObject[]
+    expect(listener).toMatchObject({ registered: 2, groups: [{ share: 100, registered: 2 }] })
+    expect((listener?.['groups'] as readonly JsonObject[])[0]?.['name']).toBe(listener?.['targetGroup'])
   })
 
   it('is shown although it is gone from Octavia', async () => {
-    const shown = await showMirror(fakePorts({ worlds: { [ID]: world } }), settings(), ID, signal)
+    const shown = await show({ worlds: { [ID]: world } })
     expect(shown.loadBalancer).toMatchObject({
       source: null,
       mirror: { name: 'nyah-shop-ef5e7c45' },
@@ -130,7 +219,54 @@ describe('one load balancer', () => {
     expect(shown.findings.map((finding) => finding.code)).toEqual(['LB_SOURCE_GONE'])
   })
 
-  it('that is nowhere is an error', async () => {
-    await expect(showMirror(fakePorts(), settings(), ID, signal)).rejects.toMatchObject({ code: 'LB_NOT_FOUND' })
+  it('without Octavia is what AWS says: nothing is called surplus or drift', async () => {
+    const held = 'LB_REMOVAL_BUDGET/2026-11-22T03:00:00Z'
+    const twin = world.mirror.loadBalancer
+    if (twin === null) throw new Error('not mirrored')
+    const tagged = {
+      ...world,
+      mirror: { ...world.mirror, loadBalancer: { ...twin, tags: { ...twin.tags, [TAG.held]: held } } },
+    }
+    const shown = await show({ worlds: { [ID]: tagged }, failing: { 'source.read': failure('OCTAVIA_DOWN') } })
+    expect(shown).toMatchObject({
+      changes: null,
+      findings: [],
+      report: null,
+      held: [{ code: 'LB_REMOVAL_BUDGET', since: '2026-11-22T03:00:00Z' }],
+      unread: [{ side: 'octavia', error: { code: 'OCTAVIA_DOWN' } }],
+      loadBalancer: {
+        source: null,
+        changes: null,
+        listeners: [{ port: 80, verdict: 'unknown', members: null, registered: 2 }],
+      },
+    })
+  })
+
+  it('without AWS is what Octavia says: nothing is called not mirrored', async () => {
+    const shown = await show({ sources: [tree()], failing: { 'mirrors.read': failure('AWS_DOWN') } })
+    expect(shown).toMatchObject({
+      changes: null,
+      report: null,
+      unread: [{ side: 'aws', error: { code: 'AWS_DOWN' } }],
+      loadBalancer: { source: { name: 'shop' }, mirror: null, listeners: [{ port: 80, members: 2, registered: null }] },
+    })
+  })
+
+  it('without the limits of the account is shown all the same', async () => {
+    const shown = await show({ sources: [tree()], failing: { 'mirrors.limits': failure('AWS_DENIED') } })
+    expect(shown.unread).toEqual([])
+    expect(shown.report?.quotas.some(({ origin }) => origin === 'documented')).toBe(true)
+  })
+
+  it.each([
+    ['Octavia says no and AWS cannot be asked', { 'mirrors.read': failure('AWS_DOWN') }, 'AWS_DOWN'],
+    [
+      'neither can be asked',
+      { 'mirrors.read': failure('AWS_DOWN'), 'source.read': failure('OCTAVIA_DOWN') },
+      'OCTAVIA_DOWN',
+    ],
+    ['it is nowhere', {}, 'LB_NOT_FOUND'],
+  ])('is an error when %s', async (_what, failing, code) => {
+    await expect(show({ failing })).rejects.toMatchObject({ code })
   })
 })

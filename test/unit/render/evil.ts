@@ -53,6 +53,9 @@ export const OURS: ReadonlySet<string> = new Set([
   'scope',
   'scopes',
   'status',
+  'verdict',
+  'origin',
+  'protocol',
 ])
 
 /** Nothing a terminal would act on, nothing invisible. Line feeds are ours. */

@@ -5,12 +5,14 @@ import type { ErrorData } from '../../../src/lib/core/errors.ts'
 import type { EventData, EventType, NyahEvent } from '../../../src/lib/core/events.ts'
 import type { Json, JsonObject } from '../../../src/lib/core/json.ts'
 import type { Finding, Plan } from '../../../src/lib/core/plan.ts'
+import type { Fidelity, ScopeReport } from '../../../src/lib/core/report.ts'
 
 /** Plans and event streams as the lb domain makes them, for the views. */
 
 export const SHOP = '5f0c7c1e-6f7b-4f6a-8d3a-0e2f2b9f6f11'
 export const KESSAI = '2496bf56-a720-489f-896c-c866f13bbf56'
 const IDLE = '9c1f8a52-31c7-4c55-9f0e-2b1f0a7d6e01'
+const DNS = 'd0530000-0000-4000-8000-000000000005'
 
 const tags = (name: string, role: string): JsonObject => ({
   'nyah:managed': 'true',
@@ -108,7 +110,11 @@ const listenerOf = (name: string, port: number): Change =>
       protocol: 'TCP',
       port,
       loadBalancerArn: known(`${SHOP}/load-balancer/nlb/create`, 'arn'),
-      targetGroupArn: known(`${SHOP}/target-group/${port}/create`, 'arn'),
+      forward: [{ targetGroupArn: known(`${SHOP}/target-group/${port}/create`, 'arn'), weight: 1 }],
+      certificates: [],
+      sslPolicy: null,
+      alpnPolicy: null,
+      attributes: { 'tcp.idle_timeout.seconds': '60' },
       tags: tags('shop-front', 'listener'),
     },
     needs: [`${SHOP}/load-balancer/nlb/create`, `${SHOP}/targets/${port}/create`],
@@ -188,8 +194,85 @@ export const plan = (part: Partial<Plan>): Plan => ({
   ...part,
 })
 
+const verdict = (part: Partial<Fidelity> & Pick<Fidelity, 'field' | 'verdict'>): Fidelity => ({
+  code: `LB_FIDELITY_${part.field.toUpperCase()}`,
+  subject: 'listener tcp-80 (port 80)',
+  source: '50 s',
+  copy: part.verdict === 'dropped' ? null : '60 s',
+  why: part.verdict === 'exact' ? '' : 'an NLB takes 60 to 6000 s',
+  remedy: '',
+  ...part,
+})
+
+const subnets = [
+  { from: '10.64.0.0/24', fromName: 'subnet-0a (ap-northeast-1a)' },
+  { from: '10.64.1.0/24', fromName: 'subnet-0c (ap-northeast-1c)' },
+]
+
+export const report: ScopeReport = {
+  fidelity: [
+    verdict({ field: 'protocol', verdict: 'exact', source: 'TCP', copy: 'TCP' }),
+    verdict({ field: 'delay', verdict: 'exact', source: '10 s', copy: '10 s', subject: 'pool web (port 80)' }),
+    verdict({ field: 'timeout_client_data', verdict: 'approximate' }),
+    verdict({ field: 'timeout_client_data', verdict: 'approximate', subject: 'listener tcp-443 (port 443)' }),
+    verdict({ field: 'timeout_member_data', verdict: 'approximate' }),
+    verdict({ field: 'timeout_member_data', verdict: 'approximate', subject: 'listener tcp-443 (port 443)' }),
+    verdict({
+      field: 'vip_address',
+      verdict: 'approximate',
+      subject: 'load balancer shop-front',
+      source: '203.0.113.11',
+      copy: 'one address per subnet',
+      why: 'an address cannot move to AWS, a name can',
+      remedy: 'Let clients come by a name, not by the address',
+    }),
+    verdict({
+      field: 'description',
+      verdict: 'dropped',
+      subject: 'load balancer shop-front',
+      source: 'The shop, as customers see it since the summer of 2019: TLS ends at the proxies behind it',
+      why: 'an NLB has no description',
+    }),
+    verdict({
+      code: 'LB_UNSUPPORTED_MONITOR_DOMAIN_NAME',
+      field: 'domain_name',
+      verdict: 'refused',
+      subject: 'pool web (port 80)',
+      source: 'shop.example.jp',
+      copy: null,
+      why: 'the Host header of its requests cannot be set',
+      remedy: 'Let the members answer the check for any Host, then allow the mirror to go without it',
+    }),
+  ],
+  firewall: subnets.flatMap((subnet) => [
+    {
+      ...subnet,
+      protocol: 'tcp',
+      to: ['10.20.0.13', '10.20.0.11', '10.20.0.12'],
+      port: 8080,
+      purpose: 'traffic and health checks',
+    },
+    {
+      ...subnet,
+      protocol: 'tcp',
+      to: Array.from({ length: 9 }, (_, index) => `10.20.${index}.7`),
+      port: 8443,
+      purpose: 'traffic',
+    },
+    { ...subnet, protocol: 'tcp', to: ['10.20.0.11', '2001:db8::11'], port: 9000, purpose: 'health checks' },
+  ]),
+  quotas: [
+    { name: 'NLBs in the Region', used: 3, needed: 4, limit: 50, origin: 'account' },
+    { name: 'targets per NLB', used: 0, needed: 450, limit: 500, origin: 'account' },
+    { name: 'listeners per NLB', used: 0, needed: 51, limit: 50, origin: 'documented' },
+    { name: 'target groups in the Region', used: null, needed: 2, limit: null, origin: 'account' },
+  ],
+  shared: ['150 of 153 targets are the same members that Octavia sends to: a lost member is lost on both sides'],
+}
+
 export const mirrorPlan: Plan = plan({
   changes: created,
+  reports: { [SHOP]: report },
   findings: [
     finding({
       code: 'LB_HEALTH_PATH_DROPPED',
@@ -269,6 +352,7 @@ export const syncPlan: Plan = plan({
       evidence: 'Removing 2 of 3 targets (67 %) would exceed 30 % in this hour.',
       remedy: `nyah lb sync ${SHOP} --allow LB_REMOVAL_BUDGET --reason "…"`,
       allowable: true,
+      since: '2026-11-22T19:00:00Z',
       holds: [removal.id],
     }),
     finding({
@@ -283,6 +367,53 @@ export const syncPlan: Plan = plan({
       allowed: { reason: 'OPS-1187: the payment front moved' },
     }),
   ],
+})
+
+/** Of four load balancers one is refused: the others go on. */
+export const fleetPlan: Plan = plan({
+  ...syncPlan,
+  request: { operation: 'lb.mirror', arguments: { all: true }, allowances: [], context: 'production' },
+  scopes: [...syncPlan.scopes, DNS],
+  names: { ...syncPlan.names, [DNS]: 'dns-udp' },
+  changes: [
+    ...syncPlan.changes,
+    change({
+      scope: DNS,
+      type: 'load-balancer',
+      name: 'nyah-dns-udp-0a1b2c3d',
+      key: 'nlb',
+      reason: 'it has no mirror',
+    }),
+  ],
+  findings: [
+    ...syncPlan.findings,
+    ...Array.from({ length: 5 }, (_, index) =>
+      finding({
+        code: 'LB_POOL_UNUSED',
+        scope: KESSAI,
+        subject: `pool old-${index}`,
+        evidence: 'no listener uses it.',
+      }),
+    ),
+    finding({
+      code: 'LB_UNSUPPORTED_LISTENER_PROTOCOL',
+      severity: 'refuse',
+      scope: DNS,
+      subject: 'listener dns (port 53)',
+      evidence: 'protocol is UDP: answers would not come back over Direct Connect the way they went.',
+      remedy: 'Move this listener to a load balancer of its own, which is not mirrored',
+    }),
+  ],
+  reports: {
+    [SHOP]: report,
+    [KESSAI]: {
+      ...report,
+      fidelity: report.fidelity.map((item) => ({ ...item, subject: 'listener 決済-443 (port 443)', source: '40 s' })),
+      shared: [...report.shared, 'of this one alone'],
+    },
+    [IDLE]: report,
+    [DNS]: { ...report, shared: ['the mirror has no targets now'] },
+  },
 })
 
 export const refusedPlan: Plan = plan({
