@@ -79,7 +79,7 @@ describe('lb sync --watch', () => {
   it('while AWS is down it says so once, backs off, and catches up', { timeout: 90_000 }, async () => {
     const stage = await staged()
     expect((await stage.mirror(SHOP_WEB)).outcome).toBe('applied')
-    const watching = stage.watch({}, 'ndjson')
+    const watching = stage.watch({ interval: '2m' }, 'ndjson')
     await watching.polls(2)
 
     stage.meddle.aws = () => () => ({ status: 503, body: '<html>no</html>' })
@@ -94,7 +94,7 @@ describe('lb sync --watch', () => {
       watching.told.filter((one) => one.type === 'news').map((one) => one.type === 'news' && one.news.type),
     ).toEqual(['failing'])
     // Octavia was polled all the while.
-    expect(watching.told.filter(({ type }) => type === 'polled').length).toBeGreaterThan(110)
+    expect(watching.told.filter(({ type }) => type === 'polled').length).toBeGreaterThanOrEqual(28)
 
     stage.meddle.aws = () => undefined
     const upAt = stage.clock.now()

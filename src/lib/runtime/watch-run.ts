@@ -112,8 +112,14 @@ export function watchRunner(options: RunnerOptions) {
     resumes: null,
     saved: null,
   }
+  let last = 0
+  /** Runs begin together, and chance alone would give two of them the same id one day. */
+  const newId = (): string => {
+    last = Math.max(clock.now(), last + 1)
+    return `${newRunId(last, random)}${WATCH_RUN}`
+  }
   return async (id: string, changedAt: number | null, whole: AbortSignal): Promise<RunEnd> => {
-    const run = `${newRunId(clock.now(), random)}${WATCH_RUN}`
+    const run = newId()
     const emitter = makeEmitter({ clock, run, sinks: [(event) => options.sink(event, id, changedAt)] })
     const emit: Emit = (type, scope, data) => emitter.emit(type, scope, aimEvent(data, aim))
     const request: Request = {
