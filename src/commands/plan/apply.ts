@@ -16,7 +16,7 @@ export default class PlanApply extends NyahCommand {
     confirm: Flags.string({ description: 'Id to confirm, where the plan cannot be taken back.' }),
     parallel: Flags.integer({
       description: 'Changes in flight at once.',
-      default: 8,
+      default: 16,
       min: 1,
       max: 64,
       env: 'NYAH_PARALLEL',

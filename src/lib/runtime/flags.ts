@@ -52,7 +52,7 @@ export const mutatingFlags = {
   reason: Flags.string({ description: 'Why; kept in the journal.', helpGroup: 'PLAN' }),
   parallel: Flags.integer({
     description: 'Changes in flight at once.',
-    default: 8,
+    default: 16,
     min: 1,
     max: 64,
     env: 'NYAH_PARALLEL',
@@ -124,5 +124,5 @@ export const NO_CONSENT = {
   yes: false,
   allow: undefined,
   reason: undefined,
-  parallel: 8,
+  parallel: 16,
 } as const

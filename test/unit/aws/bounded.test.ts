@@ -3,7 +3,7 @@ import { bounded, chunks } from '../../../src/lib/adapters/aws/bounded.ts'
 import { everyPage } from '../../../src/lib/adapters/aws/pages.ts'
 
 describe('bounded', () => {
-  it('keeps at most 8 under way and the order of the items', async () => {
+  it('keeps at most 16 under way and the order of the items', async () => {
     let open = 0
     let most = 0
     const answers = await bounded(
@@ -15,7 +15,7 @@ describe('bounded', () => {
         return at * 2
       },
     )
-    expect(most).toBe(8)
+    expect(most).toBe(16)
     expect(answers).toEqual(Array.from({ length: 30 }, (_, at) => at * 2))
   })
 

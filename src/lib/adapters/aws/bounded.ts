@@ -1,8 +1,8 @@
 /** Calls in flight at once, per list. */
-const IN_FLIGHT = 8
+const IN_FLIGHT = 16
 
 /**
- * `work` on every item, at most 8 at once; answers in the order of the items. After a failure nothing new is started
+ * `work` on every item, at most 16 at once; answers in the order of the items. After a failure nothing new is started
  * and the first error is thrown once what was under way has ended.
  */
 export async function bounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

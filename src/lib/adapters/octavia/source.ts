@@ -22,7 +22,7 @@ export interface OctaviaSourceOptions {
   readonly maxBodyBytes?: number
 }
 
-const PARALLEL = 8
+const PARALLEL = 16
 
 /** Canonical, as Octavia prints it. Whatever else is asked for never reaches the wire. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
