@@ -8,7 +8,7 @@ import { loadWorld } from '../../src/lib/sandbox/world.ts'
 import { ROOT } from '../support/cli.ts'
 import { virtualClock } from '../support/clock.ts'
 import { runLb, type LbRun, type LbRunSettings } from '../support/lb-run.ts'
-import { openStack, type NewMember } from '../support/openstack.ts'
+import { openStack } from '../support/openstack.ts'
 import { memoryStore } from '../support/toy-run.ts'
 
 /** 150 members behind one listener. */
@@ -52,7 +52,10 @@ async function stage() {
     }
   }
   /** Leaves Octavia the first so many members of the pool. */
-  const leave = async (amount: number, others: readonly NewMember[] = []) => {
+  const leave = async (
+    amount: number,
+    others: readonly { readonly address: string; readonly protocol_port: number }[] = [],
+  ) => {
     const [pool] = await octavia.poolsOf(BULK)
     const members = await octavia.members(pool.id)
     const kept = members
