@@ -51,7 +51,14 @@ async function stage(): Promise<Stage> {
     setDown: sandbox.setDown,
     picture: () => awsPicture(sandbox.url),
     run: (operation, more = {}) =>
-      runLb({ clock, store, stateDir, operation, arguments: { ids: [SHOP_WEB], wait: true }, ...more }),
+      runLb({
+        clock,
+        store,
+        stateDir,
+        operation,
+        arguments: operation === 'lb.unmirror' ? { ids: [SHOP_WEB] } : { ids: [SHOP_WEB], wait: true },
+        ...more,
+      }),
   }
 }
 

@@ -1,8 +1,15 @@
+import { TAG } from '../../src/lib/lb/model.ts'
 import type { AwsState } from '../../src/lib/sandbox/aws/state.ts'
 
+/** What nyah remembers of its runs: their times. */
+const REMEMBERED = new Set<string>([TAG.held, TAG.inStep, TAG.removals])
+
+const lasting = (tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(tags).filter(([key]) => !REMEMBERED.has(key)))
+
 /**
- * What an AWS account holds, without what differs between two equal ones: ids, order of creation, times, health.
- * Targets that drain are gone already.
+ * What an AWS account holds, without what differs between two equal ones: ids, order of creation, times, health, and what
+ * nyah writes down of times. Targets that drain are gone already.
  */
 export async function awsPicture(url: string): Promise<unknown> {
   const answer = await fetch(`${url}/sandbox/state`)
@@ -36,7 +43,7 @@ export async function awsPicture(url: string): Promise<unknown> {
         ),
         securityGroups: securityGroups.map(named),
         attributes,
-        tags,
+        tags: lasting(tags),
       })),
     ),
     listeners: sorted(
@@ -44,7 +51,9 @@ export async function awsPicture(url: string): Promise<unknown> {
         loadBalancer: named(loadBalancerArn),
         protocol,
         port,
-        targetGroups: targetGroups.map(({ arn }) => named(arn)),
+        targetGroups: sorted(
+          targetGroups.map(({ arn, weight }) => ({ name: named(arn), weight: targetGroups.length === 1 ? 1 : weight })),
+        ),
         tags,
       })),
     ),
@@ -58,7 +67,7 @@ export async function awsPicture(url: string): Promise<unknown> {
           healthCheck,
           // As AWS reads it back: false is what holds for TCP targets by address until somebody says otherwise.
           attributes: { 'preserve_client_ip.enabled': 'false', ...attributes },
-          tags,
+          tags: lasting(tags),
           targets: sorted(
             targets
               .filter(({ drainsUntil }) => drainsUntil === null)

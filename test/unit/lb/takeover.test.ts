@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { awaitTargets } from '../../../src/lib/lb/takeover.ts'
+import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
+import { fakePorts } from './fakes.ts'
+
+const target = (address: string, state: TargetState) => ({
+  address,
+  port: 80,
+  availabilityZone: 'all' as const,
+  state,
+  reason: state === 'healthy' ? null : 'Target.Timeout',
+})
+const both = (one: TargetState, two: TargetState) => [target('10.0.0.1', one), target('10.0.0.2', two)]
+const look = (here: ReturnType<typeof both>, before: ReturnType<typeof both>) =>
+  awaitTargets(
+    'new',
+    { targetGroupArn: 'arn:new', targets: both('healthy', 'healthy'), beside: ['arn:old'] },
+    fakePorts({ healthOf: { 'arn:new': here, 'arn:old': before } }).mirrors,
+    new AbortController().signal,
+  )
+
+describe('a target group takes over', () => {
+  it('once whoever is healthy where he serves is healthy in it', async () => {
+    await expect(look(both('healthy', 'healthy'), both('healthy', 'healthy'))).resolves.toEqual({ healthy: 2 })
+    await expect(look(both('healthy', 'unhealthy'), both('healthy', 'unhealthy'))).resolves.toEqual({ healthy: 1 })
+  })
+
+  it('healthier than before as well: what it replaces may be why nobody was', async () => {
+    await expect(look(both('healthy', 'initial'), both('unhealthy', 'unhealthy'))).resolves.toEqual({ healthy: 1 })
+  })
+
+  it.each<[TargetState, TargetState, TargetState, TargetState]>([
+    ['healthy', 'initial', 'healthy', 'healthy'],
+    ['unhealthy', 'healthy', 'healthy', 'unhealthy'],
+    ['initial', 'initial', 'unhealthy', 'unhealthy'],
+    ['unused', 'unused', 'draining', 'draining'],
+  ])('not while it is %s, %s and the other %s, %s', async (a, b, c, d) => {
+    await expect(look(both(a, b), both(c, d))).rejects.toMatchObject({
+      code: 'LB_TARGETS_NOT_HEALTHY',
+      exit: 9,
+      retryable: true,
+    })
+  })
+})
