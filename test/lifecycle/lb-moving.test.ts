@@ -276,7 +276,7 @@ function before(here: Stage, action: RegExp, move: () => Promise<void>): void {
 }
 
 const quickly = { options: { timeoutMs: 60_000 } }
-const unmirror = { options: { confirmed: SHOP_WEB } }
+const unmirror = { arguments: { ids: [SHOP_WEB] }, options: { confirmed: SHOP_WEB } }
 
 describe('when each answer is lost once, and each request cut off once', () => {
   it('nothing is there twice, and nothing is left behind', async () => {

@@ -143,8 +143,8 @@ describe('members that go while their target group is replaced', () => {
   it('go as far as the budget of the old group goes, and the switch comes after the last of them', () => {
     const { changes } = plan(many(5, { tls_enabled: true }), mirrored(many(10)))
     const later = changes.find(({ id }) => id.endsWith('/443/deregister-later'))
-    expect((changes.find(({ id }) => id.endsWith('/443/deregister'))?.before?.['targets'] as unknown[]).length).toBe(3)
-    expect((later?.before?.['targets'] as unknown[]).length).toBe(2)
+    expect(changes.find(({ id }) => id.endsWith('/443/deregister'))?.before?.['targets']).toHaveLength(3)
+    expect(later?.before?.['targets']).toHaveLength(2)
     expect(changes.find(({ id }) => id.endsWith('/switch'))?.needs).toContain(later?.id)
   })
 })
