@@ -285,8 +285,8 @@ describe('doctor', () => {
       ...lane,
       OS_AUTH_URL: 'http://127.0.0.1:9/v3',
     })
-    expect(stdout).toMatch(/^unreachable +Keystone and Octavia/m)
-    expect(stdout).toMatch(/^ok +AWS credentials/m)
+    expect(stdout).toMatch(/^✗ unreachable +Keystone and Octavia/m)
+    expect(stdout).toMatch(/^✓ ok +AWS credentials/m)
     expect(stdout).not.toContain(lane['OS_PASSWORD'])
   })
 

@@ -1,6 +1,6 @@
 import { isToken } from '../core/change.ts'
 import type { Change } from '../core/change.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import { label } from './words.ts'
 
@@ -71,17 +71,18 @@ function inline(value: Json): string {
       .filter(([, inner]) => inner !== null)
       .map(([key, inner]) => named(key, inner))
       .join(', ')
-  return typeof value === 'string' ? escapeLong(shortArn(value), 200) : String(value)
+  return typeof value === 'string' ? escapeLong(shortArn(value), 200) : jsonText(value)
 }
 
 const isSeconds = (key: string, value: Json): boolean =>
-  /(?:Seconds|[._]seconds)$/.test(key) && /^\d+$/.test(String(value))
+  /(?:Seconds|[._]seconds)$/.test(key) && /^\d+$/.test(jsonText(value))
 
 /** `interval 10 s`, `stickiness off`, `vpc id vpc-0a1b`: a field with its value; seconds say their unit behind the number. */
 const named = (key: string, value: Json): string => `${fieldName(key, value)} ${fieldValue(key, value)}`
 
 /** AWS writes attributes as `stickiness.enabled: 'false'`. */
-const isSwitch = (key: string, value: Json): boolean => key.endsWith('.enabled') && /^(true|false)$/.test(String(value))
+const isSwitch = (key: string, value: Json): boolean =>
+  key.endsWith('.enabled') && /^(true|false)$/.test(jsonText(value))
 
 const onOff = (value: string): string => (value === 'true' ? 'on' : 'off')
 
@@ -198,8 +199,8 @@ function fieldName(key: string, value: Json): string {
 
 function fieldValue(key: string, value: Json): string {
   if (value === null) return '(none)'
-  if (isSeconds(key, value)) return `${String(value)} s`
-  return isSwitch(key, value) ? onOff(String(value)) : inline(value)
+  if (isSeconds(key, value)) return `${jsonText(value)} s`
+  return isSwitch(key, value) ? onOff(jsonText(value)) : inline(value)
 }
 
 const isEndpoints = (values: readonly Json[]): boolean =>

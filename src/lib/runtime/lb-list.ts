@@ -49,7 +49,7 @@ export const lbList = (io: Io, flags: SharedFlags, health: boolean): Promise<Rep
     health ? Infinity : READ_AT_MOST_MS,
   )
 
-interface ListView {
+export interface ListView {
   /** Columns the table may take. */
   readonly width: number
   /** Columns to wrap prose at. */
@@ -64,7 +64,8 @@ interface ListView {
 const ROOMY = 96
 const WIDE = 132
 
-function listText(list: MirrorList, view: ListView): string {
+/** The table, then what needs attention, then what could not be read. */
+export function listText(list: MirrorList, view: ListView): string {
   const { rows, unread } = list
   const nothing = unread.length === 0 ? 'No load balancers: neither in Octavia nor mirrored.\n' : ''
   if (rows.length === 0) return nothing + partialText(list, view)

@@ -206,7 +206,7 @@ describe('one load balancer', () => {
     const shown = await show({ sources: [tree()], worlds: { [ID]: world } })
     const [listener] = shown.loadBalancer['listeners'] as readonly JsonObject[]
     expect(listener).toMatchObject({ registered: 2, groups: [{ share: 100, registered: 2 }] })
-    expect((listener?.['groups'] as readonly JsonObject[])[0]?.['name']).toBe(listener?.['targetGroup'])
+    expect(listener).toMatchObject({ groups: [{ name: listener?.['targetGroup'] }] })
   })
 
   it('is shown although it is gone from Octavia', async () => {

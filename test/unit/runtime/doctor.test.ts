@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
+import type { Subnet } from '../../../src/lib/ports/network.ts'
+import type { Simulation } from '../../../src/lib/ports/permissions.ts'
+import { once, type Check } from '../../../src/lib/runtime/doctor-check.ts'
+import { PURPOSES } from '../../../src/lib/runtime/doctor-permissions.ts'
+import { remoteChecks } from '../../../src/lib/runtime/doctor-remote.ts'
+import type { Opened } from '../../../src/lib/runtime/open.ts'
+import { fakePorts } from '../lb/fakes.ts'
+import { tree } from '../lb/sources.ts'
+
+const NOW = Date.UTC(2026, 10, 22, 3)
+const ACTIONS = [...new Set(PURPOSES.flatMap(({ actions }) => actions))]
+
+const subnet = (id: string, part: Partial<Subnet> = {}): Subnet => ({
+  id,
+  vpcId: 'vpc-1',
+  availabilityZone: `zone-${id}`,
+  cidr: '10.0.0.0/24',
+  ipv6Cidr: null,
+  freeAddresses: 250,
+  ...part,
+})
+
+interface Surroundings {
+  readonly failing?: Readonly<Record<string, Error>>
+  readonly roles?: readonly string[]
+  /** Octavia's clock; null: it sends none. */
+  readonly at?: number | null
+  readonly subnets?: readonly Subnet[]
+  readonly denied?: readonly string[]
+  readonly simulation?: Simulation
+  readonly addresses?: Readonly<Record<string, string>>
+}
+
+async function checks(around: Surroundings = {}): Promise<ReadonlyMap<string, Check>> {
+  const { failing = {}, roles = ['reader'], at = NOW, subnets = [subnet('a'), subnet('b')], denied = [] } = around
+  const ports = fakePorts({ sources: [tree()], failing })
+  const decisions = Object.fromEntries(
+    ACTIONS.map((action) => [action, denied.includes(action) ? 'denied' : 'allowed'] as const),
+  )
+  const opened: Opened = {
+    name: 'production',
+    loaded: null,
+    sandbox: null,
+    context: {
+      networks: { internal: { vpcId: 'vpc-1', scheme: 'internal', subnets: ['a', 'b'] } },
+      ...(around.addresses === undefined
+        ? {}
+        : { mirrors: { [tree().loadbalancer.id]: { addresses: around.addresses } } }),
+    },
+    source: async () => ({
+      ...ports.source,
+      check: async () => ({ ...(await ports.source.check()), roles }),
+      changes: async () => ({ ...(await ports.source.changes()), at }),
+    }),
+    mirrors: async () => ({
+      ...ports.mirrors,
+      check: async () => ({ ...(await ports.mirrors.check()), arn: 'arn:aws:iam::1:user/nyah' }),
+    }),
+    network: async () => ({
+      ...ports.network,
+      facts: async (vpcId) => ({ vpcId, vpcCidrs: ['10.0.0.0/16'], subnets }),
+    }),
+    dns: () => Promise.reject(new Error('not asked')),
+    permissions: async () => ({ simulate: async () => around.simulation ?? { decisions, why: null } }),
+    close: async () => {},
+  }
+  const clock = { now: () => NOW, sleep: () => Promise.resolve() }
+  const all = await Promise.all(remoteChecks(opened, clock, new AbortController().signal))
+  return new Map(once(all).map((one) => [one.name, one]))
+}
+
+const verdicts = (all: ReadonlyMap<string, Check>, verdict: Check['verdict']): readonly string[] =>
+  [...all.values()].filter((one) => one.verdict === verdict).map(({ name }) => name)
+
+describe('doctor', () => {
+  it('finds everything in order', async () => {
+    const all = await checks()
+    expect(verdicts(all, 'ok')).toEqual([...all.keys()])
+    expect(all.get('may sync --members-only')?.detail).toBe('3 actions allowed')
+    expect(all.get('network internal')?.detail).toContain('a (250 free)')
+  })
+
+  it('names what IAM denies, for whom, and only where it is needed', async () => {
+    const all = await checks({ denied: ['elasticloadbalancing:DeleteLoadBalancer', 'ec2:DeleteSecurityGroup'] })
+    expect(verdicts(all, 'wrong')).toEqual(['may unmirror'])
+    const { code, detail, tries } = all.get('may unmirror') ?? {}
+    expect(code).toBe('AWS_PERMISSION_MISSING')
+    expect(detail).toBe(
+      "IAM's simulator denies elasticloadbalancing:DeleteLoadBalancer, ec2:DeleteSecurityGroup to arn:aws:iam::1:user/nyah",
+    )
+    expect(tries?.[0]).toContain('"Action": ["elasticloadbalancing:DeleteLoadBalancer","ec2:DeleteSecurityGroup"]')
+  })
+
+  it('a permission of several purposes fails each of them', async () => {
+    const all = await checks({ denied: ['elasticloadbalancing:RegisterTargets'] })
+    expect([...verdicts(all, 'wrong'), ...verdicts(all, 'not tried')].toSorted()).toEqual([
+      'may mirror and sync',
+      'may sync --members-only',
+    ])
+  })
+
+  it('what nobody says is unknown, with the reason: neither good nor wrong', async () => {
+    const all = await checks({ simulation: { decisions: {}, why: 'AccessDenied: not you' } })
+    expect(verdicts(all, 'unknown')).toEqual(PURPOSES.map(({ name }) => name))
+    expect(all.get('may unmirror')?.detail).toBe('AccessDenied: not you')
+    expect(verdicts(all, 'wrong')).toEqual([])
+  })
+
+  it('without credentials asks IAM nothing, and says the cause once', async () => {
+    const refused = nyahError({ code: 'AWS_CREDENTIALS_REFUSED', message: 'expired', exit: EXIT.configuration })
+    const all = await checks({ failing: { 'mirrors.check': refused } })
+    expect(verdicts(all, 'wrong')).toEqual(['AWS credentials'])
+    expect(verdicts(all, 'not tried')).toEqual(PURPOSES.map(({ name }) => name))
+    expect(all.get('may unmirror')?.detail).toBe('see AWS credentials')
+  })
+
+  it('a remote that cannot be reached is told apart from what is wrong, and hides nothing of the others', async () => {
+    const down = nyahError({ code: 'KEYSTONE_UNREACHABLE', message: 'no answer', exit: EXIT.remote })
+    const all = await checks({ failing: { 'source.check': down, 'source.list': down, 'source.changes': down } })
+    expect(verdicts(all, 'unreachable')).toEqual(['Keystone and Octavia'])
+    expect(verdicts(all, 'not tried')).toEqual(['Octavia: roles', 'Octavia: read load balancers', 'clock'])
+    expect(all.get('AWS credentials')?.verdict).toBe('ok')
+  })
+
+  it.each([
+    ['the limit', 300_000, 'ok'],
+    ['a little more', 300_001, 'wrong'],
+    ['behind', -300_001, 'wrong'],
+    ['a second', 1000, 'ok'],
+  ])('a clock off by %s (%i ms)', async (_what, skew, verdict) => {
+    expect((await checks({ at: NOW - skew })).get('clock')?.verdict).toBe(verdict)
+  })
+
+  it('no Date header: the clock is unknown', async () => {
+    expect((await checks({ at: null })).get('clock')?.verdict).toBe('unknown')
+  })
+
+  it.each([
+    [['reader'], 'ok'],
+    [['load-balancer_observer'], 'ok'],
+    [['billing'], 'unknown'],
+    [[], 'unknown'],
+  ])('roles %j', async (roles, verdict) => {
+    expect((await checks({ roles })).get('Octavia: roles')?.verdict).toBe(verdict)
+  })
+
+  it.each([
+    ['is missing', [subnet('a')], 'CONFIG_SUBNET_UNKNOWN'],
+    ['is in another VPC', [subnet('a'), subnet('b', { vpcId: 'vpc-2' })], 'CONFIG_SUBNET_UNKNOWN'],
+    ['shares its zone', [subnet('a'), subnet('b', { availabilityZone: 'zone-a' })], 'CONFIG_SUBNET_SAME_ZONE'],
+    ['is full', [subnet('a'), subnet('b', { freeAddresses: 0 })], 'CONFIG_SUBNET_FULL'],
+  ])('a subnet %s', async (_what, subnets, code) => {
+    expect((await checks({ subnets })).get('network internal')).toMatchObject({ verdict: 'wrong', code })
+  })
+
+  it('a subnet that is nearly full is said, and fine', async () => {
+    const all = await checks({ subnets: [subnet('a', { freeAddresses: 1 }), subnet('b', { freeAddresses: 8 })] })
+    expect(all.get('network internal')).toMatchObject({
+      verdict: 'ok',
+      detail: expect.stringContaining('a (1 free, AWS advises 8)'),
+    })
+    expect(all.get('network internal')?.detail).toContain('b (8 free)')
+  })
+
+  it('an Elastic IP that the configuration names has to exist', async () => {
+    const all = await checks({ addresses: { a: 'eipalloc-1', b: '10.0.0.7' } })
+    expect(all.get('EC2: Elastic IPs')).toMatchObject({ verdict: 'wrong', code: 'CONFIG_ADDRESS_UNKNOWN' })
+    expect((await checks({ addresses: { b: '10.0.0.7' } })).has('EC2: Elastic IPs')).toBe(false)
+  })
+})
