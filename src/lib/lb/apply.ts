@@ -6,10 +6,10 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import { deregister } from './deregister.ts'
 import { ASKED_NOTHING, TAG } from './model.ts'
+import { endpoint } from './addresses.ts'
 import { hashOf } from './names.ts'
 import { ownedOf } from './owned.ts'
 import { some } from './remarks.ts'
-import { awaitTargets, type Takeover } from './takeover.ts'
 
 interface LbWriters {
   readonly mirrors: Mirrors
@@ -78,6 +78,45 @@ export async function applyChange(
     default:
       throw new Error(`no way to apply ${change.kind} of ${change.ref.type} (${change.id})`)
   }
+}
+
+/** A target group that is to take over from others: `after` of a `wait`. */
+interface Takeover {
+  readonly targetGroupArn: string
+  readonly targets: readonly Target[]
+  /** ARNs of those that serve now. */
+  readonly beside: readonly string[]
+}
+
+/**
+ * One look: at least one target is healthy, and each that is healthy where it serves now. What is ill there may be ill here.
+ * Throws LB_TARGETS_NOT_HEALTHY (exit 9), retryable: the engine looks again until its deadline.
+ */
+async function awaitTargets(
+  name: string,
+  { targetGroupArn, targets, beside }: Takeover,
+  mirrors: Mirrors,
+  signal: AbortSignal,
+): Promise<Outputs> {
+  const [here, ...others] = await Promise.all(
+    [targetGroupArn, ...beside].map((arn) => mirrors.targetHealth(arn, signal)),
+  )
+  const seen = new Map((here ?? []).map((target) => [endpoint(target), target]))
+  const elsewhere = new Set(others.flat().flatMap((target) => (target.state === 'healthy' ? [endpoint(target)] : [])))
+  const healthy = targets.filter((target) => seen.get(endpoint(target))?.state === 'healthy')
+  const missing = targets.filter((target) => elsewhere.has(endpoint(target)) && !healthy.includes(target))
+  if (healthy.length > 0 && missing.length === 0) return { healthy: healthy.length }
+  const states = (missing.length > 0 ? missing : targets).map((target) => {
+    const { state = 'not registered', reason = null } = seen.get(endpoint(target)) ?? {}
+    return `${endpoint(target)} is ${state}${reason === null ? '' : ` (${reason})`}`
+  })
+  throw nyahError({
+    code: 'LB_TARGETS_NOT_HEALTHY',
+    message: `target group ${name}: ${healthy.length} of ${targets.length} targets healthy, no traffic goes there yet: ${some(states)}`,
+    exit: EXIT.notHealthy,
+    tries: ['look at its health checks, then run the command again: it goes on from there'],
+    retryable: true,
+  })
 }
 
 type BalancerUpdate = Partial<LoadBalancerSpec> & { readonly untag?: readonly string[] }

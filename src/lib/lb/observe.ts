@@ -8,6 +8,7 @@ import { ASKED_NOTHING, type Asked, type LbSettings, type LbWorld, type Observed
 import { hashOf, securityGroupName } from './names.ts'
 import { exists, ownedOf } from './owned.ts'
 import { allocationsOf } from './placed.ts'
+import { refusalsOf, standing, type RetargetWorld, type Side } from './retarget.ts'
 import type { References, RemovalWorld } from './unmirror.ts'
 
 export interface LbPorts {
@@ -56,6 +57,50 @@ export async function observeMirrors(
   })
   demand(scopes, mirrored)
   return { scopes }
+}
+
+/**
+ * Octavia's new load balancer and the mirror of the former one, which need not be in Octavia any more. Throws LB_NOT_FOUND
+ * (Octavia has no such new one), LB_NOT_MIRRORED (the former one has no mirror) and LB_RETARGET_SAME, all exit 2.
+ */
+export async function observeRetarget(
+  ports: LbPorts,
+  settings: LbSettings,
+  id: string,
+  asked: Asked & { readonly formerId: string },
+  { clock, signal }: Tools,
+): Promise<RetargetWorld> {
+  const { formerId } = asked
+  if (id === formerId) {
+    throw nyahError({
+      code: 'LB_RETARGET_SAME',
+      message: `${id} is both the former and the new load balancer`,
+      exit: EXIT.usage,
+      tries: [`nyah lb sync ${id}`],
+    })
+  }
+  const placement = settings.placementFor(id)
+  const at = clock.now()
+  const [source, sides, limits] = await Promise.all([
+    ports.source.read(id, signal),
+    readMirrors(
+      ports,
+      new Map([
+        [id, placement],
+        [formerId, placement],
+      ]),
+      true,
+      signal,
+    ),
+    ports.mirrors.limits(signal),
+  ])
+  const [own, former] = sides
+  if (own === undefined || former === undefined) throw new Error('one side was not read')
+  if (source === null) throw notFound(id)
+  const from = standing({ ...own, asked }, { ...former, asked: { ...asked, formerId: null } })
+  if (from === null) throw notMirrored(formerId)
+  const observed: Observed = { ...from, id, at, asked, source, unread: null, limits }
+  return { scopes: [observed], refusals: refusalsOf(observed, own, settings) }
 }
 
 /** The AWS side alone, and whose names point there: a mirror is taken down although Octavia is gone, or does not answer. */
@@ -125,8 +170,6 @@ export const notMirrored = (id: string): NyahError =>
     exit: EXIT.usage,
     tries: [`nyah lb mirror ${id}`],
   })
-
-export type Side = Omit<Observed, 'at' | 'asked' | 'limits' | 'source' | 'unread'>
 
 /** All of AWS that is about these load balancers: by Octavia id. */
 export async function readMirrors(

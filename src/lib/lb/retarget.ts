@@ -1,10 +1,8 @@
-import { EXIT, nyahError } from '../core/errors.ts'
 import type { Draft } from '../core/plan.ts'
 import type { Guard } from '../engine/operation.ts'
-import type { Asked, LbSettings, LbWorld, Observed } from './model.ts'
+import type { LbSettings, LbWorld, Observed } from './model.ts'
 import { judge } from './judge.ts'
 import { hashOf } from './names.ts'
-import { notFound, notMirrored, readMirrors, type LbPorts, type Side, type Tools } from './observe.ts'
 import { exists, ownedOf } from './owned.ts'
 import { planMirrors } from './plan.ts'
 import { finding, label, type Remark } from './remarks.ts'
@@ -15,62 +13,21 @@ export interface RetargetWorld extends LbWorld {
   readonly refusals: readonly Remark[]
 }
 
-/**
- * Octavia's new load balancer and the mirror of the former one, which need not be in Octavia any more. Throws LB_NOT_FOUND
- * (Octavia has no such new one), LB_NOT_MIRRORED (the former one has no mirror) and LB_RETARGET_SAME, all exit 2.
- */
-export async function observeRetarget(
-  ports: LbPorts,
-  settings: LbSettings,
-  id: string,
-  asked: Asked & { readonly formerId: string },
-  { clock, signal }: Tools,
-): Promise<RetargetWorld> {
-  const { formerId } = asked
-  if (id === formerId) {
-    throw nyahError({
-      code: 'LB_RETARGET_SAME',
-      message: `${id} is both the former and the new load balancer`,
-      exit: EXIT.usage,
-      tries: [`nyah lb sync ${id}`],
-    })
-  }
-  const placement = settings.placementFor(id)
-  const at = clock.now()
-  const [source, sides, limits] = await Promise.all([
-    ports.source.read(id, signal),
-    readMirrors(
-      ports,
-      new Map([
-        [id, placement],
-        [formerId, placement],
-      ]),
-      true,
-      signal,
-    ),
-    ports.mirrors.limits(signal),
-  ])
-  const [own, former] = sides
-  if (own === undefined || former === undefined) throw new Error('one side was not read')
-  if (source === null) throw notFound(id)
-  const from = standing({ ...own, asked }, { ...former, id: formerId, asked: { ...asked, formerId: null } })
-  const observed: Observed = { ...from, id, at, asked, source, unread: null, limits }
-  return { scopes: [observed], refusals: refusalsOf(observed, own, settings) }
-}
+/** The AWS side of one load balancer. */
+export type Side = Omit<Observed, 'at' | 'asked' | 'limits' | 'source' | 'unread'>
 
 type Claimed = Side & Pick<Observed, 'asked'>
 
-/** The mirror that is to follow the new one: the former one's; or the new one's, when all was done before. */
-function standing(own: Claimed, former: Claimed): Side {
+/** The mirror that is to follow the new one: the former one's; or the new one's, when all was done before. Null: none. */
+export function standing(own: Claimed, former: Claimed): Side | null {
   const [has, had] = [ownedOf(own), ownedOf(former)]
   if (had.loadBalancer !== null) return former
   // Its names tell that it was another's once: a run that was cut off after its last step, or asked for again.
   if (has.loadBalancer !== null && has.hash !== hashOf(own.id)) return own
-  if (exists(had)) return former
-  throw notMirrored(former.id)
+  return exists(had) ? former : null
 }
 
-function refusalsOf(observed: Observed, own: Side, settings: LbSettings): readonly Remark[] {
+export function refusalsOf(observed: Observed, own: Side, settings: LbSettings): readonly Remark[] {
   const { id, asked, source, mirror } = observed
   const formerId = asked.formerId ?? ''
   const subject = `load balancer ${source === null ? id : label(source.loadbalancer)}`

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { awaitTargets } from '../../../src/lib/lb/takeover.ts'
+import { applyChange } from '../../../src/lib/lb/apply.ts'
+import { change } from '../../../src/lib/lb/changes.ts'
 import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
-import { fakePorts } from './fakes.ts'
+import { fakePorts, scene } from './fakes.ts'
 
 const target = (address: string, state: TargetState) => ({
   address,
@@ -11,13 +12,20 @@ const target = (address: string, state: TargetState) => ({
   reason: state === 'healthy' ? null : 'Target.Timeout',
 })
 const both = (one: TargetState, two: TargetState) => [target('10.0.0.1', one), target('10.0.0.2', two)]
+const takesOver = change({
+  scope: 'a',
+  type: 'targets',
+  key: '80-t',
+  verb: 'wait',
+  kind: 'wait',
+  remote: 'arn:new',
+  name: 'new',
+  after: { targetGroupArn: 'arn:new', targets: both('healthy', 'healthy'), beside: ['arn:old'] },
+  reason: '',
+})
+
 const look = (here: ReturnType<typeof both>, before: ReturnType<typeof both>) =>
-  awaitTargets(
-    'new',
-    { targetGroupArn: 'arn:new', targets: both('healthy', 'healthy'), beside: ['arn:old'] },
-    fakePorts({ healthOf: { 'arn:new': here, 'arn:old': before } }).mirrors,
-    new AbortController().signal,
-  )
+  applyChange(takesOver, fakePorts({ healthOf: { 'arn:new': here, 'arn:old': before } }), scene())
 
 describe('a target group takes over', () => {
   it('once whoever is healthy where he serves is healthy in it', async () => {
