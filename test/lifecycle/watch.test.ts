@@ -107,7 +107,8 @@ describe('lb sync --watch', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line))
-    const byRun = Map.groupBy(lines, ({ run }) => run)
+    const byRun = new Map<string, any[]>()
+    for (const line of lines) byRun.set(line.run, [...(byRun.get(line.run) ?? []), line])
     for (const events of byRun.values()) {
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
       expect(events.at(-1)).toMatchObject({ type: 'run.finished' })

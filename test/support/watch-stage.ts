@@ -61,7 +61,7 @@ const LIMIT_MS = 2 * 3_600_000
  * Turns of the event loop without a request under way, before time moves on. Turns, since real time says nothing on a busy
  * machine: what one of them begins, a few later ones see.
  */
-const QUIET_TURNS = 30
+const QUIET_TURNS = 15
 
 export async function watchStage(): Promise<WatchStage> {
   const stateDir = mkdtempSync(join(tmpdir(), 'nyah-watch-'))
