@@ -20,9 +20,9 @@ const RESUMES = /\bnyah (?:run resume|plan apply) [^\s,;]+/g
 export const shellWord = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
-/** `nyah lb diff UUID` → `nyah lb diff UUID --context staging`. What has flags was made of the operator's own words. */
+/** `nyah lb diff UUID` → `nyah lb diff UUID --context staging`. What says already where it goes stays as it is. */
 export function aimText(text: string, { sandbox, context, config }: Aim): string {
-  if (text.includes(' --')) return text
+  if (/ --(?:context|config|sandbox)\b/.test(text)) return text
   const file = config === undefined ? '' : ` --config ${shellWord(config)}`
   const place = sandbox ? ' --sandbox' : `${context === undefined ? '' : ` --context ${shellWord(context)}`}${file}`
   return text

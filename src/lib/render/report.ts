@@ -1,3 +1,4 @@
+import type { ChangeKind } from '../core/change.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Quota, ScopeReport } from '../core/report.ts'
 import { escapeLong, escapeText } from './escape.ts'
@@ -20,9 +21,12 @@ export interface ScopedReport {
   readonly report: ScopeReport
 }
 
-/** Members that come and go change nothing that the report speaks of. */
-const isStructural = ({ changes, refusedBy }: ScopeOutline): boolean =>
-  refusedBy.length > 0 || changes.some(({ change }) => change.ref.type !== 'targets' && change.kind !== 'wait')
+/** Something is built or rebuilt, or refused. Members that come and go change nothing that the report speaks of. */
+const isNews = ({ changes, refusedBy }: ScopeOutline): boolean =>
+  refusedBy.length > 0 ||
+  changes.some(({ change, heldBy }) => heldBy.length === 0 && change.ref.type !== 'targets' && BUILDS.has(change.kind))
+
+const BUILDS: ReadonlySet<ChangeKind> = new Set<ChangeKind>(['create', 'update', 'replace', 'shift'])
 
 /** Reports of the scopes that are built or rebuilt, or refused: there it is news. Of others one line will do. */
 export function reportsToTell(
@@ -35,9 +39,9 @@ export function reportsToTell(
     .filter((scope) => !out.has(scope))
     .flatMap((scope) => {
       const report = Object.hasOwn(plan.reports, scope.id) ? plan.reports[scope.id] : undefined
-      return report === undefined ? [] : [{ scope: scope.id, report, isNews: isStructural(scope) }]
+      return report === undefined ? [] : [{ scope: scope.id, report, news: isNews(scope) }]
     })
-  return { whole: all.filter(({ isNews }) => isNews), brief: all.filter(({ isNews }) => !isNews) }
+  return { whole: all.filter(({ news }) => news), brief: all.filter(({ news }) => !news) }
 }
 
 /** Items shown before they are counted. */

@@ -19,7 +19,12 @@ describe('a hint goes where the command went', () => {
     ['nyah run resume m3k9', "nyah run resume m3k9 --config 'my clouds.yaml'"],
     ['nyah run show m3k9', 'nyah run show m3k9'],
     ['nyah init', 'nyah init'],
-    [`nyah lb mirror ${ID} --allow X --reason "…"`, `nyah lb mirror ${ID} --allow X --reason "…"`],
+    [
+      `nyah lb mirror ${ID} --allow X --reason "…"`,
+      `nyah lb mirror ${ID} --context staging --config 'my clouds.yaml' --allow X --reason "…"`,
+    ],
+    [`nyah lb sync shop --context production --yes`, `nyah lb sync shop --context production --yes`],
+    [`nyah lb sync shop --sandbox`, `nyah lb sync shop --sandbox`],
     ['openstack token issue', 'openstack token issue'],
   ])('%s', (text, aimed) => {
     expect(aimText(text, staging)).toBe(aimed)
