@@ -7,7 +7,8 @@ const GAP = '  '
 /** Columns are not clipped below this. */
 const NARROWEST = 8
 
-const NUMBER = /^\d+( %)?$/
+/** Or one that is not known. */
+const NUMBER = /^(\d+( %)?|\?)$/
 
 /** An id, a time, an address, a status: short, in one piece, to be copied. */
 const TOKEN = /^[\w.:[\]/-]{0,40}$/

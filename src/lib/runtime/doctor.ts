@@ -85,12 +85,16 @@ function text(io: Io, checks: readonly Check[], next: string): string {
   const paint = choosePaint(io.colour.stdout)
   const widest = Math.max(...checks.map(({ name }) => name.length))
   const blank = ' '.repeat('✗ unreachable  '.length)
+  const advised = new Set<string>()
   const lines = checks.flatMap(({ name, verdict, detail, code, tries }): readonly string[] => {
+    // What helps against one dead remote is said below the first check that met it.
+    const fresh = tries.filter((one) => !advised.has(one))
+    for (const one of tries) advised.add(one)
     const { sign, tone } = SIGNS[verdict]
     const head = `${paint(tone, `${sign} ${verdict}`.padEnd(blank.length))}${name}`
     if (code !== null) {
       const said = hanging(`${blank}${code}  `, escapeLong(detail, 1200), io.width)
-      return [head, ...said, ...tryLines(blank, tries, io.width, paint)]
+      return [head, ...said, ...tryLines(blank, fresh, io.width, paint)]
     }
     const start = `${blank}${name.padEnd(widest)}  `
     // In a pipe, one line for each check.
