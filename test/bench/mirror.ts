@@ -35,9 +35,7 @@ const tree = (id: string, name: string, ports: number, members: number): SourceT
     pool({
       id: `p${at}`,
       name: `p${at}`,
-      members: Array.from({ length: members }, (_each, host) =>
-        member(`10.20.${1 + at}.${1 + host}`),
-      ),
+      members: Array.from({ length: members }, (_each, host) => member(`10.20.${1 + at}.${1 + host}`)),
     }),
   ),
 })

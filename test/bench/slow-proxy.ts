@@ -33,7 +33,14 @@ export async function slowProxy(upstream: string, delayMs: number): Promise<Slow
       setTimeout(() => {
         const { hostname, port } = target
         // The sandbox answers to its own name only.
-        const options = { hostname, port, path: request.url, method: request.method, headers: { ...request.headers, host: target.host }, agent }
+        const options = {
+          hostname,
+          port,
+          path: request.url,
+          method: request.method,
+          headers: { ...request.headers, host: target.host },
+          agent,
+        }
         const onward = http.request(options, (answer) => {
           response.writeHead(answer.statusCode ?? 502, answer.headers)
           answer.pipe(response)

@@ -62,6 +62,6 @@ export function outageResponse({ service, status = 503 }: Outage): WireResponse 
   const body =
     service === 'identity'
       ? { error: { code: status, title, message: said } }
-      : { code: `${status} ${title}`, title, message: said }
+      : { code: [status, title].join(' '), title, message: said }
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
