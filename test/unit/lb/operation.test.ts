@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/lib/core/change.ts'
+import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
 import { diffOperation, mirrorOperation, syncOperation, unmirrorOperation } from '../../../src/lib/lb/operation.ts'
 import { TAG } from '../../../src/lib/lb/model.ts'
 import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import { planUnmirror } from '../../../src/lib/lb/unmirror.ts'
-import { applyAll, EMPTY, inOrder, observed, type ModelWorld } from './model-world.ts'
+import { applyAll, AT, EMPTY, inOrder, observed, type ModelWorld } from './model-world.ts'
 import { fakePorts, scene, settings } from './fakes.ts'
 import { ID, listener, loadBalancer, member, pool, tree } from './sources.ts'
 
@@ -87,11 +88,87 @@ describe('observing', () => {
     expect(scopes[0]?.source).toBeNull()
   })
 
+  it('of several goes on without a source that cannot be read; alone, that is the error', async () => {
+    const down = nyahError({ code: 'OCTAVIA_UNREACHABLE', message: 'no answer', exit: EXIT.remote })
+    const ports = fakePorts({ worlds: { [ID]: mirrored() }, failing: { 'source.read': down } })
+    const { scopes } = await syncOperation(ports, settings(), { ids: [ID, OTHER], wait: true }).observe(scene())
+    expect(scopes.map(({ unread, source }) => [unread?.code, source])).toEqual([
+      ['OCTAVIA_UNREACHABLE', null],
+      ['OCTAVIA_UNREACHABLE', null],
+    ])
+    await expect(syncOperation(ports, settings(), { ids: [ID], wait: true }).observe(scene())).rejects.toBe(down)
+    const bug = fakePorts({ failing: { 'source.read': new TypeError('x') } })
+    await expect(
+      syncOperation(bug, settings(), { ids: [ID, OTHER], wait: true }).observe(scene()),
+    ).rejects.toBeInstanceOf(TypeError)
+  })
+
+  it('of several refuses the one that neither side knows, or that has no mirror to follow, and plans the others', async () => {
+    const of = async (make: typeof syncOperation, sources: Parameters<typeof fakePorts>[0]) => {
+      const operation = make(fakePorts({ ...sources, worlds: { [ID]: mirrored() } }), settings(), {
+        ids: [ID, OTHER],
+        wait: true,
+      })
+      const { changes, findings } = operation.plan(await operation.observe(scene()))
+      return [changes.length, findings.map(({ code, scope, severity }) => [code, scope, severity])]
+    }
+    expect(await of(mirrorOperation, { sources: [tree()] })).toEqual([0, [['LB_NOT_FOUND', OTHER, 'refuse']]])
+    expect(await of(syncOperation, { sources: [tree(), other] })).toEqual([0, [['LB_NOT_MIRRORED', OTHER, 'refuse']]])
+    expect((await of(mirrorOperation, { sources: [tree(), other] }))[0]).toBe(5)
+  })
+
+  it('knows when it was, and the limits where something may be made', async () => {
+    const ports = fakePorts({ sources: [tree()], worlds: { [ID]: mirrored() } })
+    const asked = { ids: [ID], wait: true }
+    const [mirror] = (await mirrorOperation(ports, settings(), asked).observe(scene())).scopes
+    const [sync] = (await syncOperation(ports, settings(), asked).observe(scene())).scopes
+    expect([mirror?.at, mirror?.limits?.used.targetGroups, sync?.limits]).toEqual([AT, 0, null])
+  })
+
   it('for a removal asks nothing of Octavia, nor of the network but the security group', async () => {
     const ports = fakePorts({ worlds: { [ID]: mirrored() } })
     const world = await unmirrorOperation(ports, settings(), { id: ID }).observe(scene())
     expect(planUnmirror(world).changes).toHaveLength(4)
     expect(ports.calls.map(([call]) => call)).toEqual(['mirrors.read', 'network.securityGroups', 'dns.pointingAt'])
+  })
+})
+
+describe('names that point at a mirror', () => {
+  const findings = async (ports: ReturnType<typeof fakePorts>, dns: Parameters<typeof unmirrorOperation>[0]['dns']) => {
+    const operation = unmirrorOperation({ ...ports, dns }, settings(), { id: ID })
+    const world = await operation.observe(scene())
+    return operation.guards
+      .flatMap((guard) => guard(operation.plan(world), world))
+      .map(({ code, severity, allowable }) => [code, severity, allowable])
+  }
+  const worlds = { [ID]: mirrored() }
+  const record = { zoneId: 'Z1', zoneName: 'example.jp', name: 'www.example.jp', type: 'A', setIdentifier: 'aws' }
+
+  it('keep it, until they are gone', async () => {
+    const pointed = fakePorts({ worlds, records: [record] })
+    expect(await findings(pointed, pointed.dns)).toEqual([['LB_STILL_REFERENCED', 'refuse', false]])
+    const free = fakePorts({ worlds })
+    expect(await findings(free, free.dns)).toEqual([])
+  })
+
+  it('that cannot be read may be allowed', async () => {
+    const denied = nyahError({ code: 'AWS_FORBIDDEN', message: 'no', exit: EXIT.configuration })
+    const ports = fakePorts({ worlds, failing: { 'dns.pointingAt': denied } })
+    expect(await findings(ports, ports.dns)).toEqual([['LB_REFERENCES_UNKNOWN', 'refuse', true]])
+  })
+
+  it('are not asked for where nobody can be asked, or nothing is there', async () => {
+    const ports = fakePorts({ worlds, records: [record] })
+    expect(await findings(ports, null)).toEqual([])
+    const nothing = fakePorts({ records: [record] })
+    expect(await findings(nothing, nothing.dns)).toEqual([])
+  })
+
+  it('and a listener of another load balancer keep the target group', async () => {
+    const { mirror, securityGroup } = mirrored()
+    const targetGroups = mirror.targetGroups.map((one) => ({ ...one, loadBalancerArns: ['arn:lb/other'] }))
+    const ports = fakePorts({ worlds: { [ID]: { mirror: { ...mirror, targetGroups }, securityGroup } } })
+    expect(await findings(ports, ports.dns)).toEqual([['LB_STILL_REFERENCED', 'refuse', false]])
   })
 })
 
