@@ -21,7 +21,12 @@ describe('a hint goes where the command went', () => {
     ['nyah init', 'nyah init'],
     [
       `nyah lb mirror ${ID} --allow X --reason "…"`,
-      `nyah lb mirror ${ID} --context staging --config 'my clouds.yaml' --allow X --reason "…"`,
+      `nyah lb mirror ${ID} --allow X --reason "…" --context staging --config 'my clouds.yaml'`,
+    ],
+    ['nyah lb mirror --all', "nyah lb mirror --all --context staging --config 'my clouds.yaml'"],
+    [
+      `nyah lb sync ${ID} --timeout 2s --yes`,
+      `nyah lb sync ${ID} --context staging --config 'my clouds.yaml' --timeout 2s --yes`,
     ],
     [`nyah lb sync shop --context production --yes`, `nyah lb sync shop --context production --yes`],
     [`nyah lb sync shop --sandbox`, `nyah lb sync shop --sandbox`],
