@@ -80,7 +80,7 @@ export function renderRun(progress: Progress, view: RunView): string {
   return [
     renderPairs(known, paint).trimEnd(),
     ...(progress.changes.length === 0 ? [] : ['', ...changeLines(progress.changes, view)]),
-    ...stopped.flatMap((finding) => ['', ...findingLines(finding, width, paint)]),
+    ...stopped.flatMap((finding) => ['', ...findingLines(finding, width, paint, plan?.observedAt)]),
     ...(progress.notes.length === 0 ? [] : ['']),
     ...progress.notes.flatMap(({ code, message }) =>
       hanging(`${escapeText(code)}  `, escapeLong(message, 1200), width),

@@ -3,6 +3,8 @@ import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
 import type { JsonObject } from '../../../src/lib/core/json.ts'
 import { listMirrors, type MirrorRow } from '../../../src/lib/lb/list.ts'
 import { planMirrors } from '../../../src/lib/lb/plan.ts'
+import { summaryOf } from '../../../src/lib/lb/summary.ts'
+import type { Finding, Plan } from '../../../src/lib/core/plan.ts'
 import { isUuid, resolveName } from '../../../src/lib/lb/resolve.ts'
 import { showMirror } from '../../../src/lib/lb/show.ts'
 import { TAG } from '../../../src/lib/lb/model.ts'
@@ -268,5 +270,44 @@ describe('one load balancer', () => {
     ['it is nowhere', {}, 'LB_NOT_FOUND'],
   ])('is an error when %s', async (_what, failing, code) => {
     await expect(show({ failing })).rejects.toMatchObject({ code })
+  })
+})
+
+describe('the result of a run', () => {
+  it('names what is held, since when, what is refused, and how the fields fared', () => {
+    const world = { scopes: [observed(tree())] }
+    const stopped = (severity: 'hold' | 'refuse', code: string, part: Partial<Finding> = {}): Finding => ({
+      code,
+      severity,
+      scope: ID,
+      subject: 'listener web (port 80)',
+      evidence: '',
+      remedy: '',
+      allowable: true,
+      ...part,
+    })
+    const plan = {
+      ...planMirrors(world),
+      findings: [
+        stopped('hold', 'LB_SOURCE_EMPTY', { since: '2026-11-22T03:00:00Z' }),
+        stopped('hold', 'LB_REMOVAL_BUDGET'),
+        stopped('hold', 'LB_MINIMUM_HEALTHY', { allowed: { reason: 'meant' } }),
+        stopped('refuse', 'LB_UNSUPPORTED_L7POLICIES'),
+        stopped('refuse', 'LB_NOT_FOUND', { scope: OTHER }),
+      ],
+    }
+    const { mirrors } = summaryOf(world, plan as unknown as Plan) as { readonly mirrors: readonly JsonObject[] }
+    expect(mirrors).toMatchObject([
+      {
+        id: ID,
+        held: [
+          { code: 'LB_SOURCE_EMPTY', since: '2026-11-22T03:00:00Z' },
+          { code: 'LB_REMOVAL_BUDGET', since: null },
+        ],
+        refused: [{ code: 'LB_UNSUPPORTED_L7POLICIES' }],
+        fidelity: { exact: expect.any(Number), refused: 0 },
+        changes: plan.changes.length,
+      },
+    ])
   })
 })
