@@ -144,7 +144,12 @@ describe('a load balancer of the real Octavia', () => {
     ])
 
     const ours = { 'nyah:managed': 'true', 'nyah:octavia-id': id, 'nyah:schema': '1', 'nyah:source-name': name }
-    expect(await elbTags(nlb.LoadBalancerArn)).toEqual({ ...ours, 'nyah:role': 'load-balancer' })
+    const { loadbalancer } = await octavia.must('GET', `/loadbalancers/${id}`)
+    expect(await elbTags(nlb.LoadBalancerArn)).toEqual({
+      ...ours,
+      'nyah:role': 'load-balancer',
+      'nyah:in-step': loadbalancer.updated_at,
+    })
     expect(await elbTags(web.TargetGroupArn)).toEqual({ ...ours, 'nyah:role': 'target-group', 'nyah:port': '80' })
     for (const { ListenerArn, Port } of Listeners)
       expect(await elbTags(ListenerArn)).toEqual({ ...ours, 'nyah:role': 'listener', 'nyah:port': String(Port) })
