@@ -2,13 +2,13 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/lib/core/change.ts'
 import { graphProblem } from '../../../src/lib/core/dag.ts'
-import { TAG } from '../../../src/lib/lb/model.ts'
+import { ASKED_NOTHING, TAG, type Asked } from '../../../src/lib/lb/model.ts'
 import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import { planUnmirror } from '../../../src/lib/lb/unmirror.ts'
 import type { SourceListener, SourceMember, SourcePool, SourceTree } from '../../../src/lib/ports/source.ts'
 import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
 import { applyAll, EMPTY, observed, type ModelWorld } from './model-world.ts'
-import { httpMonitor, listener, loadBalancer, member, monitor, pool, tree } from './sources.ts'
+import { httpMonitor, listener, loadBalancer, member, monitor, placement, pool, tree } from './sources.ts'
 
 /** Generated load balancers: few ports, pools and addresses, so that two of them have much in common. */
 
@@ -39,7 +39,8 @@ const somePool = (id: string): fc.Arbitrary<SourcePool> =>
   fc
     .record({
       members,
-      protocol: fc.constantFrom('TCP', 'TCP', 'TCP', 'PROXY'),
+      protocol: fc.constantFrom('TCP', 'TCP', 'TCP', 'PROXYV2', 'PROXY'),
+      tls_enabled: fc.constantFrom(false, false, true),
       healthmonitor: fc.constantFrom(null, monitor(), httpMonitor({ url_path: '/up' }), monitor({ delay: 400 })),
       admin_state_up: fc.constantFrom(true, true, true, false),
     })
@@ -50,7 +51,9 @@ const someListener = (port: number): fc.Arbitrary<SourceListener> =>
     .record({
       default_pool_id: fc.constantFrom(null, ...POOLS, ...POOLS),
       admin_state_up: fc.constantFrom(true, true, true, false),
-      protocol: fc.constantFrom('TCP', 'TCP', 'TCP', 'TCP', 'UDP'),
+      protocol: fc.constantFrom('TCP', 'TCP', 'TERMINATED_HTTPS', 'TERMINATED_HTTPS', 'UDP'),
+      default_tls_container_ref: fc.constant('c0c0'),
+      timeout_client_data: fc.constantFrom(50_000, 120_000),
       allowed_cidrs: fc.constantFrom(null, ['192.0.2.0/24'], ['192.0.2.0/24', '10.1.2.3/8']),
       connection_limit: fc.constantFrom(-1, -1, 100),
     })
@@ -64,10 +67,20 @@ const someTree: fc.Arbitrary<SourceTree> = fc
   })
   .map(({ listeners, pools, name }) => tree({ loadbalancer: loadBalancer({ name }), listeners, pools }))
 
-const plan = (source: SourceTree, world: ModelWorld) => planMirrors({ scopes: [observed(source, world)] })
+const place = placement({ certificates: { c0c0: 'arn:aws:acm:ap-northeast-1:111122223333:certificate/c0c0' } })
+const weights = fc.constantFrom<Asked['weights']>('equal', 'target-groups')
+type Weights = Asked['weights']
+const seen = (source: SourceTree | null, world: ModelWorld, kept: Weights = 'target-groups') =>
+  observed(source, world, {
+    id: loadBalancer().id,
+    placement: place,
+    asked: { ...ASKED_NOTHING, weights: kept },
+  })
+const plan = (source: SourceTree, world: ModelWorld, kept?: Weights) =>
+  planMirrors({ scopes: [seen(source, world, kept)] })
 const down = (world: ModelWorld) => planUnmirror({ scopes: [observed(null, world, { id: loadBalancer().id })] })
-const mirror = (source: SourceTree, world: ModelWorld = EMPTY, state: TargetState = 'healthy') =>
-  applyAll(world, plan(source, world).changes, state)
+const mirror = (source: SourceTree, world: ModelWorld = EMPTY, state: TargetState = 'healthy', kept?: Weights) =>
+  applyAll(world, plan(source, world, kept).changes, state)
 
 /** What users get of a mirror: without names, ARNs and what drains. */
 const essence = ({ mirror: { loadBalancer: balancer, listeners, targetGroups }, securityGroup }: ModelWorld) => ({
@@ -90,6 +103,16 @@ const essence = ({ mirror: { loadBalancer: balancer, listeners, targetGroups }, 
 const targetsOf = (group: ModelWorld['mirror']['targetGroups'][number] | undefined) =>
   group?.targets.flatMap((one) => (one.state === 'draining' ? [] : [`${one.address}:${one.port}`])).toSorted()
 
+/** Listeners whose traffic goes where nothing is registered. */
+const sendingToNobody = ({ mirror: { listeners, targetGroups } }: ModelWorld): readonly number[] =>
+  listeners
+    .filter(({ forward }) =>
+      forward
+        .filter(({ weight }) => weight > 0)
+        .every((one) => (targetsOf(targetGroups.find(({ arn }) => arn === one.targetGroupArn)) ?? []).length === 0),
+    )
+    .map(({ port }) => port)
+
 /** Does `later` come after `earlier`, by needs alone? */
 function comesAfter(changes: readonly Change[], later: string, earlier: string): boolean {
   const one = changes.find((change) => change.id === later)
@@ -108,14 +131,28 @@ describe('whatever the load balancer', () => {
 
   it('a mirror brought up to date equals a fresh one', () => {
     fc.assert(
-      fc.property(someTree, someTree, (before, after) => {
+      fc.property(someTree, someTree, weights, weights, (before, after, kept, keeps) => {
         // What is refused is left as it is: only a source without refusals says what all of the mirror should be.
-        fc.pre(
-          after.listeners.every((one) => one.protocol === 'TCP') && after.pools.every((one) => one.protocol === 'TCP'),
-        )
-        const synced = mirror(after, mirror(before))
-        expect(plan(after, synced).changes).toEqual([])
-        expect(essence(synced)).toEqual(essence(mirror(after)))
+        const refused = plan(after, EMPTY, keeps).findings.some(({ severity }) => severity === 'refuse')
+        fc.pre(!refused)
+        const synced = mirror(after, mirror(before, EMPTY, 'healthy', kept), 'healthy', keeps)
+        expect(plan(after, synced, keeps).changes).toEqual([])
+        expect(essence(synced)).toEqual(essence(mirror(after, EMPTY, 'healthy', keeps)))
+      }),
+      RUNS,
+    )
+  })
+
+  it('a change cut off anywhere is finished by the next, and no listener ever sends to nobody', () => {
+    fc.assert(
+      fc.property(someTree, someTree, weights, weights, fc.nat(30), (before, after, kept, keeps, at) => {
+        const world = mirror(before, EMPTY, 'healthy', kept)
+        const { changes } = plan(after, world, keeps)
+        const cut = applyAll(world, closed(changes, at))
+        expect(sendingToNobody(cut)).toEqual([])
+        const finished = mirror(after, cut, 'healthy', keeps)
+        expect(plan(after, finished, keeps).changes).toEqual([])
+        expect(essence(finished)).toEqual(essence(mirror(after, world, 'healthy', keeps)))
       }),
       RUNS,
     )
@@ -150,11 +187,11 @@ describe('whatever the load balancer', () => {
     )
   })
 
-  it('health decides nothing', () => {
+  it('health decides nothing, but whether a removal leaves somebody healthy', () => {
     fc.assert(
       fc.property(someTree, someTree, (before, after) => {
         const sick = plan(after, mirror(before, EMPTY, 'unhealthy'))
-        expect(plan(after, mirror(before))).toEqual(sick)
+        expect(healthless(plan(after, mirror(before)))).toEqual(healthless(sick))
       }),
       RUNS,
     )
@@ -208,6 +245,12 @@ describe('whatever the load balancer', () => {
       RUNS,
     )
   })
+})
+
+/** Without the removals' own word on who stays. */
+const healthless = (draft: ReturnType<typeof plan>) => ({
+  ...draft,
+  changes: draft.changes.map((one) => ({ ...one, before: { ...one.before, healthyStays: undefined } })),
 })
 
 /** As AWS might list it another time. */
