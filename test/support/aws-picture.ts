@@ -7,6 +7,12 @@ const REMEMBERED = new Set<string>([TAG.held, TAG.inStep, TAG.removals])
 const lasting = (tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(tags).filter(([key]) => !REMEMBERED.has(key)))
 
+const OFF = {
+  'preserve_client_ip.enabled': 'false',
+  'proxy_protocol_v2.enabled': 'false',
+  'stickiness.enabled': 'false',
+}
+
 /**
  * What an AWS account holds, without what differs between two equal ones: ids, order of creation, times, health, and what
  * nyah writes down of times. Targets that drain are gone already.
@@ -66,7 +72,7 @@ export async function awsPicture(url: string): Promise<unknown> {
           vpcId,
           healthCheck,
           // As AWS reads it back: false is what holds for TCP targets by address until somebody says otherwise.
-          attributes: { 'preserve_client_ip.enabled': 'false', ...attributes },
+          attributes: { ...OFF, ...attributes },
           tags: lasting(tags),
           targets: sorted(
             targets
