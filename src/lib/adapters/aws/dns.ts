@@ -4,7 +4,7 @@ import type { Dns, NameReference } from '../../ports/dns.ts'
 import { bounded } from './bounded.ts'
 import { need } from './decode.ts'
 import { guarded } from './door.ts'
-import { ROUTE53_RATES, paceTowards } from './pace.ts'
+import { createPace, ROUTE53_RATES } from './pace.ts'
 import { everyPage } from './pages.ts'
 import * as sdk from './route53.sdk.ts'
 import type { AwsDeps } from './session.ts'
@@ -18,7 +18,7 @@ const DEADLINE_MS = 120_000
 /** Names in Route 53. Errors: the AWS_ codes of docs/aws.md, and AWS_DNS_UNFINISHED. */
 export function createDns({ session, clock, retry }: AwsDeps): Dns {
   const client = guarded(new sdk.Route53Client(session.clientConfig('ROUTE_53')))
-  const wire = createWire('route53', paceTowards(session.settings.endpoints.ROUTE_53, clock, ROUTE53_RATES), retry)
+  const wire = createWire('route53', createPace(clock, ROUTE53_RATES), retry)
 
   const zones = (signal?: AbortSignal): Promise<HostedZone[]> =>
     everyPage('ListHostedZones', async (Marker) => {

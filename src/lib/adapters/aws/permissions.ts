@@ -6,7 +6,7 @@ import { chunks } from './bounded.ts'
 import { need } from './decode.ts'
 import { guarded } from './door.ts'
 import * as sdk from './iam.sdk.ts'
-import { IAM_RATES, paceTowards } from './pace.ts'
+import { createPace, IAM_RATES } from './pace.ts'
 import { everyPage } from './pages.ts'
 import type { AwsDeps } from './session.ts'
 import { createWire, unlessGone } from './wire.ts'
@@ -29,7 +29,7 @@ const CONTEXT = ['aws:ResourceTag/nyah:managed', 'aws:RequestTag/nyah:managed'].
  */
 export function createPermissions({ session, clock, retry }: AwsDeps): Permissions {
   const client = guarded(new sdk.IAMClient(session.clientConfig('IAM')))
-  const wire = createWire('iam', paceTowards(session.settings.endpoints.IAM, clock, IAM_RATES), retry)
+  const wire = createWire('iam', createPace(clock, IAM_RATES), retry)
 
   const evaluate = (source: string, actions: readonly string[], resource: string | null, signal?: AbortSignal) =>
     everyPage('SimulatePrincipalPolicy', async (Marker) => {
