@@ -56,7 +56,13 @@ export function planListener(ground: Ground, wanted: DesiredListener): ListenerP
   const newcomers = groups.filter((group) => group.actual === null || !carrying.has(group.actual.arn))
   const established = groups.length - newcomers.length
   const serving = established + leavers.length > 0
-  const shareable = newcomers.every(({ wanted: { targetGroup } }) => accepts(actual.protocol, targetGroup.protocol))
+  const beside = [...leavers.map(({ group }) => group), ...groups.flatMap((group) => group.actual ?? [])]
+  const shareable = newcomers.every(
+    ({ wanted: { targetGroup } }) =>
+      accepts(actual.protocol, targetGroup.protocol) &&
+      // All target groups of one action have one address type.
+      beside.every(({ ipAddressType }) => ipAddressType === targetGroup.ipAddressType),
+  )
   const way: Way = {
     wanted,
     actual,

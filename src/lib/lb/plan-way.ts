@@ -175,11 +175,10 @@ export const needsWeights = ({ wanted, leavers }: Way, join: Change, together: n
   holds: [join.id],
 })
 
-export const withGap = ({ wanted }: Way): Remark => ({
+export const withGap = ({ wanted, leavers }: Way): Remark => ({
   code: 'LB_REPLACE_WITH_GAP',
   severity: 'warn',
   subject: wanted.subject,
-  evidence:
-    'it becomes a TLS listener that speaks TLS to its targets, and a TCP listener cannot check those beforehand: until their first health checks are done, connections may fail',
+  evidence: `its target groups change in a way (TLS to the targets, or IPv4 to IPv6) that AWS does not take beside ${some(leavers.map(({ group }) => group.name))}, so the new ones cannot be checked beforehand: until their first health checks are done, connections may fail`,
   remedy: 'Do it at a quiet hour; Octavia has replaced that listener too',
 })

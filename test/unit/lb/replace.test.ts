@@ -6,7 +6,7 @@ import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import type { SourceTree } from '../../../src/lib/ports/source.ts'
 import { NO_LIMITS } from './fakes.ts'
 import { applyAll, EMPTY, inOrder, observed, type ModelWorld } from './model-world.ts'
-import { ID, listener, member, pool, placement, tree } from './sources.ts'
+import { facts, ID, listener, member, pool, placement, tree } from './sources.ts'
 
 /** Target groups cannot be changed in what their names' variants say: another one takes over, without a gap. */
 
@@ -288,5 +288,23 @@ describe('members only', () => {
       only,
     )
     expect(kinds(draft.changes)).toEqual(['targets/443/register', 'targets/443/deregister'])
+  })
+})
+
+describe('members that are IPv6 addresses of the VPC from now on', () => {
+  const network = { ...facts(), vpcCidrs: ['10.64.0.0/16', '2001:db8:64::/56'] }
+  const four = tree({ pools: [pool({ members: [member('10.20.0.11')] })] })
+  const six = tree({ pools: [pool({ members: [member('2001:db8:64::11')] })] })
+
+  it('cannot be checked beside IPv4 ones: AWS takes one family in a listener', () => {
+    const there = placement({ scheme: 'internet-facing' })
+    const dual = { ...network, subnets: network.subnets.map((one) => ({ ...one, ipv6Cidr: '2001:db8:64::/64' })) }
+    const over = { placement: there, network: dual }
+    const world = mirrored(four, over)
+    const { changes, findings } = plan(six, world, over)
+    expect(kinds(changes)).toContain('target-group/80-6/create')
+    expect(kinds(changes)).not.toContain('listener/80/join')
+    expect(findings.map(({ code }) => code)).toContain('LB_REPLACE_WITH_GAP')
+    expect(forwardOf(applyAll(world, changes))).toEqual([[['80-6', 1]]])
   })
 })
