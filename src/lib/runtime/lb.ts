@@ -16,6 +16,8 @@ export async function resolveNames(
   const [source, mirrors] = await Promise.all([opened.source(), opened.mirrors()])
   // A name that one cloud knows is good enough while the other cannot be read: the run itself reads both.
   const [sources, owned] = await Promise.allSettled([source.list(signal), mirrors.list(signal)])
+  // What is unread because somebody pressed Ctrl-C is not known to be unreadable.
+  signal.throwIfAborted()
   if (sources.status === 'rejected' && owned.status === 'rejected') throw sources.reason
   const known = sources.status === 'fulfilled' ? sources.value : []
   const twins = owned.status === 'fulfilled' ? owned.value : []
