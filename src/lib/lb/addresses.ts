@@ -28,15 +28,24 @@ export function isPrivate(address: string): boolean {
   return range === 'private' || range === 'carrierGradeNat'
 }
 
+type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number]
+
+const networks = new WeakMap<readonly string[], readonly Network[]>()
+
+/** Without the malformed ones; remembered by list, since thousands of members are held against the same few. */
+function networksOf(cidrs: readonly string[]): readonly Network[] {
+  const known = networks.get(cidrs)
+  if (known !== undefined) return known
+  const parsed = cidrs.filter((cidr) => ipaddr.isValidCIDR(cidr)).map((cidr) => ipaddr.parseCIDR(cidr))
+  networks.set(cidrs, parsed)
+  return parsed
+}
+
 /** Does the address lie in one of the CIDRs? Those of the other family, or malformed, do not hold it. */
 export function isWithin(address: string, cidrs: readonly string[]): boolean {
-  if (!ipaddr.isValid(address)) return false
+  if (cidrs.length === 0 || !ipaddr.isValid(address)) return false
   const parsed = ipaddr.parse(address)
-  return cidrs.some((cidr) => {
-    if (!ipaddr.isValidCIDR(cidr)) return false
-    const [network, bits] = ipaddr.parseCIDR(cidr)
-    return network.kind() === parsed.kind() && parsed.match(network, bits)
-  })
+  return networksOf(cidrs).some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits))
 }
 
 /** `10.20.0.14:8080`, `[2001:db8::1]:8080` */
