@@ -33,7 +33,7 @@ function leavings({ observed, judged: { owned }, removals }: Scope, group: Targe
   return out.flatMap((change): readonly Remark[] => {
     const going = new Set(targetsOf(change))
     for (const one of going) leaving.add(one)
-    const serving = group.targets
+    const serving = registered(group)
       .filter((target) => going.has(endpoint(target)) && !SERVES_NOBODY.has(target.state))
       .map((target) => `${endpoint(target)} is ${target.state}`)
     if (serving.length === 0 || group.targets.some((target) => isHealthy(target) && !leaving.has(endpoint(target)))) {
