@@ -1,4 +1,5 @@
 import type { SourceListener } from '../ports/source.ts'
+import { canonicalCidr } from './addresses.ts'
 import type { Item, Verdicts } from './fidelity.ts'
 import { count, some } from './remarks.ts'
 
@@ -105,11 +106,24 @@ function servedItems(it: SourceListener, say: Verdicts): readonly Item[] {
             'Limit them at the members, if more would hurt',
           ),
         ]),
-    ...(it.allowed_cidrs === null || it.allowed_cidrs.length === 0
-      ? []
-      : [say.exact('allowed_cidrs', some(it.allowed_cidrs), 'rules of its security group')]),
+    ...cidrItems(it, say),
     ...timeoutItems(it, say),
     ...withoutTls(it, say),
+  ]
+}
+
+/** One that nobody can read would stop the mirror half made, or let in others than Octavia does. */
+function cidrItems({ allowed_cidrs: cidrs }: SourceListener, say: Verdicts): readonly Item[] {
+  if (cidrs === null || cidrs.length === 0) return []
+  const unreadable = cidrs.filter((cidr) => canonicalCidr(cidr) === null)
+  if (unreadable.length === 0) return [say.exact('allowed_cidrs', some(cidrs), 'rules of its security group')]
+  return [
+    say.refused('allowed_cidrs', some(unreadable), {
+      code: 'LB_UNSUPPORTED_ALLOWED_CIDRS',
+      why: 'no CIDR block that a security group takes',
+      remedy: 'Correct allowed_cidrs of the listener in Octavia',
+      allowable: false,
+    }),
   ]
 }
 

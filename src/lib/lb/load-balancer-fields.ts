@@ -55,30 +55,31 @@ function addressItems(it: SourceLoadBalancer, dualstack: boolean, say: Verdicts)
   const sixes = it.additional_vips.filter(isIpv6)
   const fours = it.additional_vips.filter((vip) => !isIpv6(vip))
   const dual = 'one IPv4 and one IPv6 address per subnet'
+  const noMore = 'an NLB has one address per subnet and no further ones'
+  // One field, one verdict: the worst of what becomes of its addresses.
+  const additional = (): Item => {
+    const [field, all] = ['additional_vips', some(it.additional_vips)]
+    if (sixes.length > 0 && !dualstack) {
+      const why = fours.length === 0 ? refusal.why : `${refusal.why}; and ${noMore}, so none for ${some(fours)}`
+      return say.refused(field, all, { ...refusal, why })
+    }
+    return fours.length === 0
+      ? say.approximate(field, all, dual, whyOwn, pointNames)
+      : say.lost(
+          'LB_DROPPED_ADDITIONAL_VIPS',
+          field,
+          some(fours),
+          sixes.length === 0 ? noMore : `${noMore}; of ${some(sixes)} it has one IPv6 address per subnet`,
+          "Point the names of these addresses at the mirror's own",
+        )
+  }
   return [
     !isIpv6(it.vip_address)
       ? say.approximate('vip_address', it.vip_address, own, whyOwn, pointNames)
       : dualstack
         ? say.approximate('vip_address', it.vip_address, dual, whyOwn, pointNames)
         : say.refused('vip_address', it.vip_address, refusal),
-    ...(sixes.length === 0
-      ? []
-      : [
-          dualstack
-            ? say.approximate('additional_vips', some(sixes), dual, whyOwn, pointNames)
-            : say.refused('additional_vips', some(sixes), refusal),
-        ]),
-    ...(fours.length === 0
-      ? []
-      : [
-          say.lost(
-            'LB_DROPPED_ADDITIONAL_VIPS',
-            'additional_vips',
-            some(fours),
-            'an NLB has one address per subnet and no further ones',
-            "Point the names of these addresses at the mirror's own",
-          ),
-        ]),
+    ...(it.additional_vips.length === 0 ? [] : [additional()]),
   ]
 }
 

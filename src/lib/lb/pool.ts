@@ -68,6 +68,8 @@ export function translatePool(
   const usable = usableMembers(pool, subject, placement, network, dualstack)
   const monitor = healthCheckOf(pool.healthmonitor, subject, usable.checkPort, pool.tls_enabled)
   const weights = partsOf(usable.members, usable.leftOut, subject, network, choices)
+  // One field, one verdict: that some weights are 0 is exact, and the others decide.
+  const ofMembers = usable.items.filter(({ fidelity }) => weights.items.length === 0 || fidelity.field !== 'weight')
   return {
     healthCheck: monitor.check,
     ipv6: usable.ipv6,
@@ -79,7 +81,7 @@ export function translatePool(
         .filter((member) => !settled(member.provisioning_status))
         .map((member) => `member ${at(member)} is ${member.provisioning_status}`),
     ],
-    items: [...poolItems(pool, subject, plain), ...monitor.items, ...weights.items, ...usable.items],
+    items: [...poolItems(pool, subject, plain), ...monitor.items, ...weights.items, ...ofMembers],
     remarks: usable.remarks,
   }
 }

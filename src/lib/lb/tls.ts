@@ -111,9 +111,10 @@ function certificatesOf(
     arns: arn === null ? [] : [arn, ...sni],
     items: [
       first,
-      ...found.flatMap(({ ref, arn: one }) => (one === null ? [] : [say.exact('sni_container_refs', ref, one)])),
       ...(missing.length === 0
-        ? []
+        ? found.length === 0
+          ? []
+          : [say.exact('sni_container_refs', some(others), some(found.map((one) => one.arn ?? '')))]
         : [
             say.refused('sni_container_refs', some(missing), {
               code: 'LB_UNSUPPORTED_SNI_CONTAINERS',

@@ -290,7 +290,7 @@ const nothingBehind = (
 const EVERYBODY = '0.0.0.0/0'
 const EVERYBODY_BY_IPV6 = '::/0'
 
-/** Never empty, never wider than what Octavia says: a CIDR that cannot be read stays in the list for AWS to refuse. */
+/** Never empty, never wider than what Octavia says: a CIDR that cannot be read stays in the list, and is refused. */
 function cidrsOf(listener: SourceListener, ipv6: boolean): readonly string[] {
   const cidrs = listener.allowed_cidrs ?? []
   if (cidrs.length === 0) return [EVERYBODY, ...(ipv6 ? [EVERYBODY_BY_IPV6] : [])]
