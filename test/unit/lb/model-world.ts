@@ -86,7 +86,8 @@ export function applyAll(
 
 type Step = readonly [ModelWorld, { readonly [key: string]: string }]
 
-function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state']): Step {
+/** One change, its tokens resolved already; `at`: when, milliseconds since the epoch. */
+export function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state'], at = AT): Step {
   const { mirror } = world
   const after = change.after as never
   const id = change.ref.id ?? ''
@@ -134,7 +135,7 @@ function applyOne(world: ModelWorld, change: Change, state: TargetHealth['state'
       const tagged = (group: TargetGroup): TargetGroup => {
         const tag = group.tags[TAG.removals]
         if ((headOf(tag) ?? null) !== removals) throw new Error('LB_FOREIGN_EPOCH')
-        return { ...group, tags: { ...group.tags, [TAG.removals]: stamped(tag, claim, AT) } }
+        return { ...group, tags: { ...group.tags, [TAG.removals]: stamped(tag, claim, at) } }
       }
       const taken = (group: TargetGroup): TargetGroup => ({ ...tagged(group), targets: group.targets.map(drain) })
       return [withGroup(world, targetGroupArn, taken), {}]
