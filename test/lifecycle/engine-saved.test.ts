@@ -101,6 +101,18 @@ describe('a saved plan, where members came or went meanwhile', () => {
     expect(state.load()).toEqual(there)
   })
 
+  it('is stale where what differs rests on an allowance: that was given for what somebody saw', async () => {
+    const guards = [() => [{ ...hold(['shop/m1/put']), allowed: { reason: 'these may go at once' } }]]
+    const { result, state } = await applySaved({ ...wishes, 'shop/m1': { value: 'z' } }, { guards }, { guards })
+    expect(result).toMatchObject({ outcome: 'stale', exitCode: EXIT.stale })
+    expect(result.error?.message).toContain('shop/m1/put is different')
+    expect(state.load()).toEqual(there)
+    const same = await applySaved(wishes, { guards }, { guards })
+    expect(same.result).toMatchObject({ outcome: 'applied' })
+    const other = await applySaved({ ...wishes, 'shop/m2': { value: 'b' } }, { guards }, { guards })
+    expect(other.result).toMatchObject({ outcome: 'applied' })
+  })
+
   const no = (): Finding => ({ ...hold([]), code: 'TOY_NO', severity: 'refuse' })
   it('does not do what somebody saw refused, and does the rest of what still is', async () => {
     const opened = await applySaved(wishes, {}, { guards: [() => [no()]] })

@@ -71,9 +71,10 @@ function compare(saved: Plan, fresh: Plan, tolerates: Tolerates = () => false): 
   const free = new Set([...saved.changes, ...fresh.changes].filter(tolerates).map(({ id }) => id))
   const was = indexed(saved, free)
   const is = indexed(fresh, free)
+  const overruled = overruledIn(fresh)
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((id): readonly Difference[] => {
     const [before, after] = [was.get(id), is.get(id)]
-    const tolerated = [before, after].every((one) => one === undefined || tolerates(one.change))
+    const tolerated = [before, after].every((one) => one === undefined || tolerates(one.change)) && !overruled.has(id)
     if (before === undefined) return [{ id, text: `${id} is new`, tolerated }]
     if (after === undefined) return [{ id, text: `${id} is gone`, tolerated }]
     // What somebody saw held back or refused is not done, however little else differs.
@@ -85,6 +86,14 @@ function compare(saved: Plan, fresh: Plan, tolerates: Tolerates = () => false): 
     return []
   })
 }
+
+/** What only an allowance lets go: it was given for what somebody saw, not for more of it. */
+const overruledIn = ({ changes, findings }: Plan): ReadonlySet<string> =>
+  new Set(
+    findings
+      .filter(({ severity, allowed }) => severity === 'hold' && allowed !== undefined)
+      .flatMap(({ scope, holds = changes.filter((one) => one.scope === scope).map(({ id }) => id) }) => holds),
+  )
 
 interface Indexed {
   readonly change: Change
