@@ -19,7 +19,8 @@ export interface MirrorRecord {
  * load balancer of ours to say it on.
  */
 export function recordOf(observed: Observed, plan: Pick<Plan, 'changes' | 'findings'>): MirrorRecord | null {
-  const { loadBalancer } = ownedOf(observed)
+  // What an adoption or a retarget has not made ours yet is somebody else's to write on: nobody may have said yes.
+  const { loadBalancer } = ownedOf({ ...observed, asked: { ...observed.asked, adopt: false, formerId: null } })
   if (loadBalancer === null) return null
   const { arn, tags } = loadBalancer
   const held = heldNow(observed, plan, tags)

@@ -38,6 +38,18 @@ describe('what is written down with a mirror', () => {
     expect(recorded(empty, { [TAG.held]: `LB_SOURCE_EMPTY/${THEN}` })).toBeNull()
   })
 
+  it('nothing on what an adoption or a retarget has not made ours yet: nobody has said yes', () => {
+    const unread = { code: 'OCTAVIA_DOWN', message: 'no answer', exit: 12, tries: [] } as unknown as Observed['unread']
+    const adopt = { ...ASKED_NOTHING, adopt: true }
+    const { mirror, securityGroup } = standing(source)
+    const untagged = { ...mirror, loadBalancer: mirror.loadBalancer && { ...mirror.loadBalancer, tags: {} } }
+    expect(recorded(null, {}, { mirror: untagged, securityGroup, asked: adopt })).toBeNull()
+    expect(recorded(null, {}, { mirror: untagged, securityGroup, asked: adopt, unread })).toBeNull()
+    expect(recorded(null, {}, { asked: adopt })?.set).toEqual({ [TAG.held]: `LB_SOURCE_GONE/${NOW}` })
+    const former = { id: 'another', asked: { ...ASKED_NOTHING, formerId: ID } }
+    expect(recorded(empty, {}, former)).toBeNull()
+  })
+
   it('held: the code and since when; the last step stays as it was', () => {
     expect(recorded(empty, { [TAG.inStep]: 'before' })).toEqual({
       arn: ARN,
