@@ -142,9 +142,24 @@ async function modifyLoadBalancer(change: Change, mirrors: Mirrors, signal: Abor
   if (untag.length > 0) await mirrors.tag(arn, {}, untag)
 }
 
-/** A look in the same breath: a listener that somebody made since the plan would go down with the load balancer. */
+/**
+ * A look in the same breath: a listener that somebody made since the plan would go down with the load balancer, and so would
+ * one that follows somebody else by now.
+ */
 async function demandNoStranger(change: Change, mirrors: Mirrors, signal: AbortSignal): Promise<void> {
-  const [mirror = null] = await mirrors.read([{ octaviaId: change.scope, hash: hashOf(change.scope) }], signal)
+  const key = { octaviaId: change.scope, hash: hashOf(change.scope) }
+  const [tags, [mirror = null]] = await Promise.all([
+    mirrors.tags(remoteId(change), signal),
+    mirrors.read([key], signal),
+  ])
+  if (tags !== null && tags[TAG.octaviaId] !== change.scope) {
+    throw nyahError({
+      code: 'LB_NOT_OWNED',
+      message: `load balancer ${change.ref.name} is tagged as part of the mirror of ${tags[TAG.octaviaId] ?? 'nobody'} by now: it stays`,
+      exit: EXIT.refused,
+      tries: ['nyah lb list'],
+    })
+  }
   if (mirror === null || mirror.loadBalancer?.arn !== change.ref.id) return
   const { foreignListeners } = ownedOf({ id: change.scope, mirror, securityGroup: null, asked: ASKED_NOTHING })
   const ports = [...foreignListeners.keys()]

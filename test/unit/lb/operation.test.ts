@@ -133,6 +133,28 @@ describe('observing', () => {
   })
 })
 
+describe('taking the load balancer down', () => {
+  const [down] = planUnmirror({ scopes: [observed(null, mirrored(), { id: ID })] }).changes.filter(
+    ({ ref, kind }) => ref.type === 'load-balancer' && kind === 'delete',
+  )
+  const apply = (ports: ReturnType<typeof fakePorts>) =>
+    unmirrorOperation(ports, settings(), { id: ID }).apply(down!, scene())
+
+  it('does so while it is its mirror', async () => {
+    const ports = fakePorts({ worlds: { [ID]: mirrored() } })
+    await apply(ports)
+    expect(ports.calls.map(([call]) => call)).toContain('mirrors.deleteLoadBalancer')
+  })
+
+  it('leaves one that follows another load balancer by now', async () => {
+    const { mirror, securityGroup } = mirrored()
+    const loadBalancer = { ...mirror.loadBalancer!, tags: { ...mirror.loadBalancer?.tags, [TAG.octaviaId]: OTHER } }
+    const ports = fakePorts({ worlds: { [OTHER]: { mirror: { ...mirror, loadBalancer }, securityGroup } } })
+    await expect(apply(ports)).rejects.toMatchObject({ code: 'LB_NOT_OWNED', exit: EXIT.refused })
+    expect(ports.calls.map(([call]) => call)).not.toContain('mirrors.deleteLoadBalancer')
+  })
+})
+
 describe('names that point at a mirror', () => {
   const findings = async (ports: ReturnType<typeof fakePorts>, dns: Parameters<typeof unmirrorOperation>[0]['dns']) => {
     const operation = unmirrorOperation({ ...ports, dns }, settings(), { id: ID })
@@ -229,6 +251,7 @@ describe('applying', () => {
     const calls = await Promise.all(changes.map(async (change) => (await apply(change)).calls))
     expect(calls.flat()).toEqual([
       ['mirrors.deleteListener', 'arn:listener/80'],
+      ['mirrors.tags', 'arn:lb/nyah-shop-ef5e7c45'],
       ['mirrors.read', [{ octaviaId: ID, hash: 'ef5e7c45' }]],
       ['mirrors.deleteLoadBalancer', 'arn:lb/nyah-shop-ef5e7c45'],
       ['mirrors.deleteTargetGroup', 'arn:tg/nyah-shop-ef5e7c45-80'],
