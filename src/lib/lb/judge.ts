@@ -48,7 +48,7 @@ function judgeAnew(observed: Observed, source: SourceTree): Judged {
   })
   const quotas = quotasOf(observed, owned, desired)
   const remarks = [
-    ...withRemembered(translation.remarks, observed, loadBalancer),
+    ...withRemembered(translation.remarks, observed, loadBalancer, losesCertificates(owned, desired)),
     ...(observed.asked.strict ? notExact(translation.fidelity) : []),
     ...quotas.remarks,
   ]
@@ -65,3 +65,9 @@ function judgeAnew(observed: Observed, source: SourceTree): Judged {
     },
   }
 }
+
+/** Would a listener show fewer certificates than it does now? */
+const losesCertificates = ({ listeners }: Owned, desired: Desired): boolean =>
+  desired.listeners.some(
+    ({ port, certificates }) => certificates.length < (listeners.get(port)?.certificates.length ?? 0),
+  )

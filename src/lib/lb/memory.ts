@@ -31,16 +31,21 @@ export const choicesOf = (observed: Observed, loadBalancer: LoadBalancer | null)
 const isRefusedField = ({ code, severity, allowable }: Remark): boolean =>
   severity === 'refuse' && allowable === true && code.startsWith(UNSUPPORTED)
 
+/** Of all that can be allowed, the one that a lost line of the configuration brings about. */
+const WITHOUT_CERTIFICATES = `${UNSUPPORTED}SNI_CONTAINERS`
+
 /**
  * What was allowed when it was mirrored is allowed still, so that a watch goes on unasked; `--strict` wants to hear of it
- * again.
+ * again. To go without some certificates is no leave to take away one that clients are shown now.
  */
 export function withRemembered(
   remarks: readonly Remark[],
   { asked }: Observed,
   loadBalancer: LoadBalancer | null,
+  losesCertificates: boolean,
 ): readonly Remark[] {
-  const codes = new Set(asked.strict ? [] : rememberedCodes(loadBalancer))
+  const remembered = asked.strict ? [] : rememberedCodes(loadBalancer)
+  const codes = new Set(remembered.filter((code) => !(losesCertificates && code === WITHOUT_CERTIFICATES)))
   return remarks.map((remark) =>
     isRefusedField(remark) && codes.has(remark.code)
       ? { ...remark, allowed: { reason: `allowed when it was mirrored (tag ${TAG.allowed})` } }
