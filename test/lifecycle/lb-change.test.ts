@@ -58,6 +58,7 @@ async function stage(worldName: 'default' | 'fields' = 'default') {
     return ((await answer.json()) as { aws: AwsState }).aws
   }
   return {
+    clock,
     octavia,
     state,
     configure,
@@ -141,6 +142,24 @@ describe('members that stop speaking TLS', () => {
     expect(new Set(seen)).toEqual(new Set(['443-t:1', '443-t:1 443:0', '443:1']))
     expect((await here.run('lb.sync', args)).plan?.changes).toEqual([])
     expect(Object.values((await here.state()).targetGroups).map(({ protocol }) => protocol)).toEqual(['TCP'])
+  })
+
+  it('and lose one meanwhile: however long the others take to be healthy, the run sees it through', async () => {
+    const here = await stage('fields')
+    await here.run('lb.mirror', args, ALLOWED)
+    await speakPlainly(here)
+    const [pool] = await here.octavia.poolsOf(TLS_INSIDE)
+    const [gone] = await here.octavia.members(pool.id)
+    await here.octavia.removeMember(TLS_INSIDE, pool.id, gone.id)
+    const onEvent = ({ type, data }: NyahEvent): void => {
+      if (type === 'change.started' && 'id' in data && data.id.endsWith('/wait')) here.clock.advance(90_000)
+    }
+    const changed = await here.run('lb.sync', args, { onEvent, options: { timeoutMs: 3_600_000 } })
+    const switched = changed.plan?.changes.find(({ id }) => id.endsWith('/switch'))
+    expect(switched?.risk).toBe('removes')
+    expect(changed).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(forwards(await here.state())).toEqual(['443:1'])
+    expect((await here.run('lb.sync', args)).plan?.changes).toEqual([])
   })
 
   it('and a run that is cut off anywhere: the next goes on', { timeout: 240_000 }, async () => {

@@ -1,6 +1,8 @@
 import { dueChanges, refusedScopes } from '../core/allow.ts'
 import type { Change, Outputs } from '../core/change.ts'
 import { EXIT, errorData, type NyahError, nyahError } from '../core/errors.ts'
+import { canonical } from '../core/hash.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Plan } from '../core/plan.ts'
 import { withFindings } from '../core/progress.ts'
 import { refusal } from './decide.ts'
@@ -78,10 +80,29 @@ export function freshly<World>(stage: Stage<World>, readAt: number): Apply {
   }
 }
 
-/** What had to be done first may be done by now: that is no difference. */
+/**
+ * Does a plan of now still do what `change` (its tokens resolved) does? What had to be done first may be done by now, and
+ * with it what an update finds there: its outcome counts, and the order of lists does not.
+ */
 function stillDoes(plan: Plan, change: Change): boolean {
   const same = dueChanges(plan).find(({ id }) => id === change.id)
-  return same !== undefined && deed({ ...same, needs: [] }) === deed({ ...change, needs: [] })
+  return same !== undefined && outcomeOf(same) === outcomeOf(change)
+}
+
+const outcomeOf = (change: Change): string =>
+  deed({
+    ...change,
+    needs: [],
+    before: change.kind === 'update' ? null : unordered(change.before),
+    after: unordered(change.after),
+  })
+
+const unordered = (value: JsonObject | null): JsonObject | null => sorted(value) as JsonObject | null
+
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted).toSorted((a, b) => (canonical(a) < canonical(b) ? -1 : 1))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, sorted(one as Json)]))
 }
 
 const readingOld = ({ ref }: Change, ageMs: number): NyahError =>
