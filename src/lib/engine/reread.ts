@@ -102,7 +102,7 @@ const unordered = (value: JsonObject | null): JsonObject | null => sorted(value)
 function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted).toSorted((a, b) => (canonical(a) < canonical(b) ? -1 : 1))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, sorted(one as Json)]))
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, sorted(one)]))
 }
 
 const readingOld = ({ ref }: Change, ageMs: number): NyahError =>
