@@ -100,7 +100,10 @@ describe('what Octavia does not say for sure', () => {
             const poolId = emptied.listeners.find((one) => one.protocol_port === port)?.default_pool_id
             return (emptied.pools.find(({ id }) => id === poolId)?.members.length ?? 0) > 0
           }
-          if (what === 'listeners' || what === 'all') expect(due.map(({ id }) => id)).toEqual([])
+          // A mirror that serves on no port has nothing to lose; that it gives up IPv6 is Octavia's word on the VIPs.
+          const serves = stand.world.mirror.listeners.length > 0
+          const told = due.map(({ id }) => id).filter((id) => serves || !id.endsWith('/ipv4'))
+          if (what === 'listeners' || what === 'all') expect(told).toEqual([])
           else {
             const wrongly = due.filter(
               (one) =>
