@@ -19,9 +19,16 @@ export interface Deregistration {
 }
 
 /**
- * Takes targets out, looking again in the same breath: who is still registered, does somebody healthy stay, has another
- * nyah been here since the plan was made (the tag's epoch), and did the new epoch really get there before the first target
- * goes. May be repeated: the same removal finds its own mark.
+ * AWS has no compare-and-set for tags. So a claim has to stand this long before it is acted on, and whoever writes one has
+ * to have looked at the tag no longer before than this: of two that saw the same tag, the first finds the other's claim,
+ * or the other knows that it came too late.
+ */
+const CLAIM_MS = 5_000
+
+/**
+ * Takes targets out: does somebody healthy stay, has another nyah been here since the plan was made (the tag's epoch), and
+ * does the new epoch stand before the first target goes; who is registered and healthy is looked at in the same breath as
+ * that. Takes CLAIM_MS. May be repeated: the same removal finds its own mark.
  *
  * Throws LB_FOREIGN_EPOCH (exit 10), LB_MINIMUM_HEALTHY (exit 11).
  */
@@ -33,20 +40,34 @@ export async function deregister(
   const asked = change.before as unknown as Deregistration
   const { removals: claim } = change.after as unknown as { readonly removals: string }
   const { targetGroupArn: arn } = asked
-  const [health, tags] = await Promise.all([mirrors.targetHealth(arn, signal), mirrors.tags(arn, signal)])
-  const going = new Set(asked.targets.map(endpoint))
-  const still = health.filter((target) => target.state !== 'draining' && going.has(endpoint(target)))
+  const look = async () => {
+    const [health, tags] = await Promise.all([mirrors.targetHealth(arn, signal), mirrors.tags(arn, signal)])
+    const still = stillThere(asked, health)
+    if (tags !== null && still.length > 0) demandHealthy(change, asked, health)
+    return { tags, still }
+  }
+  const lookedAt = clock.now()
+  const { tags, still } = await look()
   if (tags === null || still.length === 0) return { deregistered: 0 }
-  demandHealthy(change, asked, health)
   if (!isOwn(tags, claim)) {
     demandEpoch(change, tags, asked.removals)
     await mirrors.tag(arn, { [TAG.removals]: stamped(tags[TAG.removals], claim, clock.now()) })
-    const written = await mirrors.tags(arn, signal)
-    if (written === null || !isOwn(written, claim)) throw foreign(change, written ?? {}, headOf(claim))
+    const tookMs = clock.now() - lookedAt
+    // A clock that went back says nothing.
+    if (tookMs > CLAIM_MS || tookMs < 0) throw late(change, tookMs)
   }
-  const targets = asked.targets.filter((target) => still.some((one) => endpoint(one) === endpoint(target)))
-  await mirrors.deregisterTargets(arn, targets)
-  return { deregistered: targets.length }
+  await clock.sleep(CLAIM_MS, signal)
+  const last = await look()
+  if (last.tags === null || last.still.length === 0) return { deregistered: 0 }
+  if (!isOwn(last.tags, claim)) throw foreign(change, last.tags, headOf(claim))
+  await mirrors.deregisterTargets(arn, last.still)
+  return { deregistered: last.still.length }
+}
+
+/** Who of them is registered, and not on its way out. */
+function stillThere({ targets }: Deregistration, health: readonly TargetHealth[]): readonly Target[] {
+  const there = new Set(health.flatMap((target) => (target.state === 'draining' ? [] : [endpoint(target)])))
+  return targets.filter((target) => there.has(endpoint(target)))
 }
 
 /** After a lost answer the tag may be there already: the mark names this removal and no other. */
@@ -64,6 +85,16 @@ const foreign = ({ ref, scope }: Change, tags: Tags, expected: string | null) =>
       `not at ${expected ?? 'nothing'}: another nyah takes targets out of it, so this one does not`,
     exit: EXIT.stale,
     tries: [`find out who else runs nyah for this load balancer, then: nyah lb sync ${scope}`],
+  })
+
+const late = ({ ref, scope }: Change, tookMs: number) =>
+  nyahError({
+    code: 'LB_FOREIGN_EPOCH',
+    message:
+      `target group ${ref.name}: its tag ${TAG.removals} was read and written within ${Math.round(tookMs / 1000)} s, and has to be within ` +
+      `${CLAIM_MS / 1000} s: another nyah may have taken targets out meanwhile, so this one does not`,
+    exit: EXIT.stale,
+    tries: [`nyah lb sync ${scope}`],
   })
 
 /** Somebody healthy has to stay, unless it was known that nobody would, and allowed. */

@@ -86,9 +86,15 @@ function planned(
   }
 }
 
-const scene = { clock: { now: () => AT, sleep: () => Promise.resolve() }, signal: new AbortController().signal }
-
-const run = async (change: Change, mirrors: ReturnType<typeof fake>) => {
+/** Sleeping takes no time here, but `slept` happens meanwhile. */
+const run = async (
+  change: Change,
+  mirrors: ReturnType<typeof fake>,
+  slept: (ms: number) => void = () => undefined,
+  now: () => number = () => AT,
+) => {
+  const sleep = (ms: number) => Promise.resolve(slept(ms))
+  const scene = { clock: { now, sleep }, signal: new AbortController().signal }
   try {
     return { outputs: await deregister(change, mirrors, scene) }
   } catch (error) {
@@ -101,7 +107,7 @@ describe('taking targets out', () => {
   it('claims it in the tag, reads that back, and only then does it', async () => {
     const world = aws()
     expect(await run(planned(ALL, ALL.slice(0, 1)), fake(world))).toEqual({ outputs: { deregistered: 1 } })
-    expect(world.calls).toEqual(['targetHealth', 'tags', 'tag', 'tags', 'deregister 10.20.0.1'])
+    expect(world.calls).toEqual(['targetHealth', 'tags', 'tag', 'targetHealth', 'tags', 'deregister 10.20.0.1'])
     expect(world.tags).toEqual({
       other: 'x',
       [TAG.removals]: expect.stringMatching(new RegExp(`^1\\.[0-9a-f]{8} ${AT / 1000}:1/3$`)) as string,
@@ -157,7 +163,29 @@ describe('another nyah', () => {
     const mirrors = fake(world)
     const lost = { ...mirrors, tag: () => mirrors.tag(ARN, { [TAG.removals]: '5.22222222' }) }
     expect(await run(change, lost)).toMatchObject({ code: 'LB_FOREIGN_EPOCH', exit: 10 })
-    expect(world.calls).toEqual(['targetHealth', 'tags', 'tag', 'tags'])
+    expect(world.calls).toEqual(['targetHealth', 'tags', 'tag', 'targetHealth', 'tags'])
+  })
+
+  it('that writes while the claim stands is seen too', async () => {
+    const world = aws(ALL, '4.00000000')
+    const slept = (ms: number): void => {
+      expect(ms).toBe(5_000)
+      world.tags = { [TAG.removals]: '5.22222222' }
+    }
+    expect(await run(change, fake(world), slept)).toMatchObject({ code: 'LB_FOREIGN_EPOCH', exit: 10 })
+    expect(world.targets).toEqual(ALL)
+  })
+
+  it.each([
+    [5_000, 'done'],
+    [5_001, 'LB_FOREIGN_EPOCH'],
+    [-1, 'LB_FOREIGN_EPOCH'],
+  ])('may be through already where the claim was written %i ms after the look: %s', async (ms, said) => {
+    const world = aws(ALL, '4.00000000')
+    const now = (): number => (world.calls.includes('tag') ? AT + ms : AT)
+    const end = await run(change, fake(world), undefined, now)
+    expect('outputs' in end ? 'done' : end.code).toBe(said)
+    expect(world.calls.some((call) => call.startsWith('deregister'))).toBe(said === 'done')
   })
 
   it('a tag with other times and the same head is the one that was planned on', async () => {
@@ -217,6 +245,15 @@ describe('somebody healthy stays', () => {
     if (said !== 'done')
       expect(end).toMatchObject({ exit: 11, message: expect.stringContaining('0 healthy') as string })
     if (said !== 'done') expect(world.calls).not.toContain('tag')
+  })
+
+  it('also after the claim has stood for a while', async () => {
+    const world = aws()
+    const slept = (): void => {
+      world.targets = [target(1), target(2, 'unhealthy'), target(3, 'unhealthy')]
+    }
+    expect(await run(change(), fake(world), slept)).toMatchObject({ code: 'LB_MINIMUM_HEALTHY', exit: 11 })
+    expect(world.targets.map(({ state }) => state)).not.toContain('draining')
   })
 
   it('unless nobody was to stay, and that was allowed', async () => {

@@ -311,6 +311,7 @@ describe('applying', () => {
         ['mirrors.targetHealth', 'arn:tg/nyah-shop-ef5e7c45-80'],
         ['mirrors.tags', 'arn:tg/nyah-shop-ef5e7c45-80'],
         ['mirrors.tag', 'arn:tg/nyah-shop-ef5e7c45-80', { [TAG.removals]: expect.stringMatching(/^1\./) }],
+        ['mirrors.targetHealth', 'arn:tg/nyah-shop-ef5e7c45-80'],
         ['mirrors.tags', 'arn:tg/nyah-shop-ef5e7c45-80'],
         [
           'mirrors.deregisterTargets',
