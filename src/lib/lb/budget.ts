@@ -105,7 +105,8 @@ function budgetOf({ registered, leaving, tag, atMs }: RemovalInput): Budget {
   const size = registered.length + known
   const idle = idleOf(registered)
   const gone = new Set(leaving.map(endpoint))
-  const healthyStaying = registered.filter((target) => target.state === 'healthy' && !gone.has(endpoint(target)))
+  const staying = registered.filter((target) => !gone.has(endpoint(target)))
+  const healthyStaying = staying.filter(({ state }) => state === 'healthy')
   const serving = known + healthyStaying.length + leaving.filter((target) => !idle(target)).length
   const [first] = within
   // Registered when this hour's first removal was made; what is more than that by now (and was not taken out) is new.
@@ -115,7 +116,8 @@ function budgetOf({ registered, leaving, tag, atMs }: RemovalInput): Budget {
     serving,
     allowed: size < BUDGET_FROM && Number.isFinite(used) ? null : Math.max(1, Math.floor(SHARE * serving)),
     used,
-    replacements: Math.max(0, Math.min(come, healthyStaying.length)),
+    // Who of them is new nobody knows: each that is not healthy may be.
+    replacements: Math.max(0, Math.min(come - (staying.length - healthyStaying.length), healthyStaying.length)),
     removals: within,
   }
 }

@@ -174,6 +174,15 @@ describe('one for one', () => {
     expect(counts(split(all.slice(6), all.slice(6, 10), { tag, atMs: AT + HOUR }))).toEqual([4, 0])
   })
 
+  it('new ones that are not healthy yet replace nobody, however many healthy old ones stay', () => {
+    const tag = `1.00000000 ${SECONDS}:6/20`
+    const old = targets(14)
+    const of = (state: TargetState) => split([...old, ...targets(2, state, 100)], old.slice(0, 3), { tag })
+    expect(counts(of('initial'))).toEqual([0, 3])
+    expect(counts(of('unhealthy'))).toEqual([0, 3])
+    expect(counts(of('healthy'))).toEqual([2, 1])
+  })
+
   it('each new one replaces one, once', () => {
     const tag = `1.00000000 ${SECONDS}:6/20`
     const all = [...targets(14), ...targets(3, 'healthy', 100)]
