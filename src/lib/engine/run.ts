@@ -153,7 +153,8 @@ function doneWith(plan: Plan, options: RunOptions): Ending {
 
 /**
  * The end, once what was applied (or was there already) is healthy; not healthy in time is 9. A world in which nothing
- * is left to wait for because something stops that did not stop the plan (the source is gone, or empty) is 11.
+ * is left to wait for because something stops that did not stop the plan (the source is gone, or empty; a tag of ours was
+ * taken away) is 11.
  *
  * @param last the world to judge first; null: it is observed anew
  */
@@ -167,6 +168,7 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
       const awaited = (world: World) => waiting(world).filter(({ scope }) => scope === undefined || !refused.has(scope))
       const seen = await verify(stage, awaited, last)
       if (seen.due !== null) return endedBy(moreToDo(seen.waiting, seen.due, stage.options.command))
+      if (seen.refused !== null) return endedBy(worldMoved(seen.refused))
       if (!seen.healthy) return endedBy(notHealthy(seen.waiting))
       const now = stage.judged()
       const raised = now === null ? [] : raisedSince(plan, now)

@@ -1,4 +1,4 @@
-import { dueChanges } from '../core/allow.ts'
+import { dueChanges, refusedScopes, stops } from '../core/allow.ts'
 import type { Change } from '../core/change.ts'
 import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { Waiting } from '../core/events.ts'
@@ -12,6 +12,8 @@ export interface Verified {
   readonly waiting: readonly Waiting[]
   /** Set: waiting on is of no use, since these have become due and only another run does them. */
   readonly due: readonly Change[] | null
+  /** Set: waiting on is of no use, since these refuse by now whatever would have to be done, and only people can help. */
+  readonly refused: readonly Finding[] | null
 }
 
 /** What another run would do has to be seen at least this long: a remote may take a while to show what was written. */
@@ -39,15 +41,18 @@ export async function verify<World>(
   const { deps, deadline } = stage
   let shown: readonly Waiting[] = []
   let delayMs = FIRST_DELAY_MS
-  let dueSince: number | null = null
+  let endsSince: number | null = null
   for (let world = first ?? (await stage.observe()); ; world = await stage.observe()) {
     const waiting = waitingFor(world)
     const left = deadline.at() - deps.clock.now()
     const due = waiting.length === 0 ? [] : missing(stage, waiting)
-    dueSince = due.length === 0 ? null : (dueSince ?? deps.clock.now())
-    if (dueSince !== null && deps.clock.now() - dueSince >= DUE_FOR_MS) {
+    const refused = waiting.length === 0 ? [] : refusing(stage, waiting)
+    endsSince = due.length + refused.length === 0 ? null : (endsSince ?? deps.clock.now())
+    if (endsSince !== null && deps.clock.now() - endsSince >= DUE_FOR_MS) {
       deps.emit('verify.finished', null, { healthy: false, waiting })
-      return { healthy: false, waiting, due }
+      return due.length > 0
+        ? { healthy: false, waiting, due, refused: null }
+        : { healthy: false, waiting, due: null, refused }
     }
     if (waiting.length > 0 && left > 0) {
       if (!sameWaiting(waiting, shown)) {
@@ -60,7 +65,7 @@ export async function verify<World>(
     }
     const healthy = waiting.length === 0
     deps.emit('verify.finished', null, { healthy, waiting })
-    return { healthy, waiting, due: null }
+    return { healthy, waiting, due: null, refused: null }
   }
 }
 
@@ -76,6 +81,16 @@ function missing<World>({ judged, operation }: Stage<World>, waiting: readonly W
   const { tolerates } = operation
   const came = due.every((change) => tolerates?.(change) === true)
   return came && !waiting.every(({ unplanned }) => unplanned === true) ? [] : due
+}
+
+/** What refuses by now, where all that is waited for is of scopes that are refused. */
+function refusing<World>({ judged }: Stage<World>, waiting: readonly Waiting[]): readonly Finding[] {
+  const plan = judged()
+  if (plan === null) return []
+  const scopes = refusedScopes(plan)
+  return waiting.every(({ scope }) => scope !== undefined && scopes.has(scope))
+    ? plan.findings.filter((finding) => finding.severity === 'refuse' && stops(finding))
+    : []
 }
 
 /** `the world moved on meanwhile: 2 changes have become due (listener …: …)` */

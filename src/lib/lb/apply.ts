@@ -16,17 +16,15 @@ interface LbWriters {
   readonly network: Network
 }
 
+type Eyes = Pick<Scene, 'clock' | 'signal'>
+
 interface Registration {
   readonly targetGroupArn: string
   readonly targets: readonly Target[]
 }
 
 /** Carries out one change of `plan.ts` or `unmirror.ts`; its tokens are resolved. Each may be repeated. */
-export async function applyChange(
-  change: Change,
-  { mirrors, network }: LbWriters,
-  scene: Pick<Scene, 'clock' | 'signal'>,
-): Promise<Outputs> {
+export async function applyChange(change: Change, { mirrors, network }: LbWriters, scene: Eyes): Promise<Outputs> {
   switch (`${change.ref.type} ${change.kind}`) {
     case 'security-group create':
       return { ...(await network.createSecurityGroup(after<SecurityGroupSpec>(change))) }
@@ -55,7 +53,7 @@ export async function applyChange(
     case 'targets delete':
       return deregister(change, mirrors, scene)
     case 'targets wait':
-      return awaitTargets(change.ref.name, after<Takeover>(change), mirrors, scene.signal)
+      return awaitTargets(change, mirrors, scene)
     case 'load-balancer create':
       return { ...(await mirrors.createLoadBalancer(after<LoadBalancerSpec>(change))) }
     case 'load-balancer update':
@@ -90,14 +88,11 @@ interface Takeover {
 
 /**
  * One look: at least one target is healthy, and each that is healthy where it serves now. What is ill there may be ill here.
- * Throws LB_TARGETS_NOT_HEALTHY (exit 9), retryable: the engine looks again until its deadline.
+ * Throws LB_TARGETS_NOT_HEALTHY (exit 9), retryable: the engine looks again until its deadline; but for a group that no
+ * listener names any more, whose targets AWS does not check: there only another plan helps.
  */
-async function awaitTargets(
-  name: string,
-  { targetGroupArn, targets, beside }: Takeover,
-  mirrors: Mirrors,
-  signal: AbortSignal,
-): Promise<Outputs> {
+async function awaitTargets(change: Change, mirrors: Mirrors, { clock, signal }: Eyes): Promise<Outputs> {
+  const { targetGroupArn, targets, beside } = after<Takeover>(change)
   const [here, ...others] = await Promise.all(
     [targetGroupArn, ...beside].map((arn) => mirrors.targetHealth(arn, signal)),
   )
@@ -110,13 +105,33 @@ async function awaitTargets(
     const { state = 'not registered', reason = null } = seen.get(endpoint(target)) ?? {}
     return `${endpoint(target)} is ${state}${reason === null ? '' : ` (${reason})`}`
   })
+  const dropped =
+    targets.every((target) => seen.get(endpoint(target))?.state === 'unused') &&
+    !(await isNamed(change.scope, targetGroupArn, mirrors, { clock, signal }))
   throw nyahError({
     code: 'LB_TARGETS_NOT_HEALTHY',
-    message: `target group ${name}: ${healthy.length} of ${targets.length} targets healthy, no traffic goes there yet: ${some(states)}`,
+    message: `target group ${change.ref.name}: ${healthy.length} of ${targets.length} targets healthy, no traffic goes there yet: ${dropped ? 'no listener of the load balancer names it any more, so nobody checks them' : some(states)}`,
     exit: EXIT.notHealthy,
-    tries: ['look at its health checks, then run the command again: it goes on from there'],
-    retryable: true,
+    tries: [
+      dropped
+        ? `somebody changed the listener meanwhile; nyah lb sync ${change.scope}`
+        : 'look at its health checks, then run the command again: it goes on from there',
+    ],
+    retryable: !dropped,
   })
+}
+
+/** AWS may take a while to show a listener as it was written. */
+const SHOWN_MS = 5_000
+
+async function isNamed(scope: string, arn: string, mirrors: Mirrors, { clock, signal }: Eyes): Promise<boolean> {
+  const look = async (): Promise<boolean> => {
+    const [mirror] = await mirrors.read([{ octaviaId: scope, hash: hashOf(scope) }], signal)
+    return mirror?.listeners.some(({ forward }) => forward.some((one) => one.targetGroupArn === arn)) === true
+  }
+  if (await look()) return true
+  await clock.sleep(SHOWN_MS, signal)
+  return look()
 }
 
 type BalancerUpdate = Partial<LoadBalancerSpec> & { readonly untag?: readonly string[] }
