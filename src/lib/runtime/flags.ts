@@ -26,7 +26,10 @@ export const sharedFlags = {
     env: 'NYAH_TIMEOUT',
     helpGroup: 'GLOBAL',
   }),
-  quiet: Flags.boolean({ description: 'No progress on standard error.', helpGroup: 'GLOBAL' }),
+  quiet: Flags.boolean({
+    description: 'No progress on standard error, and plans without fidelity, firewalls and quotas.',
+    helpGroup: 'GLOBAL',
+  }),
   debug: Flags.boolean({ description: 'Say more: details of errors, every retry.', helpGroup: 'GLOBAL' }),
   'no-color': Flags.boolean({ description: 'No colour and no animation.', helpGroup: 'GLOBAL' }),
 }
