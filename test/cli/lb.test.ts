@@ -196,6 +196,18 @@ describe('what the shop’s world says', () => {
     expect(stdout).toContain('AWS could not be read')
   })
 
+  it('a name that may be in the cloud that is dead is not said to be nobody: the cloud is said to be dead', async () => {
+    writeFileSync(join(world.home, 'unread.yaml'), 'contexts: { unread: {} }')
+    const env = { ...world.sandbox.env, OS_AUTH_URL: 'http://127.0.0.1:9/v3' }
+    const { stderr, code } = await world.run(
+      ['lb', 'show', 'no-such-mirror', '--config', 'unread.yaml', '--timeout', '2s', '--quiet'],
+      { env },
+    )
+    expect(code).toBe(7)
+    expect(stderr).toContain('KEYSTONE_UNREACHABLE')
+    expect(stderr).not.toContain('LB_NOT_FOUND')
+  })
+
   it('config explain shows no secret', async () => {
     const env = { AWS_SECRET_ACCESS_KEY: 'hunter2-secret', OS_PASSWORD: 'hunter2-password', OS_AUTH_URL: 'http://k/v3' }
     const cwd = join(world.home, 'project')

@@ -1,3 +1,4 @@
+import { isNyahError } from '../core/errors.ts'
 import { openContext, type Opened } from './open.ts'
 import { readingTools } from './reading.ts'
 import { interruptible } from './signals.ts'
@@ -21,7 +22,17 @@ export async function resolveNames(
   if (sources.status === 'rejected' && owned.status === 'rejected') throw sources.reason
   const known = sources.status === 'fulfilled' ? sources.value : []
   const twins = owned.status === 'fulfilled' ? owned.value : []
-  return names.map((name) => (isUuid(name) ? name.trim().toLowerCase() : resolveName(known, twins, name)))
+  const unread = [sources, owned].find((one) => one.status === 'rejected')
+  return names.map((name) => {
+    if (isUuid(name)) return name.trim().toLowerCase()
+    try {
+      return resolveName(known, twins, name)
+    } catch (error) {
+      // It may well be in the cloud that could not be read: not known is not "there is none".
+      if (unread !== undefined && isNyahError(error) && error.code === 'LB_NOT_FOUND') throw unread.reason
+      throw error
+    }
+  })
 }
 
 /** How long what only is looked at may take: a cloud that does not answer must not keep back what the other says. */

@@ -174,6 +174,17 @@ describe('a name', () => {
     expect(resolveName([], mirrors, ID)).toBe(ID)
   })
 
+  it('of a mirror whose source is gone, or unread, is the name that the list shows', () => {
+    const [remembered = ''] = mirrors.map(({ tags }) => tags[TAG.source] ?? '')
+    expect(resolveName([], mirrors, remembered)).toBe(mirrors[0]?.tags[TAG.octaviaId])
+  })
+
+  it('that another load balancer has by now is no longer that of the old mirror', () => {
+    const renamed = loadBalancer({ id: OTHER, name: 'old' })
+    expect(resolveName([renamed], [balancer(GONE, 'old')], 'old')).toBe(OTHER)
+    expect(resolveName([], [balancer(GONE, 'old')], 'old')).toBe(GONE)
+  })
+
   it('that two have is ambiguous, with both', () => {
     expect(() => resolve('admin')).toThrow(
       expect.objectContaining({ code: 'LB_AMBIGUOUS', exit: 2, message: expect.stringMatching(`${OTHER}.*${GONE}`) }),
