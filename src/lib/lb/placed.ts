@@ -1,5 +1,6 @@
 import type { TargetGroup } from '../ports/mirrors.ts'
 import type { Observed, Placement } from './model.ts'
+import { isWithin } from './addresses.ts'
 import { keyOfTargetGroup } from './names.ts'
 import type { Owned } from './owned.ts'
 import { some, type Remark } from './remarks.ts'
@@ -107,7 +108,10 @@ export function subnetProblems({ placement, network }: Observed): readonly Remar
 const ALLOCATION = /^eipalloc-/
 
 /** Are the addresses that the operator brings ones that this NLB can have? */
-export function addressProblems({ id, placement, elasticAddresses }: Observed, owned: Owned): readonly Remark[] {
+export function addressProblems(
+  { id, placement, elasticAddresses, network }: Observed,
+  owned: Owned,
+): readonly Remark[] {
   const subject = `addresses of the mirror of ${id}`
   const remark = (code: string, evidence: string, remedy: string): Remark => ({
     code,
@@ -116,7 +120,7 @@ export function addressProblems({ id, placement, elasticAddresses }: Observed, o
     evidence,
     remedy,
   })
-  const correct = `Correct mirrors.${id}.addresses in the configuration`
+  const correct = `Correct --address, or mirrors.${id}.addresses in the configuration`
   const held = new Set(Object.values(owned.loadBalancer?.addresses ?? {}))
   return Object.entries(placement.addresses).flatMap(([subnet, address]): readonly Remark[] => {
     const elastic = ALLOCATION.test(address)
@@ -127,6 +131,10 @@ export function addressProblems({ id, placement, elasticAddresses }: Observed, o
     if (elastic !== (placement.scheme === 'internet-facing')) {
       const wanted = elastic ? 'an internal NLB takes private addresses' : 'an internet-facing NLB takes Elastic IPs'
       return [remark('LB_ADDRESS_SCHEME', `${address} for ${subnet}: ${wanted}`, correct)]
+    }
+    const range = network.subnets.find((one) => one.id === subnet)?.cidr
+    if (!elastic && range !== undefined && !isWithin(address, [range])) {
+      return [remark('LB_ADDRESS_SUBNET', `${address} is outside ${subnet}, which is ${range}`, correct)]
     }
     if (elastic && known === undefined) {
       return [remark('LB_ADDRESS_NOT_FOUND', `there is no Elastic IP ${address}`, correct)]

@@ -336,6 +336,12 @@ describe('the network of the configuration', () => {
       { placement: placement({ addresses: { 'subnet-a': '172.31.0.9' } }) },
       [],
     ],
+    ['the last address of its subnet', { placement: placement({ addresses: { 'subnet-a': '172.31.15.255' } }) }, []],
+    [
+      'the first one behind its subnet',
+      { placement: placement({ addresses: { 'subnet-a': '172.31.16.0' } }) },
+      ['refuse LB_ADDRESS_SUBNET'],
+    ],
     [
       'a private address for an internet-facing NLB',
       { placement: abroad({ 'subnet-a': '172.31.0.9' }) },
