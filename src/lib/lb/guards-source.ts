@@ -19,7 +19,7 @@ export const sourceGone: Guard<LbWorld> = (_draft, world) =>
         severity: 'hold',
         subject: `load balancer ${observed.id}`,
         evidence: 'Octavia does not know it (404), but its mirror exists: nothing of the mirror is touched',
-        remedy: `If it was deleted on purpose: nyah lb unmirror ${observed.id}`,
+        remedy: `If it was rebuilt under a new UUID: nyah lb retarget ${observed.id} NEW; if it was deleted on purpose: nyah lb unmirror ${observed.id}; else look whether these credentials may see it`,
         holds: [],
       }),
     )

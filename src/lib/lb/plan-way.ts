@@ -171,7 +171,7 @@ export const needsWeights = ({ wanted, leavers }: Way, join: Change, together: n
   subject: wanted.subject,
   evidence: `${leavers.length === 0 ? 'another target group' : `replacing ${some(leavers.map(({ group }) => group.name))}`} without a gap takes ${together} target groups in one listener, the account's limit is ${most}: what is there keeps serving`,
   remedy:
-    'Raise "Target Groups per Action on a Network Load Balancer" (aws service-quotas list-service-quotas --service-code elasticloadbalancing), then: nyah lb sync',
+    'Raise "Target Groups per Action on a Network Load Balancer" (aws service-quotas list-service-quotas --service-code elasticloadbalancing), then sync the mirror again',
   holds: [join.id],
 })
 

@@ -284,7 +284,7 @@ const nothingBehind = (
     pool === undefined
       ? 'it has no default pool: it gets no listener on the NLB'
       : `${listener.pool} has no member that can be a target: no listener is made on the NLB, since an empty target group would take the whole NLB out of DNS`,
-  remedy: 'Add an enabled member in Octavia, then: nyah lb sync',
+  remedy: `${pool === undefined ? 'Give it a default pool' : 'Add an enabled member'} in Octavia, then sync the mirror again`,
 })
 
 const EVERYBODY = '0.0.0.0/0'

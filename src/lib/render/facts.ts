@@ -23,8 +23,8 @@ const LIST_LIMIT = 6
 const ADDS = new Set(['register', 'allow', 'add'])
 const TAKES = new Set(['deregister', 'revoke', 'remove'])
 
-/** `removals` is the budget's own book-keeping (a tag of the target group). */
-const QUIET = new Set(['tags', 'description', 'removals'])
+/** `removals` is the budget's own book-keeping (a tag of the target group), `healthyStays` an order to the apply. */
+const QUIET = new Set(['tags', 'description', 'removals', 'healthyStays'])
 
 /** Tags that nyah keeps for itself: not what a reader of a change looks for. */
 const BOOKKEEPING = new Set([
@@ -231,7 +231,8 @@ function told(values: JsonObject, { ref, reason }: Change, goes: boolean, names:
         },
       ]
     if (value === null || value === ref.name || isPlumbing(key, value)) return []
-    if (isObject(value)) return [fact(' ', `${escapeText(label(key))}: ${inline(value)}`)]
+    if (isObject(value))
+      return Object.keys(value).length === 0 ? [] : [fact(' ', `${escapeText(label(key))}: ${inline(value)}`)]
     if (!isList(value)) return [{ ...fact(' ', named(key, value)), brief: true }]
     const sign = listSign(key, value, goes)
     if (value.length === 0) return []

@@ -1,3 +1,4 @@
+import type { Change } from '../core/change.ts'
 import type { Plan } from '../core/plan.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import { changeFacts } from './facts.ts'
@@ -121,8 +122,9 @@ export function verdictLines(plan: Plan, outline: Outline, paint: Paint, width =
   const due = outline.scopes.filter(({ refusedBy }) => refusedBy.length === 0)
   const removals = due.flatMap((scope) => scope.changes.filter(takesAway)).map(({ change }) => change)
   if (removals.length === 0) return [...lines, paint('dim', 'Nothing is taken away.')]
-  const named = removals.slice(0, 4).map(({ ref }) => `${escapeText(ref.type)} ${escapeLong(ref.name, 80)}`)
-  const rest = removals.length - named.length
+  const all = [...new Set(removals.map(removalName))]
+  const named = all.slice(0, 4)
+  const rest = all.length - named.length
   const text = hanging('Takes away: ', `${named.join(', ')}${rest > 0 ? ` … and ${rest} more` : ''}.`, width)
   return [
     ...lines,
@@ -141,6 +143,10 @@ function idleVerdict({ findings }: Outline, paint: Paint): readonly string[] {
       : `${paint('ok', 'Nothing to do:')} everything is as it should be.`,
   ]
 }
+
+/** What is changed stays; only a part of it goes, a rule of a security group say. */
+const removalName = ({ kind, ref }: Change): string =>
+  `${kind === 'update' ? 'part of ' : ''}${escapeText(ref.type)} ${escapeLong(ref.name, 80)}`
 
 /** Goes ahead, and something is gone afterwards. */
 const takesAway = ({ change, heldBy }: PlannedChange): boolean =>

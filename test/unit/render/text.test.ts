@@ -70,6 +70,16 @@ describe('a plan on a terminal', () => {
     expect(plain(allowed)).toContain('Takes away: target-group tg, listener TCP 80.')
   })
 
+  it('says once, and as a part, what stays and only loses something', () => {
+    const rule = (id: string) => ({
+      ...change({ type: 'security-group', name: 'sg', kind: 'update', reason: 'rule', risk: 'removes' }),
+      id,
+    })
+    const gone = change({ type: 'target-group', name: 'tg', kind: 'delete', reason: 'unused' })
+    const text = plain(plan({ changes: [rule('80'), rule('443'), gone] }))
+    expect(text).toContain('Takes away: part of security-group sg, target-group tg.')
+  })
+
   it('does not call a stopped plan a plan with nothing to do', () => {
     const stopped = plan({ findings: [finding({ code: 'LB_SOURCE_GONE', severity: 'hold', holds: [] })] })
     expect(plain(stopped)).toContain('Held: nothing is changed, for the reasons above.')

@@ -83,7 +83,7 @@ const RULES: readonly (readonly [RegExp, Verdict])[] = [
       exit: EXIT.remote,
       tries: [
         "aws acm list-certificates (in the mirror's Region)",
-        'correct the certificates of the network in the configuration: nyah config explain',
+        'correct the certificates of the context in the configuration: nyah config explain',
       ],
     },
   ],
