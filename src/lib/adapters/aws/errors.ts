@@ -82,7 +82,7 @@ const RULES: readonly (readonly [RegExp, Verdict])[] = [
       code: 'AWS_CERTIFICATE',
       exit: EXIT.remote,
       tries: [
-        "aws acm list-certificates (in the mirror's Region)",
+        "aws acm list-certificates, in the mirror's Region",
         'correct the certificates of the context in the configuration: nyah config explain',
       ],
     },

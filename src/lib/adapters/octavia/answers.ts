@@ -147,7 +147,7 @@ function judge(asked: Asked, response: DoorResponse): Judgement {
       code: 'UNAVAILABLE',
       why: 'failed',
       exit: EXIT.remote,
-      tries: [`curl -si ${shellQuoted(aliveUrl(asked))}   (when it answers again, run it again)`],
+      tries: [`curl -si ${shellQuoted(aliveUrl(asked))}`, 'when it answers again, run it again'],
       retryable: true,
     }
   }
