@@ -15,11 +15,11 @@ export function sharedBy({ listeners }: Desired): readonly string[] {
   const far = [...targets.values()].filter((target) => target.availabilityZone === 'all').length
   const weighted = listeners.filter((listener) => listener.groups.length > 1)
   return [
-    `${total} of ${count(total, 'target')} are the same members that Octavia sends to: a lost member is lost on both sides`,
+    `${total} of ${count(total, 'target')} ${total === 1 ? 'is the same member' : 'are the same members'} that Octavia sends to: a lost member is lost on both sides`,
     ...(far === 0
       ? []
       : [
-          `${far} of ${count(total, 'target')} are reached over Direct Connect: when it is down, the mirror ${far === total ? 'reaches none of them' : `reaches ${total - far}`}`,
+          `${far} of ${count(total, 'target')} ${far === 1 ? 'is' : 'are'} reached over Direct Connect: when it is down, the mirror ${far === total ? 'reaches none of them' : `reaches ${total - far}`}`,
         ]),
     ...weighted.map(
       ({ port }) =>

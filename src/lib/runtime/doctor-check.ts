@@ -35,7 +35,9 @@ export async function check(name: string, look: Look): Promise<Check> {
 }
 
 export function failed(name: string, { code, message, tries, exit }: ErrorData): Check {
-  const verdict = exit === EXIT.remote || exit === EXIT.partialAnswer ? 'unreachable' : 'wrong'
+  // Who answers with a denial was reached: a permission is for the operator to mend.
+  const isDead = code !== 'AWS_ACCESS_DENIED' && (exit === EXIT.remote || exit === EXIT.partialAnswer)
+  const verdict = isDead ? 'unreachable' : 'wrong'
   return { name, verdict, detail: message, code, tries }
 }
 

@@ -70,7 +70,7 @@ describe('what both sides share', () => {
     const source = tree({ pools: [pool({ members: [member('10.20.0.11'), member('172.31.0.9')] })] })
     expect(of(source).report.shared).toEqual([
       '2 of 2 targets are the same members that Octavia sends to: a lost member is lost on both sides',
-      '1 of 2 targets are reached over Direct Connect: when it is down, the mirror reaches 1',
+      '1 of 2 targets is reached over Direct Connect: when it is down, the mirror reaches 1',
       'so the mirror saves users from a lost Octavia (its API, its amphorae, the network of its VIP), not from lost members, nor from a lost Direct Connect',
     ])
     expect(of(tree()).report.shared[1]).toBe(

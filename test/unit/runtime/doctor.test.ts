@@ -124,6 +124,13 @@ describe('doctor', () => {
     expect(all.get('AWS credentials')?.verdict).toBe('ok')
   })
 
+  it('a read that is denied is wrong, not unreachable: somebody answered', async () => {
+    const denied = nyahError({ code: 'AWS_ACCESS_DENIED', message: 'denied', exit: EXIT.remote })
+    const all = await checks({ failing: { 'mirrors.list': denied } })
+    expect(verdicts(all, 'wrong')).toContain('ELBv2: read load balancers')
+    expect(verdicts(all, 'unreachable')).toEqual([])
+  })
+
   it.each([
     ['the limit', 300_000, 'ok'],
     ['a little more', 300_001, 'wrong'],
