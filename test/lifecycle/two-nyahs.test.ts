@@ -226,7 +226,8 @@ it('one takes the mirror down while the other syncs: nothing is left in the end,
   for (let seed = 1; seed <= 9; seed += 1) {
     here.restore(start)
     const runs = await together(seed, down, () => b.run('lb.sync', asked))
-    expect(runs[0], `at ${words(seed, runs)}`).toMatchObject({ exitCode: 0 })
+    // Held: its two readings did not agree, since the other was at work; the same command again takes it down.
+    expect([0, 11], `at ${words(seed, runs)}`).toContain(runs[0].exitCode)
     expect(runs[1].error?.code ?? '', `at ${words(seed, runs)}`).toMatch(
       /^(|RUN_PARTLY_APPLIED|RUN_MORE_TO_DO|AWS_NOT_FOUND)$/,
     )
