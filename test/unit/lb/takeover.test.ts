@@ -41,12 +41,19 @@ describe('a target group takes over', () => {
     ['healthy', 'initial', 'healthy', 'healthy'],
     ['unhealthy', 'healthy', 'healthy', 'unhealthy'],
     ['initial', 'initial', 'unhealthy', 'unhealthy'],
-    ['unused', 'unused', 'draining', 'draining'],
   ])('not while it is %s, %s and the other %s, %s', async (a, b, c, d) => {
     await expect(look(both(a, b), both(c, d))).rejects.toMatchObject({
       code: 'LB_TARGETS_NOT_HEALTHY',
       exit: 9,
       retryable: true,
+    })
+  })
+
+  it('never while no listener names it: AWS does not check its targets, and only another plan helps', async () => {
+    await expect(look(both('unused', 'unused'), both('draining', 'draining'))).rejects.toMatchObject({
+      code: 'LB_TARGETS_NOT_HEALTHY',
+      exit: 9,
+      retryable: false,
     })
   })
 })
