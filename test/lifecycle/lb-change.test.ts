@@ -12,7 +12,7 @@ import { loadWorld } from '../../src/lib/sandbox/world.ts'
 import { ROOT, SHOP_WEB } from '../support/cli.ts'
 import { virtualClock } from '../support/clock.ts'
 import { runLb, type LbRun, type LbRunSettings } from '../support/lb-run.ts'
-import { openStack } from '../support/openstack.ts'
+import { sandboxOpenStack } from '../support/openstack.ts'
 import { memoryStore } from '../support/toy-run.ts'
 
 /** What a mirror goes through while it changes: through the wire, users looked after at every event. */
@@ -45,14 +45,7 @@ async function stage(worldName: 'default' | 'fields' = 'default') {
     writeFileSync(config, JSON.stringify({ contexts: { here: { ...context, ...more } } }))
   configure()
   closers.push(sandbox.close, () => rmSync(stateDir, { recursive: true, force: true }))
-  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
-  const octavia = await openStack({
-    authUrl: OS_AUTH_URL,
-    username: OS_USERNAME,
-    password: OS_PASSWORD,
-    project: OS_PROJECT_NAME,
-    sleep: (ms) => clock.sleep(ms),
-  })
+  const octavia = await sandboxOpenStack(sandbox, (ms) => clock.sleep(ms))
   const state = async (): Promise<AwsState> => {
     const answer = await fetch(`${sandbox.url}/sandbox/state`)
     return ((await answer.json()) as { aws: AwsState }).aws

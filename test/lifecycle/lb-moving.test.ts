@@ -10,7 +10,7 @@ import { virtualClock, type VirtualClock } from '../support/clock.ts'
 import { runLb, type LbRun, type LbRunSettings } from '../support/lb-run.ts'
 import { handOn } from '../support/hand.ts'
 import { type Meddle, movingProxy } from '../support/moving.ts'
-import { openStack, type OpenStack } from '../support/openstack.ts'
+import { sandboxOpenStack, type OpenStack } from '../support/openstack.ts'
 import { memoryStore } from '../support/toy-run.ts'
 
 /** The world does not stand still while nyah works: both clouds are behind a proxy that lets a test move it. */
@@ -25,12 +25,7 @@ interface Stage {
   setDown(hosts: readonly string[]): void
 }
 
-interface Picture {
-  readonly loadBalancers: readonly { readonly name: string }[]
-  readonly listeners: readonly { readonly port: number; readonly protocol: string }[]
-  readonly targetGroups: readonly { readonly name: string; readonly targets: readonly { readonly id: string }[] }[]
-  readonly securityGroups: readonly { readonly name: string; readonly ingress: readonly unknown[] }[]
-}
+type Picture = Awaited<ReturnType<typeof awsPicture>>
 
 const closers: (() => Promise<void> | void)[] = []
 afterEach(async () => {
@@ -62,21 +57,14 @@ async function stage(): Promise<Stage> {
     }),
   )
   closers.push(door.close, sandbox.close, () => rmSync(stateDir, { recursive: true, force: true }))
-  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
-  const octavia = await openStack({
-    authUrl: OS_AUTH_URL,
-    username: OS_USERNAME,
-    password: OS_PASSWORD,
-    project: OS_PROJECT_NAME,
-    sleep: (ms) => clock.sleep(ms),
-  })
+  const octavia = await sandboxOpenStack(sandbox, (ms) => clock.sleep(ms))
   return {
     clock,
     octavia,
     meddle,
     url: sandbox.env['AWS_ENDPOINT_URL'] ?? '',
     setDown: sandbox.setDown,
-    picture: async () => (await awsPicture(sandbox.url)) as Picture,
+    picture: () => awsPicture(sandbox.url),
     run: (operation, more = {}) =>
       runLb({
         clock,

@@ -8,7 +8,7 @@ import { loadWorld } from '../../src/lib/sandbox/world.ts'
 import { ROOT } from '../support/cli.ts'
 import { virtualClock } from '../support/clock.ts'
 import { runLb, type LbRun, type LbRunSettings } from '../support/lb-run.ts'
-import { openStack } from '../support/openstack.ts'
+import { sandboxOpenStack } from '../support/openstack.ts'
 import { memoryStore } from '../support/toy-run.ts'
 
 /** 150 members behind one listener. */
@@ -28,14 +28,7 @@ async function stage() {
   const beacon = { url: sandbox.url, pid: process.pid, env: sandbox.env, networks: world.networks }
   writeFileSync(join(stateDir, 'sandbox.json'), JSON.stringify(beacon))
   closers.push(sandbox.close, () => rmSync(stateDir, { recursive: true, force: true }))
-  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
-  const octavia = await openStack({
-    authUrl: OS_AUTH_URL,
-    username: OS_USERNAME,
-    password: OS_PASSWORD,
-    project: OS_PROJECT_NAME,
-    sleep: (ms) => clock.sleep(ms),
-  })
+  const octavia = await sandboxOpenStack(sandbox, (ms) => clock.sleep(ms))
   const store = memoryStore()
   const run = (operation: string, more: Partial<LbRunSettings> = {}): Promise<LbRun> =>
     runLb({ clock, store, stateDir, operation, arguments: { ids: [BULK], wait: true }, ...more })

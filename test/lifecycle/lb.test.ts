@@ -10,7 +10,7 @@ import { awsPicture } from '../support/aws-picture.ts'
 import { ROOT, SHOP_WEB } from '../support/cli.ts'
 import { virtualClock } from '../support/clock.ts'
 import { runLb, type LbRun, type LbRunSettings } from '../support/lb-run.ts'
-import { openStack, type OpenStack } from '../support/openstack.ts'
+import { sandboxOpenStack, type OpenStack } from '../support/openstack.ts'
 import { memoryStore } from '../support/toy-run.ts'
 
 /** A sandbox and a nyah that share one clock, which jumps. */
@@ -36,14 +36,7 @@ async function stage(): Promise<Stage> {
   const beacon = { url: sandbox.url, pid: process.pid, env: sandbox.env, networks: world.networks }
   writeFileSync(join(stateDir, 'sandbox.json'), JSON.stringify(beacon))
   closers.push(sandbox.close, () => rmSync(stateDir, { recursive: true, force: true }))
-  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
-  const octavia = await openStack({
-    authUrl: OS_AUTH_URL,
-    username: OS_USERNAME,
-    password: OS_PASSWORD,
-    project: OS_PROJECT_NAME,
-    sleep: (ms) => clock.sleep(ms),
-  })
+  const octavia = await sandboxOpenStack(sandbox, (ms) => clock.sleep(ms))
   const store = memoryStore()
   return {
     stateDir,

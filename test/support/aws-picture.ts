@@ -17,7 +17,7 @@ const OFF = {
  * What an AWS account holds, without what differs between two equal ones: ids, order of creation, times, health, and what
  * nyah writes down of times. Targets that drain are gone already.
  */
-export async function awsPicture(url: string): Promise<unknown> {
+export async function awsPicture(url: string) {
   const answer = await fetch(`${url}/sandbox/state`)
   const { aws } = (await answer.json()) as { aws: AwsState }
   const names = new Map<string, string>([

@@ -7,7 +7,7 @@ import { realClock } from '../../src/lib/adapters/host/clock.ts'
 import { type Sandbox, startSandbox } from '../../src/lib/sandbox/server.ts'
 import { loadWorld } from '../../src/lib/sandbox/world.ts'
 import type { Clock } from '../../src/lib/ports/clock.ts'
-import { type OpenStack, openStack } from './openstack.ts'
+import { type OpenStack, sandboxOpenStack } from './openstack.ts'
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 export const BIN = join(ROOT, 'bin', 'run.js')
@@ -73,13 +73,7 @@ export async function startWorld(speed = 200, clock: Clock = realClock()): Promi
   mkdirSync(join(home, 'state'), { mode: 0o700 })
   const beacon = { url: sandbox.url, pid: process.pid, env: sandbox.env, networks: world.networks }
   writeFileSync(join(home, 'state', 'sandbox.json'), JSON.stringify(beacon), { mode: 0o600 })
-  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
-  const octavia = await openStack({
-    authUrl: OS_AUTH_URL,
-    username: OS_USERNAME,
-    password: OS_PASSWORD,
-    project: OS_PROJECT_NAME,
-  })
+  const octavia = await sandboxOpenStack(sandbox)
   return {
     home,
     sandbox,

@@ -19,7 +19,7 @@ import { awsPicture } from './aws-picture.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 import { type LbRun, type LbRunSettings, runLb } from './lb-run.ts'
 import { type Meddle, movingProxy, type MovingProxy } from './moving.ts'
-import { type OpenStack, openStack } from './openstack.ts'
+import { type OpenStack, sandboxOpenStack } from './openstack.ts'
 import { memoryStore } from './toy-run.ts'
 
 /** What writes: the start of its name says so. */
@@ -195,14 +195,7 @@ export async function movingStage(): Promise<MovingStage> {
     return made
   }
 
-  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
-  const octavia = await openStack({
-    authUrl: OS_AUTH_URL,
-    username: OS_USERNAME,
-    password: OS_PASSWORD,
-    project: OS_PROJECT_NAME,
-    sleep: (ms) => clock.sleep(ms),
-  })
+  const octavia = await sandboxOpenStack(sandbox, (ms) => clock.sleep(ms))
   const first = await machine()
   await first.run('lb.mirror', { ids: [BYSTANDER], wait: false })
 

@@ -130,6 +130,21 @@ function parse(text: string): unknown {
 
 const realSleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
+/** A sandbox's OpenStack as its first user; `sleep` is the test's clock's, where it has one of its own. */
+export function sandboxOpenStack(
+  { env }: { readonly env: Readonly<Record<string, string>> },
+  sleep?: (ms: number) => Promise<void>,
+): Promise<OpenStack> {
+  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = env
+  return openStack({
+    authUrl: OS_AUTH_URL,
+    username: OS_USERNAME,
+    password: OS_PASSWORD,
+    project: OS_PROJECT_NAME,
+    ...(sleep === undefined ? {} : { sleep }),
+  })
+}
+
 /** Authenticates with a password and finds Octavia in the catalogue. */
 export async function openStack(target: OpenStackTarget): Promise<OpenStack> {
   const sleep = target.sleep ?? realSleep

@@ -24,7 +24,7 @@ import { ROOT } from './cli.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 import { type LbRun, runLb } from './lb-run.ts'
 import { type Meddle, movingProxy } from './moving.ts'
-import { type OpenStack, openStack } from './openstack.ts'
+import { type OpenStack, sandboxOpenStack } from './openstack.ts'
 import { memoryStore } from './toy-run.ts'
 
 /** A sandbox behind a proxy that counts, and a watch over it, both on one virtual clock. */
@@ -110,14 +110,7 @@ export async function watchStage(): Promise<WatchStage> {
       networks: world.networks,
     }),
   )
-  const { OS_AUTH_URL = '', OS_USERNAME = '', OS_PASSWORD = '', OS_PROJECT_NAME = '' } = sandbox.env
-  const octavia = await openStack({
-    authUrl: OS_AUTH_URL,
-    username: OS_USERNAME,
-    password: OS_PASSWORD,
-    project: OS_PROJECT_NAME,
-    sleep: (ms) => clock.sleep(ms),
-  })
+  const octavia = await sandboxOpenStack(sandbox, (ms) => clock.sleep(ms))
   return {
     clock,
     sandbox,
@@ -134,7 +127,7 @@ export async function watchStage(): Promise<WatchStage> {
         arguments: { ids: [...ids], wait: true },
       }),
     watch: (asked = {}, output = 'text') => startWatch(clock, stateDir, asked, output),
-    targets: async () => ((await awsPicture(sandbox.url)) as any).targetGroups,
+    targets: async () => (await awsPicture(sandbox.url)).targetGroups,
     close: async () => {
       await door.close()
       await sandbox.close()

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadCloud } from '../../../src/lib/adapters/octavia/clouds.ts'
-import { createOctaviaSource } from '../../../src/lib/adapters/octavia/source.ts'
 import type { LoadBalancerSource, SourceChange } from '../../../src/lib/ports/source.ts'
-import { openStack, type OpenStack } from '../../support/openstack.ts'
+import { type OpenStack } from '../../support/openstack.ts'
 import type { OctaviaUnderTest } from './suite.ts'
+import { operatorOf, sourceOf } from './ways.ts'
 
 /** The change poll: whatever is changed below a load balancer shows in it, and nothing else does. */
 export function octaviaChanges(name: string, open: () => Promise<OctaviaUnderTest>): void {
@@ -27,24 +26,8 @@ export function octaviaChanges(name: string, open: () => Promise<OctaviaUnderTes
     beforeAll(async () => {
       cloud = await open()
       prefix = `${cloud.prefix}changes-`
-      const env = {
-        OS_AUTH_URL: cloud.authUrl,
-        OS_USERNAME: 'operator',
-        OS_PASSWORD: cloud.password,
-        OS_PROJECT_NAME: cloud.project,
-      }
-      source = createOctaviaSource({
-        cloud: loadCloud({ cloud: null, env, homedir: '/', cwd: '/', readFile: () => null }),
-        clock: cloud.clock,
-        retry: async (_what, call) => call().catch(call),
-      })
-      operator = await openStack({
-        authUrl: cloud.authUrl,
-        username: 'operator',
-        password: cloud.password,
-        project: cloud.project,
-        sleep: (ms) => cloud.clock.sleep(ms),
-      })
+      source = sourceOf(cloud)
+      operator = await operatorOf(cloud)
       await operator.deletePrefixed(prefix)
       const spec = {
         listeners: [

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadCloud } from '../../../src/lib/adapters/octavia/clouds.ts'
-import { createOctaviaSource } from '../../../src/lib/adapters/octavia/source.ts'
 import type { LoadBalancerSource, SourceListener, SourcePool, SourceTree } from '../../../src/lib/ports/source.ts'
-import { openStack, type OpenStack } from '../../support/openstack.ts'
+import { type OpenStack } from '../../support/openstack.ts'
 import type { OctaviaUnderTest } from './suite.ts'
+import { operatorOf, sourceOf } from './ways.ts'
 
 const REF = 'http://127.0.0.1:9311/v1/containers/00000000-0000-4000-8000-00000000c0c0'
 const OTHER_SUBNET = '00000000-0000-4000-8000-0000000000ab'
@@ -43,24 +42,8 @@ export function octaviaFields(name: string, open: () => Promise<OctaviaUnderTest
     beforeAll(async () => {
       cloud = await open()
       prefix = `${cloud.prefix}fields-`
-      const env = {
-        OS_AUTH_URL: cloud.authUrl,
-        OS_USERNAME: 'operator',
-        OS_PASSWORD: cloud.password,
-        OS_PROJECT_NAME: cloud.project,
-      }
-      source = createOctaviaSource({
-        cloud: loadCloud({ cloud: null, env, homedir: '/', cwd: '/', readFile: () => null }),
-        clock: cloud.clock,
-        retry: async (_what, call) => call().catch(call),
-      })
-      operator = await openStack({
-        authUrl: cloud.authUrl,
-        username: 'operator',
-        password: cloud.password,
-        project: cloud.project,
-        sleep: (ms) => cloud.clock.sleep(ms),
-      })
+      source = sourceOf(cloud)
+      operator = await operatorOf(cloud)
       await operator.deletePrefixed(prefix)
     })
 

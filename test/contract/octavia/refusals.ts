@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openStack, type OpenStack } from '../../support/openstack.ts'
+import { type OpenStack } from '../../support/openstack.ts'
 import type { OctaviaUnderTest } from './suite.ts'
+import { operatorOf } from './ways.ts'
 
 /** What Octavia refuses, word for word: the sandbox must be neither laxer nor stricter. */
 
@@ -247,13 +248,7 @@ export function octaviaRefusals(name: string, open: () => Promise<OctaviaUnderTe
     beforeAll(async () => {
       cloud = await open()
       prefix = `${cloud.prefix}refuse-`
-      operator = await openStack({
-        authUrl: cloud.authUrl,
-        username: 'operator',
-        password: cloud.password,
-        project: cloud.project,
-        sleep: (ms) => cloud.clock.sleep(ms),
-      })
+      operator = await operatorOf(cloud)
       await operator.deletePrefixed(prefix)
       id = (await operator.createLoadBalancer({ name: `${prefix}home` })).id
     })
