@@ -3,7 +3,7 @@ import type { Observed, Placement } from './model.ts'
 import { isWithin } from './addresses.ts'
 import { keyOfTargetGroup } from './names.ts'
 import type { Owned } from './owned.ts'
-import { some, type Remark } from './remarks.ts'
+import { some, refusing, type Remark } from './remarks.ts'
 
 /** Does the configured network fit AWS, and what is already there? */
 
@@ -62,13 +62,7 @@ function otherKind({ name, protocol, ipAddressType }: TargetGroup, key: string):
 
 export function subnetProblems({ placement, network }: Observed): readonly Remark[] {
   const subject = `network ${placement.name}`
-  const remark = (code: string, evidence: string, remedy: string): Remark => ({
-    code,
-    severity: 'refuse',
-    subject,
-    evidence,
-    remedy,
-  })
+  const remark = refusing(subject)
   if (placement.subnets.length === 0) {
     return [remark('LB_SUBNET_NONE', 'it names no subnet', 'Name at least one subnet of the VPC, each in its own zone')]
   }
@@ -113,13 +107,7 @@ export function addressProblems(
   owned: Owned,
 ): readonly Remark[] {
   const subject = `addresses of the mirror of ${id}`
-  const remark = (code: string, evidence: string, remedy: string): Remark => ({
-    code,
-    severity: 'refuse',
-    subject,
-    evidence,
-    remedy,
-  })
+  const remark = refusing(subject)
   const correct = `Correct --address, or mirrors.${id}.addresses in the configuration`
   const held = new Set(Object.values(owned.loadBalancer?.addresses ?? {}))
   return Object.entries(placement.addresses).flatMap(([subnet, address]): readonly Remark[] => {

@@ -141,7 +141,8 @@ export function removalOf(
 
 /**
  * A group that is about to get no more traffic takes out with it whoever is no member any more. What the budget does not let
- * go at once is taken out of it bit by bit first. Where it cannot be replaced now, it follows the members as any other.
+ * go at once is taken out of it bit by bit first. `blocked`: it cannot be replaced (the account's limit, `--members-only`), so
+ * it follows the members as any other.
  */
 export function departure(
   { observed }: Ground,

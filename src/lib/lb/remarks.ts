@@ -19,6 +19,11 @@ export const finding = (scope: string, remark: Remark): Finding => ({
   allowable: remark.allowable ?? false,
 })
 
+/** Refusals of one thing that nobody can overrule. */
+export const refusing =
+  (subject: string) =>
+  (code: string, evidence: string, remedy: string): Remark => ({ code, severity: 'refuse', subject, evidence, remedy })
+
 /** `a, b, c and 147 more`: a line stays a line with 150 members. */
 export const some = (items: readonly string[], most = 5): string =>
   items.length <= most ? items.join(', ') : `${items.slice(0, most).join(', ')} and ${items.length - most} more`

@@ -5,7 +5,7 @@ import { judge } from './judge.ts'
 import { hashOf } from './names.ts'
 import { exists, ownedOf } from './owned.ts'
 import { planMirrors } from './plan.ts'
-import { finding, label, type Remark } from './remarks.ts'
+import { finding, label, refusing, type Remark } from './remarks.ts'
 
 /** The load balancer as it is in Octavia now, with the mirror of the one it was before. */
 export interface RetargetWorld extends LbWorld {
@@ -31,13 +31,7 @@ export function refusalsOf(observed: Observed, own: Side, settings: LbSettings):
   const { id, asked, source, mirror } = observed
   const formerId = asked.formerId ?? ''
   const subject = `load balancer ${source === null ? id : label(source.loadbalancer)}`
-  const remark = (code: string, evidence: string, remedy: string): Remark => ({
-    code,
-    severity: 'refuse',
-    subject,
-    evidence,
-    remedy,
-  })
+  const remark = refusing(subject)
   const mirrored = own.mirror.hash !== mirror.hash && exists(ownedOf({ ...own, asked: { ...asked, formerId: null } }))
   const status = source?.loadbalancer.provisioning_status ?? 'DELETED'
   const particular = settings.particular ?? []

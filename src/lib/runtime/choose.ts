@@ -42,10 +42,7 @@ async function retargetArguments(
   signal: AbortSignal,
 ): Promise<JsonObject> {
   const [wanted = ''] = errand.names
-  const [{ formerOf }, { isUuid, resolveName }] = await Promise.all([
-    import('../lb/select.ts'),
-    import('../lb/resolve.ts'),
-  ])
+  const { formerOf, isUuid, resolveName } = await import('../lb/resolve.ts')
   const canonical = (text: string) => text.trim().toLowerCase()
   const known = isUuid(former) && isUuid(wanted)
   const [sources, mirrors] = await Promise.all([
