@@ -1,5 +1,6 @@
 import type { Change } from '../core/change.ts'
-import type { Guard, Operation, Scene } from '../engine/operation.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Operation, Scene } from '../engine/operation.ts'
 import type { Dns } from '../ports/dns.ts'
 import { applyChange } from './apply.ts'
 import { MIRROR_GUARDS } from './guards.ts'
@@ -24,6 +25,18 @@ export interface LbArguments {
 /** Members come and go while somebody looks at a saved plan. */
 const isOfMembers = (change: Change): boolean => change.ref.type === 'targets'
 
+/** What all have in common that make mirrors or change them. */
+const changing = (name: string, ports: LbPorts, wait: boolean) => ({
+  name,
+  mutates: true,
+  confirmId: null,
+  apply: (change: Change, scene: Scene) => applyChange(change, ports, scene),
+  waiting: wait ? waitingFor : null,
+  tolerates: isOfMembers,
+  record: (world: LbWorld, plan: Plan, scene: Scene) => recordMirrors(world, plan, ports, scene),
+  summary: summaryOf,
+})
+
 function following(
   name: string,
   ports: LbPorts,
@@ -33,17 +46,10 @@ function following(
 ): Operation<LbWorld> {
   const scopes = canonicalIds(ids)
   return {
-    name,
-    mutates: true,
-    confirmId: null,
-    observe: (scene: Scene) => observeMirrors(ports, settings, scopes, { mirrored, asked, wantLimits }, scene),
+    ...changing(name, ports, wait),
+    observe: (scene) => observeMirrors(ports, settings, scopes, { mirrored, asked, wantLimits }, scene),
     plan: (world) => planMirrors(world, mirrored),
     guards: MIRROR_GUARDS,
-    apply: (change, scene) => applyChange(change, ports, scene),
-    waiting: wait ? waitingFor : null,
-    tolerates: isOfMembers,
-    record: (world, plan, scene) => recordMirrors(world, plan, ports, scene),
-    summary: summaryOf,
   }
 }
 
@@ -74,19 +80,11 @@ export function retargetOperation(ports: LbPorts, settings: LbSettings, args: Lb
   const [id = ''] = canonicalIds(args.ids)
   const { formerId, ...asked } = args.asked ?? ASKED_NOTHING
   const [former = ''] = canonicalIds(formerId === null ? [] : [formerId])
-  const guards: readonly Guard<RetargetWorld>[] = [retargetable, ...MIRROR_GUARDS]
   return {
-    name: 'lb.retarget',
-    mutates: true,
-    confirmId: null,
+    ...changing('lb.retarget', ports, args.wait),
     observe: (scene) => observeRetarget(ports, settings, id, { ...asked, formerId: former }, scene),
     plan: planRetarget,
-    guards,
-    apply: (change, scene) => applyChange(change, ports, scene),
-    waiting: args.wait ? waitingFor : null,
-    tolerates: isOfMembers,
-    record: (world, plan, scene) => recordMirrors(world, plan, ports, scene),
-    summary: summaryOf,
+    guards: [retargetable, ...MIRROR_GUARDS],
   }
 }
 

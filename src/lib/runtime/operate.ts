@@ -109,10 +109,7 @@ function endStream(
   return exitCode
 }
 
-export const contextFlag = (
-  flags: MutatingFlags,
-  errand: Errand,
-): { context: string | undefined; sandbox: boolean } => {
+const contextFlag = (flags: MutatingFlags, errand: Errand): { context: string | undefined; sandbox: boolean } => {
   // A plan made on the sandbox without a configuration file is named by the context `sandbox`.
   const name = errand.context ?? flags.context
   return { context: name, sandbox: flags.sandbox || (errand.context === 'sandbox' && flags.config === undefined) }
