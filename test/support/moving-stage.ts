@@ -228,6 +228,8 @@ export async function movingStage(): Promise<MovingStage> {
             .filter(([key]) => !own.has(key))
             .toSorted(([a], [b]) => (a < b ? -1 : 1)),
         ),
+        // Since when somebody's listener sends to it is no setting of its own.
+        (key, value: unknown) => (key === 'inUseSince' ? undefined : value),
       )
     },
     picture: () => awsPicture(sandbox.url),
