@@ -18,6 +18,8 @@ const BUILD = 'test/support/build-dist.ts'
 export default defineConfig({
   test: {
     sequence: { shuffle: true },
+    // By default one core is kept free: of two that would be half.
+    maxWorkers: '100%',
     // @oclif/test captures output itself.
     disableConsoleIntercept: true,
     // A test that cannot fail, or that was left out, is worse than none.

@@ -96,6 +96,13 @@ const ended = ({ outcome, exitCode }: LbRun): string => `${outcome} ${exitCode}`
 const words = (seed: number, runs: readonly LbRun[]): string =>
   `seed ${seed}: ${runs.map((run) => `${ended(run)} ${run.error?.code} ${run.error?.message ?? ''}`).join(' | ')}`
 
+const bothSync = (seed: number) =>
+  together(
+    seed,
+    () => a.run('lb.sync', once),
+    () => b.run('lb.sync', once),
+  )
+
 describe('both remove from one group', () => {
   it(
     'not the same, a hundred times, each otherwise: one at most, and 30 % in the hour',
@@ -113,11 +120,7 @@ describe('both remove from one group', () => {
         here.restore(start)
         here.octaviaOf(mine)
         const care = here.lookAfter(CROWD)
-        const runs = await together(
-          seed,
-          () => a.run('lb.sync', once),
-          () => b.run('lb.sync', once),
-        )
+        const runs = await bothSync(seed)
         const say = words(seed, runs)
         expect(runs.filter(({ outcome }) => outcome === 'applied').length, `at ${say}`).toBeLessThanOrEqual(1)
         for (const run of runs) {
@@ -142,11 +145,7 @@ describe('both remove from one group', () => {
       here.restore(start)
       here.octaviaOf(moved)
       const care = here.lookAfter(CROWD)
-      const runs = await together(
-        seed,
-        () => a.run('lb.sync', once),
-        () => b.run('lb.sync', once),
-      )
+      const runs = await bothSync(seed)
       const say = words(seed, runs)
       for (const run of runs) expect(CLEAR, `at ${say}`).toContain(ended(run))
       expect(registered(), `at ${say}`).toBe(20 - MOST)

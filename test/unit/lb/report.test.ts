@@ -5,6 +5,7 @@ import { judge, type Judged } from '../../../src/lib/lb/judge.ts'
 import { ASKED_NOTHING, TAG, type Observed } from '../../../src/lib/lb/model.ts'
 import type { AccountLimits, Tags } from '../../../src/lib/ports/mirrors.ts'
 import type { SourceTree } from '../../../src/lib/ports/source.ts'
+import { NO_LIMITS } from './fakes.ts'
 import { facts, httpMonitor, ID, listener, loadBalancer, member, placement, pool, tree } from './sources.ts'
 import { looked, standing } from './standing.ts'
 
@@ -96,18 +97,7 @@ describe('what both sides share', () => {
   })
 })
 
-const limits = (over: Partial<AccountLimits> = {}): AccountLimits => ({
-  networkLoadBalancers: null,
-  listenersPerLoadBalancer: null,
-  targetGroups: null,
-  targetsPerLoadBalancer: null,
-  targetsPerZone: null,
-  targetsPerTargetGroup: null,
-  certificatesPerLoadBalancer: null,
-  targetGroupsPerAction: null,
-  used: { networkLoadBalancers: 0, targetGroups: 0 },
-  ...over,
-})
+const limits = (over: Partial<AccountLimits> = {}): AccountLimits => ({ ...NO_LIMITS, ...over })
 
 const ports = (count: number): SourceTree =>
   tree({ listeners: Array.from({ length: count }, (_, at) => listener({ protocol_port: at + 1 })) })
