@@ -149,32 +149,41 @@ export function sandboxOpenStack(
 export async function openStack(target: OpenStackTarget): Promise<OpenStack> {
   const sleep = target.sleep ?? realSleep
   const domain = { id: 'default' }
-  const issued = await plainHttp(
-    'POST',
-    `${target.authUrl}/auth/tokens`,
-    {},
-    {
-      auth: {
-        identity: {
-          methods: ['password'],
-          password: { user: { name: target.username, domain, password: target.password } },
+  const issue = async (): Promise<{ token: string; told: any }> => {
+    const issued = await plainHttp(
+      'POST',
+      `${target.authUrl}/auth/tokens`,
+      {},
+      {
+        auth: {
+          identity: {
+            methods: ['password'],
+            password: { user: { name: target.username, domain, password: target.password } },
+          },
+          scope: { project: { name: target.project, domain } },
         },
-        scope: { project: { name: target.project, domain } },
       },
-    },
-  )
-  const token = issued.headers['x-subject-token']
-  if (issued.status !== 201 || token === undefined)
-    throw new Error(`no token: ${issued.status} ${JSON.stringify(issued.data)}`)
-  const told = issued.data.token
+    )
+    const token = issued.headers['x-subject-token']
+    if (issued.status !== 201 || token === undefined)
+      throw new Error(`no token: ${issued.status} ${JSON.stringify(issued.data)}`)
+    return { token, told: issued.data.token }
+  }
+  let { token, told } = await issue()
   const endpoint: string = told.catalog
     .find((service: any) => service.type === 'load-balancer')
     .endpoints.find((each: any) => each.interface === 'public').url
   const root = endpoint.replace(/\/+$/, '')
   const lbaas = `${root}${/\/v2(\.0)?$/.test(root) ? '' : '/v2'}/lbaas`
 
-  const callUrl: OpenStack['callUrl'] = (method, url, body, headers) =>
-    plainHttp(method, url, { 'x-auth-token': token, ...headers }, body)
+  const callUrl: OpenStack['callUrl'] = async (method, url, body, headers) => {
+    const asked = () => plainHttp(method, url, { 'x-auth-token': token, ...headers }, body)
+    const answer = await asked()
+    if (answer.status !== 401) return answer
+    // A test's clock may have outlived the token.
+    ;({ token, told } = await issue())
+    return asked()
+  }
   const call: OpenStack['call'] = (method, path, body) => callUrl(method, `${lbaas}${path}`, body)
   const must: OpenStack['must'] = async (method, path, body) => {
     const { status, data } = await call(method, path, body)
