@@ -61,6 +61,22 @@ describe('guards', () => {
     ])
   })
 
+  it('an allowance that is misspelt is named with what could be meant, also where the plan is refused', async () => {
+    const guards = [
+      () => [finding({ severity: 'refuse' }), finding({ code: 'TOY_NEVER', severity: 'refuse', allowable: false })],
+    ]
+    const result = await runToy(toyOperation({ remote: toyRemote(inMemory()), wishes: () => wishes, guards }), {
+      request: { allowances: [{ code: 'TOY_GAURD', reason: 'a slip' }] },
+    })
+    expect(result.outcome).toBe('refused')
+    expect(result.progress.notes).toEqual([
+      {
+        code: 'ALLOWANCE_UNUSED',
+        message: '--allow TOY_GAURD met nothing that it could overrule; what it could overrule here: TOY_GUARD',
+      },
+    ])
+  })
+
   it('a hold keeps its changes and what needs them back, does the rest, and ends with 11', async () => {
     const state = inMemory(stale)
     const guards = [() => [finding({ holds: ['shop/lb/put', 'shop/a/delete'] })]]

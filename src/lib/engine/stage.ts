@@ -1,4 +1,6 @@
+import { stops } from '../core/allow.ts'
 import type { Emit } from '../core/events.ts'
+import { nearest } from '../core/nearest.ts'
 import type { Plan, Request } from '../core/plan.ts'
 import { type Deadline, makeDeadline } from './deadline.ts'
 import { unlessAborted } from './interrupt.ts'
@@ -71,9 +73,17 @@ export function makeStage<World>(
   return { operation, request, options, deps, random, deadline, observe, plan, judged, last: () => last, forget }
 }
 
-function mention(emit: Emit, { unused, impossible }: Pick<ReturnType<typeof makePlan>, 'unused' | 'impossible'>): void {
+/** A slip of the pen in a code must not pass in silence: what could be meant is named. */
+function mention(emit: Emit, { plan, unused, impossible }: ReturnType<typeof makePlan>): void {
+  const stopping = [...new Set(plan.findings.filter((one) => stops(one) && one.allowable).map(({ code }) => code))]
   for (const { code } of unused) {
-    emit('note', null, { code: 'ALLOWANCE_UNUSED', message: `--allow ${code} met nothing that it could overrule` })
+    const likest = nearest(code, stopping, stopping.length)
+    const could =
+      likest.length === 0 ? 'nothing of this plan needs one' : `what it could overrule here: ${likest.join(', ')}`
+    emit('note', null, {
+      code: 'ALLOWANCE_UNUSED',
+      message: `--allow ${code} met nothing that it could overrule; ${could}`,
+    })
   }
   for (const { code } of impossible) {
     emit('note', null, {

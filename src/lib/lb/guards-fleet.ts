@@ -1,4 +1,5 @@
 import type { Guard } from '../engine/operation.ts'
+import { emptiedIn } from './emptied.ts'
 import { changesOf, found, ids, letGo, subjectOf, takesAway } from './guards-scope.ts'
 import { judge } from './judge.ts'
 import type { LbWorld, Observed } from './model.ts'
@@ -26,8 +27,7 @@ export function deadness(observed: Observed): string | null {
   if (provisioning_status === 'ERROR' || operating_status === 'ERROR') return 'ERROR'
   const judged = judge(observed)
   if (judged === null) return null
-  const { desired, owned } = judged
-  return desired.listeners.length === 0 && desired.untouched.size === 0 && owned.listeners.size > 0 ? 'empty' : null
+  return emptiedIn(judged) === 'all' ? 'empty' : null
 }
 
 /** When much of a fleet vanishes at once, nothing is taken away from any of it. */

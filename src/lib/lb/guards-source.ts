@@ -1,6 +1,7 @@
 import type { Change } from '../core/change.ts'
 import type { Guard } from '../engine/operation.ts'
 import { portOf } from './changes.ts'
+import { emptiedIn } from './emptied.ts'
 import { each, found, ids, letGo, subjectOf } from './guards-scope.ts'
 import { exists, groupsOfPort, ownedOf, registered } from './owned.ts'
 import type { LbWorld } from './model.ts'
@@ -103,10 +104,11 @@ function wholeSource(
 
 /** Never empty a mirror because a read shows nothing: an emptied source is more often a mishap than a wish. */
 export const sourceEmpty: Guard<LbWorld> = each(({ observed, judged, removals }) => {
-  const { owned, desired, translation } = judged
+  const { owned, translation } = judged
+  const emptied = emptiedIn(judged)
   const remedy = (what: string): string =>
     `Restore it in Octavia, then: nyah lb sync ${observed.id}; if ${what} on purpose: ${letGo(observed.id, 'LB_SOURCE_EMPTY')}`
-  if (desired.listeners.length === 0 && desired.untouched.size === 0 && owned.listeners.size > 0) {
+  if (emptied === 'all') {
     return [
       {
         code: 'LB_SOURCE_EMPTY',
@@ -120,9 +122,8 @@ export const sourceEmpty: Guard<LbWorld> = each(({ observed, judged, removals })
     ]
   }
   return translation.listeners.flatMap((listener): readonly Remark[] => {
-    if (listener.verdict !== 'empty' || desired.listeners.some(({ port }) => port === listener.port)) return []
+    if (listener.verdict !== 'empty' || !emptied.has(listener.port)) return []
     const there = groupsOfPort(owned, listener.port).flatMap((group) => registered(group))
-    if (there.length === 0) return []
     return [
       {
         code: 'LB_SOURCE_EMPTY',

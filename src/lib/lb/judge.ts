@@ -35,7 +35,7 @@ export function judge(observed: Observed): Judged | null {
 function judgeAnew(observed: Observed, source: SourceTree): Judged {
   const found = ownedOf(observed)
   const { loadBalancer } = found
-  const choices = choicesOf(observed, loadBalancer)
+  const choices = choicesOf(observed, found)
   const translation = translate(source, observed.placement, observed.network, choices)
   const desired = desiredOf(source, translation, observed.placement, {
     hash: observed.mirror.hash,

@@ -1,9 +1,8 @@
-import type { NetworkFacts } from '../ports/network.ts'
 import type { SourceMember, SourcePool } from '../ports/source.ts'
 import { endpoint, isIpv4, isIpv6, isPrivate, isWithin } from './addresses.ts'
 import { verdictsOn, type Item } from './fidelity.ts'
-import type { Placement } from './model.ts'
 import { isMonitored } from './monitor.ts'
+import type { Surroundings } from './pool.ts'
 import { count, some, type Remark } from './remarks.ts'
 
 /** Which members can be targets, and what of them the NLB takes otherwise. */
@@ -22,17 +21,10 @@ export interface Usable {
   readonly remarks: readonly Remark[]
 }
 
-/** `dualstack`: the network can have an NLB that also speaks IPv6. */
-export function usableMembers(
-  pool: SourcePool,
-  subject: string,
-  placement: Placement,
-  network: NetworkFacts,
-  dualstack: boolean,
-): Usable {
+export function usableMembers(pool: SourcePool, subject: string, surroundings: Surroundings): Usable {
   const serving = pool.members.filter((member) => pool.admin_state_up && member.admin_state_up && member.weight > 0)
   const primary = serving.filter((member) => !member.backup)
-  const addresses = judgeAddresses(primary, subject, placement, network, dualstack)
+  const addresses = judgeAddresses(primary, subject, surroundings)
   const overrides = monitorOverrides(addresses.usable, isMonitored(pool.healthmonitor), subject)
   return {
     members: addresses.usable,
@@ -183,69 +175,79 @@ interface Addresses {
 
 /**
  * AWS takes private IPv4 addresses anywhere, and IPv6 ones in the VPC alone; one target group has one family. Where there
- * are both, IPv4 stays, so that members that come and go do not turn the family over.
+ * are both, IPv4 stays, so that members that come and go do not turn the family over. What cannot be a target, or may not
+ * be reached, is held by itself: the others serve.
  */
 function judgeAddresses(
   members: readonly SourceMember[],
   subject: string,
-  placement: Placement,
-  network: NetworkFacts,
-  dualstack: boolean,
+  { id, placement, network, dualstack, choices }: Surroundings,
 ): Addresses {
   const sixes = members.filter((member) => !isIpv4(member.address) && isIpv6(member.address))
   const others = members.filter((member) => !sixes.includes(member))
   const inVpc = (member: SourceMember): boolean => isWithin(member.address, network.vpcCidrs)
   const foreign = others.filter((member) => !isPrivate(member.address) && !inVpc(member))
-  const fours = others.filter((member) => !foreign.includes(member))
+  const { routableCidrs } = placement
+  const unroutable =
+    routableCidrs === null
+      ? []
+      : others.filter(
+          (member) => !foreign.includes(member) && !inVpc(member) && !isWithin(member.address, routableCidrs),
+        )
+  // What serves already is not taken out because a list was edited.
+  const there = unroutable.filter((member) => choices.registered?.has(at(member)) === true)
+  const astray = unroutable.filter((member) => !there.includes(member))
+  const held = [...foreign, ...(choices.allowsUnroutable === true ? [] : astray)]
+  const fours = others.filter((member) => !held.includes(member))
   const near = sixes.filter((member) => dualstack && inVpc(member))
   const ipv6 = others.length === 0 && near.length > 0
   const usable = ipv6 ? near : fours
   const left = sixes.filter((member) => !usable.includes(member))
   const say = verdictsOn('MEMBER', subject)
-  const { routableCidrs } = placement
-  const unroutable =
-    routableCidrs === null ? [] : fours.filter((member) => !inVpc(member) && !isWithin(member.address, routableCidrs))
-  const remark = (
-    having: readonly SourceMember[],
-    code: string,
-    tail: string,
-    remedy: string,
-    allowable: boolean,
-  ): readonly Remark[] =>
-    having.length === 0
-      ? []
-      : [{ code, severity: 'refuse', subject, evidence: `${some(having.map(at))}: ${tail}`, remedy, allowable }]
+  const outside = `outside what network ${placement.name} says is reachable over Direct Connect (routableCidrs ${some(routableCidrs ?? [])})`
+  const notRegistered = members.length > held.length ? 'not registered, the other members are' : 'not registered'
+  const remark = (having: readonly SourceMember[], rest: Omit<Remark, 'subject'>): readonly Remark[] =>
+    having.length === 0 ? [] : [{ ...rest, subject, evidence: `${some(having.map(at))}: ${rest.evidence}` }]
   return {
     usable,
     ipv6,
     items: [
       ...(ipv6 ? [say.exact('address', `IPv6 ${of(near)}`, 'an IPv6 target group of a dual-stack NLB')] : []),
-      ...(left.length === 0
-        ? []
-        : [
+      ...(left.length > 0
+        ? [
             say.refused('address', `IPv6 ${of(left)}`, {
               code: 'LB_UNSUPPORTED_IPV6_MEMBER',
               why: whyNoIpv6(left.some(inVpc), dualstack),
               remedy: 'Give the members IPv4 addresses, or allow the mirror to go without them',
               allowable: true,
             }),
-          ]),
+          ]
+        : held.length > 0
+          ? [say.dropped('address', some(held.map(at)), 'the NLB cannot reach these members: they are not registered')]
+          : []),
     ],
     remarks: [
-      ...remark(
-        foreign,
-        'LB_MEMBER_PUBLIC',
-        'not a private address (RFC 1918 or 100.64.0.0/10) and not in the VPC; AWS takes no others as targets',
-        'Use the private addresses of these members in Octavia',
-        false,
-      ),
-      ...remark(
-        unroutable,
-        'LB_MEMBER_UNROUTABLE',
-        `outside what network ${placement.name} says is reachable over Direct Connect (${some(routableCidrs ?? [])})`,
-        'Add their range to routableCidrs once it is routed, or allow it if you know that it is',
-        true,
-      ),
+      ...remark(foreign, {
+        code: 'LB_MEMBER_PUBLIC',
+        severity: 'hold',
+        evidence: `not a private address (RFC 1918 or 100.64.0.0/10) and not in the VPC; AWS takes no others as targets: ${notRegistered}`,
+        remedy: 'Use the private addresses of these members in Octavia',
+        holds: [],
+      }),
+      ...remark(astray, {
+        code: 'LB_MEMBER_UNROUTABLE',
+        severity: 'hold',
+        evidence: `${outside}: ${choices.allowsUnroutable === true ? 'registered all the same' : notRegistered}`,
+        remedy: `Add their range to routableCidrs once it is routed; or, if you know that it is: nyah lb mirror ${id} --allow LB_MEMBER_UNROUTABLE --reason "…"`,
+        allowable: true,
+        holds: [],
+      }),
+      ...remark(there, {
+        code: 'LB_MEMBER_UNROUTABLE',
+        severity: 'warn',
+        evidence: `${outside}; registered before, and left in`,
+        remedy: 'Add their range to routableCidrs, or take them out of the pool in Octavia',
+      }),
     ],
   }
 }

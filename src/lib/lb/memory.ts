@@ -1,5 +1,7 @@
 import type { LoadBalancer, Tags } from '../ports/mirrors.ts'
+import { endpoint } from './addresses.ts'
 import { TAG, type Observed } from './model.ts'
+import { registered, type Owned } from './owned.ts'
 import type { Choices } from './pool.ts'
 import type { Remark } from './remarks.ts'
 
@@ -23,9 +25,14 @@ function weightsOf({ asked, placement }: Observed, loadBalancer: LoadBalancer | 
   return asked.weights ?? placement.weights ?? remembered
 }
 
-export const choicesOf = (observed: Observed, loadBalancer: LoadBalancer | null): Choices => ({
+export const choicesOf = (
+  observed: Observed,
+  { loadBalancer, targetGroups, spareTargetGroups }: Pick<Owned, 'loadBalancer' | 'targetGroups' | 'spareTargetGroups'>,
+): Choices => ({
   weights: weightsOf(observed, loadBalancer),
   targetGroupsPerAction: observed.limits?.targetGroupsPerAction ?? null,
+  allowsUnroutable: observed.asked.allowed.includes('LB_MEMBER_UNROUTABLE'),
+  registered: new Set([...targetGroups.values(), ...spareTargetGroups].flatMap(registered).map(endpoint)),
 })
 
 const isRefusedField = ({ code, severity, allowable }: Remark): boolean =>

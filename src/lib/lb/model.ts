@@ -30,7 +30,7 @@ export interface Asked {
   readonly adopt: boolean
   /** Register and deregister targets; leave all else as it is. */
   readonly membersOnly: boolean
-  /** Codes of fidelity refusals that are allowed now, to be remembered with the mirror. */
+  /** Codes that are allowed now and decide what is translated; those of fidelity refusals are remembered with the mirror. */
   readonly allowed: readonly string[]
   /** The Octavia id that the mirror had before (`lb retarget`); null: none. */
   readonly formerId: string | null

@@ -11,6 +11,7 @@ import {
   changesOf,
   departure,
   forwardTo,
+  illOf,
   isWanted,
   nameOf,
   needsWeights,
@@ -63,6 +64,7 @@ export function planListener(ground: Ground, wanted: DesiredListener): ListenerP
       // All target groups of one action have one address type.
       beside.every(({ ipAddressType }) => ipAddressType === targetGroup.ipAddressType),
   )
+  const staged = newcomers.length > 0 && serving && shareable
   const way: Way = {
     wanted,
     actual,
@@ -70,7 +72,8 @@ export function planListener(ground: Ground, wanted: DesiredListener): ListenerP
     groups,
     leavers,
     newcomers,
-    staged: newcomers.length > 0 && serving && shareable,
+    ill: staged ? illOf(groups, newcomers, leavers) : [],
+    staged,
   }
   const plan = planWay(ground, way)
   return serving && !shareable ? { ...plan, remarks: [...plan.remarks, withGap(way)] } : plan
@@ -92,7 +95,7 @@ const keyIn = (owned: Owned, group: TargetGroup): string => keyOfTargetGroup(gro
 function planWay(ground: Ground, way: Way): ListenerPlan {
   const { observed, ready } = ground
   const { id: scope } = observed
-  const { wanted, actual, current, groups, leavers, newcomers, staged } = way
+  const { wanted, actual, current, groups, leavers, newcomers, ill, staged } = way
   const common = {
     scope,
     type: 'listener' as const,
@@ -122,7 +125,7 @@ function planWay(ground: Ground, way: Way): ListenerPlan {
   if (join !== null && most !== null && together > most) remarks.push(needsWeights(way, join, together, most))
 
   const waits = waitsOf(scope, way, join)
-  const forward = forwardTo(groups)
+  const forward = forwardTo(groups, ill)
   const leaving = leavers.flatMap((old) => departure(ground, way, old, blocked))
   const later = leaving.flatMap((plan) => (plan.later === null ? [] : [plan.later.id]))
   const drops = leavers.some(({ group }) => registered(group).some((target) => !isWanted(wanted, target)))

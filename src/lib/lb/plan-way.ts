@@ -6,6 +6,8 @@ import type { DesiredListener } from './desired.ts'
 import { byArn, canonicalForward } from './drift.ts'
 import type { Observed } from './model.ts'
 import { registered, type Owned } from './owned.ts'
+import type { WantedTarget } from './pool.ts'
+import { awaited } from './waiting.ts'
 import { bare, planRegistration, planRemoval, type GroupPlan, type RemovalPlan } from './plan-targets.ts'
 import { some, type Remark } from './remarks.ts'
 
@@ -38,17 +40,20 @@ export interface Way {
   readonly leavers: readonly Old[]
   /** Wanted ones that get none yet. */
   readonly newcomers: readonly GroupPlan[]
+  /** Newcomers in which nobody can become healthy now: they join without traffic, and nobody waits for them. */
+  readonly ill: readonly GroupPlan[]
   /** Traffic goes to groups of ours now: newcomers join beside them, without traffic, until they are healthy. */
   readonly staged: boolean
 }
 
-/** As AWS will list it; what is still to be made comes last. */
-export function forwardTo(groups: readonly GroupPlan[]): readonly LaterForward[] {
-  const known: readonly Forward[] = groups.flatMap(({ actual, wanted: { weight } }) =>
-    actual === null ? [] : [{ targetGroupArn: actual.arn, weight }],
+/** As AWS will list it; what is still to be made comes last. `ill` get no traffic: their share is the others'. */
+export function forwardTo(groups: readonly GroupPlan[], ill: readonly GroupPlan[] = []): readonly LaterForward[] {
+  const weightOf = (plan: GroupPlan): number => (ill.includes(plan) ? 0 : plan.wanted.weight)
+  const known: readonly Forward[] = groups.flatMap((plan) =>
+    plan.actual === null ? [] : [{ targetGroupArn: plan.actual.arn, weight: weightOf(plan) }],
   )
-  const promised = groups.flatMap(({ actual, arn, wanted: { weight } }) =>
-    actual === null ? [{ targetGroupArn: arn, weight }] : [],
+  const promised = groups.flatMap((plan) =>
+    plan.actual === null ? [{ targetGroupArn: plan.arn, weight: weightOf(plan) }] : [],
   )
   const all: readonly LaterForward[] = promised.length === 0 ? canonicalForward(known) : [...byArn(known), ...promised]
   return all.length === 1 ? all.map((one) => ({ ...one, weight: 1 })) : all
@@ -61,6 +66,22 @@ interface LaterForward {
 
 export const nameOf = ({ wanted: { targetGroup }, actual }: GroupPlan): string => actual?.name ?? targetGroup.name
 
+/**
+ * Newcomers in which nobody can become healthy now, beside others that can: each target is unhealthy wherever it is
+ * checked, or (not checked yet) Octavia does not vouch for it. One such group must not keep the others from serving.
+ */
+export function illOf(groups: readonly GroupPlan[], newcomers: readonly GroupPlan[], leavers: readonly Old[]) {
+  const checked = [...groups.flatMap(({ actual }) => actual ?? []), ...leavers.map(({ group }) => group)].flatMap(
+    registered,
+  )
+  const canBeHealthy = (target: WantedTarget): boolean => {
+    const states = checked.filter((one) => endpoint(one) === endpoint(target)).map(({ state }) => state)
+    return states.includes('healthy') || (awaited(target) && !states.includes('unhealthy'))
+  }
+  const ill = newcomers.filter(({ wanted }) => !wanted.targets.some(canBeHealthy))
+  return ill.length === groups.length ? [] : ill
+}
+
 export const isWanted = (wanted: DesiredListener, target: Target): boolean =>
   wanted.groups.some(({ targets }) => targets.some((one) => endpoint(one) === endpoint(target)))
 
@@ -69,7 +90,7 @@ export const isWanted = (wanted: DesiredListener, target: Target): boolean =>
  * over targets of groups which give them up. As healthy as beside them is enough: what is ill there may be ill here.
  */
 export function waitsOf(scope: string, way: Way, join: Change | null): readonly Change[] {
-  const { current, groups, leavers, newcomers, staged } = way
+  const { current, groups, leavers, newcomers, ill, staged } = way
   const givers = [
     ...groups.flatMap(({ actual, wanted: { targets } }) =>
       actual === null ? [] : [{ group: actual, keeps: targets }],
@@ -80,7 +101,7 @@ export function waitsOf(scope: string, way: Way, join: Change | null): readonly 
     const { wanted, actual, arn, ready } = plan
     const wants = new Set(wanted.targets.map(endpoint))
     const isNew = newcomers.includes(plan)
-    if (isNew && !staged) return []
+    if ((isNew && !staged) || ill.includes(plan)) return []
     const beside = givers.filter(
       ({ group, keeps }) =>
         group.arn !== actual?.arn &&

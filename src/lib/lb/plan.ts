@@ -4,6 +4,7 @@ import type { Listener, TargetGroup } from '../ports/mirrors.ts'
 import { basisOf } from './basis.ts'
 import { changeId, portOf } from './changes.ts'
 import type { Desired } from './desired.ts'
+import { emptiedIn } from './emptied.ts'
 import { judge, type Judged } from './judge.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { keyOfTargetGroup, namesOf, portOfKey } from './names.ts'
@@ -68,14 +69,21 @@ function absence(observed: Observed, mirrored: boolean): Remark | null {
   }
 }
 
+const LACKING = new Set(['LB_POOL_EMPTY', 'LB_LISTENER_WITHOUT_POOL'])
+
 function findingsOf(observed: Observed, judged: Judged | null): readonly Finding[] {
   if (judged === null) return []
   const { owned, desired, translation } = judged
   const foreign = [...owned.foreignListeners.values()].filter(
     (listener) => !desired.listeners.some((wanted) => wanted.port === listener.port),
   )
+  // What LB_SOURCE_EMPTY holds is said there.
+  const emptied = emptiedIn(judged)
+  const told = new Set(
+    translation.listeners.filter(({ port }) => emptied === 'all' || emptied.has(port)).map(({ subject }) => subject),
+  )
   const remarks: readonly Remark[] = [
-    ...translation.remarks,
+    ...translation.remarks.filter(({ code, subject }) => !LACKING.has(code) || !told.has(subject)),
     ...spares(
       owned,
       'warn',
@@ -88,7 +96,9 @@ function findingsOf(observed: Observed, judged: Judged | null): readonly Finding
       evidence: 'somebody made it by hand on the mirror; nyah leaves it alone',
       remedy: 'Delete it if nobody needs it',
     })),
-    ...(desired.listeners.length > 0 || translation.listeners.some((listener) => listener.verdict === 'refused')
+    ...(emptied === 'all' ||
+    desired.listeners.length > 0 ||
+    translation.listeners.some((listener) => listener.verdict === 'refused')
       ? []
       : [
           {

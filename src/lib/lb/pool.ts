@@ -21,11 +21,17 @@ export interface Choices {
   readonly weights: 'equal' | 'target-groups'
   /** The account's limit; null: not known. */
   readonly targetGroupsPerAction: number | null
+  /** Members outside routableCidrs become targets too. Absent: no. */
+  readonly allowsUnroutable?: boolean
+  /** What is registered with the mirror now, as `address:port`. Absent: nothing. */
+  readonly registered?: ReadonlySet<string>
 }
 
 export const EQUAL_SHARES: Choices = { weights: 'equal', targetGroupsPerAction: null }
 
 export interface Surroundings {
+  /** The Octavia UUID. */
+  readonly id: string
   readonly placement: Placement
   readonly network: NetworkFacts
   /** The network can have an NLB that also speaks IPv6. */
@@ -62,10 +68,11 @@ const settled = (status: string): boolean => status === 'ACTIVE'
 export function translatePool(
   pool: SourcePool,
   subject: string,
-  { placement, network, dualstack, choices }: Surroundings,
+  surroundings: Surroundings,
   plain: boolean,
 ): TranslatedPool {
-  const usable = usableMembers(pool, subject, placement, network, dualstack)
+  const { network, choices } = surroundings
+  const usable = usableMembers(pool, subject, surroundings)
   const monitor = healthCheckOf(pool.healthmonitor, subject, usable.checkPort, pool.tls_enabled)
   const weights = partsOf(usable.members, usable.leftOut, subject, network, choices)
   // One field, one verdict: that some weights are 0 is exact, and the others decide.

@@ -12,10 +12,11 @@ import { label } from './remarks.ts'
 import { awaited } from './waiting.ts'
 
 /**
- * `{mirrors: [{id, source, mirror, securityGroup, listeners, notes, fidelity, changes, held, refused}]}`: what is there now,
- * what was left to do, and what stopped a part of it.
+ * `{health, mirrors: [{id, source, mirror, securityGroup, listeners, notes, fidelity, changes, held, refused}]}`: what is
+ * there now, what was left to do, and what stopped a part of it.
  */
 export const summaryOf = (world: LbWorld, plan: Plan): Json => ({
+  health: healthOf(world),
   mirrors: world.scopes.map((observed) => ({
     ...describe(observed, plan.changes.filter((one) => one.scope === observed.id).length),
     held: stopping(plan, observed.id, 'hold'),
@@ -192,6 +193,26 @@ function groupsOf(owned: Owned, port: number): readonly GroupTally[] {
       }
     })
     .toSorted((a, b) => b.share - a.share || (a.name < b.name ? -1 : 1))
+}
+
+/** `{targets: 3, healthy: 2, notWaitedFor: ['10.20.0.13:8080: ERROR in Octavia']}`: those that are not healthy, and need not be. */
+function healthOf({ scopes }: LbWorld): JsonObject {
+  const targets = scopes.flatMap((observed) => {
+    const judged = judge(observed)
+    return (judged?.desired.listeners ?? []).flatMap(({ groups }) =>
+      groups.flatMap(({ key, targets: wanted }) => {
+        const group = judged?.owned.targetGroups.get(key)
+        const healthy = new Set(group?.targets.filter(({ state }) => state === 'healthy').map(endpoint))
+        return wanted.map((target) => ({ target, healthy: healthy.has(endpoint(target)) }))
+      }),
+    )
+  })
+  const excused = targets.filter((one) => !one.healthy && !awaited(one.target))
+  return {
+    targets: targets.length,
+    healthy: targets.filter((one) => one.healthy).length,
+    notWaitedFor: [...new Set(excused.map(({ target }) => `${endpoint(target)}: ${target.status} in Octavia`))],
+  }
 }
 
 /** Members whose health Octavia does not vouch for: said once, never waited for. */

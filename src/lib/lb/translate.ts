@@ -81,7 +81,8 @@ export function translate(
   const tree = inOrder(source)
   const { loadbalancer } = tree
   const subject = `load balancer ${label(loadbalancer)}`
-  const surroundings = { placement, network, choices, dualstack: canBeDualstack(placement, network) }
+  const { id } = loadbalancer
+  const surroundings = { id, placement, network, choices, dualstack: canBeDualstack(placement, network) }
   const pools = new Map(tree.pools.map((pool) => [pool.id, pool]))
   const translated = new Map<string, TranslatedPool>()
   for (const [poolId, listeners] of poolUsers(loadbalancer, tree.listeners)) {

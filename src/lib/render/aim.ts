@@ -10,11 +10,11 @@ export interface Aim {
 }
 
 /**
- * What reads a context; an id is its only argument, since hints name load balancers by id. With the flags that hints have:
+ * What reads a context; its arguments are ids, since hints name load balancers by id. With the flags that hints have:
  * what follows any other might be its value.
  */
 const IN_CONTEXT =
-  /\bnyah (?:lb [a-z]+(?: (?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|UUID|<uuid>))?|doctor|config explain)(?![\w-])(?: --(?:all|plan|yes|strict|adopt|members-only)(?![\w-])| --allow [A-Z][A-Z0-9_]*| --reason "[^"]*")*/g
+  /\bnyah (?:lb [a-z]+(?: (?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|UUID|NEW|<uuid>)){0,2}|doctor|config explain)(?![\w-])(?: --(?:all|plan|yes|strict|adopt|members-only)(?![\w-])| --allow [A-Z][A-Z0-9_]*| --reason "[^"]*")*/g
 
 /** What knows its context already. */
 const RESUMES = /\bnyah (?:run resume|plan apply) [^\s,;]+/g

@@ -14,15 +14,12 @@ export function hanging(first: string, text: string, width: number): readonly st
   return wrap(text, Math.max(20, width - indent)).map((line, index) => (index === 0 ? first : blank) + line)
 }
 
-/** What starts like this is pasted into a shell. */
-const COMMAND = /^(?:nyah|openstack|aws|kubectl|npx|sudo) /
-
-/** A command stays on one line, however long: a break inside it would be pasted too. Other advice is wrapped. */
+/** Each try on lines of its own; a command in it stays on one (`wrap`). */
 export function tryLines(indent: string, tries: readonly string[], width: number, paint: Paint): readonly string[] {
   const blank = `${indent}     `
   return tries.flatMap((text, index) => {
     const advice = escapeLong(text, TEXT_LIMIT)
-    const lines = COMMAND.test(text) ? [advice] : wrap(advice, Math.max(20, width - blank.length))
+    const lines = wrap(advice, Math.max(20, width - blank.length))
     const head = index === 0 ? `${indent}${paint('bold', 'Try: ')}` : blank
     return lines.map((line, row) => `${row === 0 ? head : blank}${paint('code', line)}`)
   })

@@ -1,5 +1,5 @@
 import type { ErrorData, ExitCode } from '../core/errors.ts'
-import type { NyahEvent, Outcome } from '../core/events.ts'
+import type { EventData, NyahEvent, Outcome } from '../core/events.ts'
 import type { Json } from '../core/json.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Progress } from '../core/progress.ts'
@@ -13,6 +13,8 @@ export interface ResultDocument {
   /** The run's id; null: it ended before it was one. */
   readonly run: string | null
   readonly result: Json
+  /** What the operator should know that stops nothing. Absent: nothing. */
+  readonly notes?: readonly EventData['note'][]
   readonly plan?: Plan
   readonly error?: ErrorData
 }
@@ -23,6 +25,7 @@ export interface Ending {
   readonly exitCode: ExitCode
   readonly run: string | null
   readonly result: Json
+  readonly notes?: readonly EventData['note'][]
   readonly plan: Plan | null
   readonly error: ErrorData | null
 }
@@ -30,13 +33,14 @@ export interface Ending {
 const FINE: ReadonlySet<Outcome> = new Set(['nothing-to-do', 'planned', 'applied'])
 
 export function resultDocument(ending: Ending): ResultDocument {
-  const { outcome, exitCode, run, result, plan, error } = ending
+  const { outcome, exitCode, run, result, notes = [], plan, error } = ending
   return {
     ok: FINE.has(outcome) && error === null,
     outcome,
     exitCode,
     run,
     result,
+    ...(notes.length === 0 ? {} : { notes }),
     ...(plan === null ? {} : { plan }),
     ...(error === null ? {} : { error }),
   }
@@ -48,9 +52,9 @@ export const failureDocument = (error: ErrorData): ResultDocument =>
 
 /** The document of a run, folded from its events; null while it has not ended. */
 export function runDocument(progress: Progress): ResultDocument | null {
-  const { outcome, exitCode, run, result, plan, errors } = progress
+  const { outcome, exitCode, run, result, notes, plan, errors } = progress
   if (outcome === null || exitCode === null) return null
-  return resultDocument({ outcome, exitCode, run, result, plan, error: errors.at(-1) ?? null })
+  return resultDocument({ outcome, exitCode, run, result, notes, plan, error: errors.at(-1) ?? null })
 }
 
 /** A document as text, for people and for `jq` alike. Ends with a newline. */

@@ -130,7 +130,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
     case 'verify.waiting':
       return [waitingText(progress)]
     case 'verify.finished':
-      return event.data.healthy ? [paint('ok', 'healthy')] : []
+      return event.data.healthy ? [paint('ok', 'all that is waited for is healthy')] : []
     case 'note':
       return [`${paint('bold', escapeText(event.data.code))}  ${escapeLong(event.data.message, 1200)}`]
     case 'run.error':
@@ -145,6 +145,8 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
 /** What is printed although the operator wants quiet. */
 function isGrave({ type, data }: NyahEvent): boolean {
   if (type === 'run.finished') return data.exitCode !== 0
+  // An allowance that did nothing may be a slip of the pen.
+  if (type === 'note') return data.code.startsWith('ALLOWANCE_')
   return type === 'change.failed' || type === 'run.error' || (type === 'reading.compared' && !data.agree)
 }
 

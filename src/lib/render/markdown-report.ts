@@ -1,5 +1,6 @@
 import type { Plan } from '../core/plan.ts'
 import type { Fidelity } from '../core/report.ts'
+import { partsOf } from './commands.ts'
 import { markdownCell, markdownCode, markdownText } from './escape.ts'
 import { fidelityCounts, isStep, toldFidelity } from './fidelity.ts'
 import { groupFirewall } from './firewall.ts'
@@ -77,7 +78,13 @@ function fidelityMarkdown(reports: readonly ScopedReport[], noun: string): reado
 const copyText = ({ copy }: Fidelity): string => (copy === null ? 'nothing' : markdownCode(copy))
 
 const whyText = ({ why, remedy }: Fidelity): string =>
-  `${markdownText(why)}${isStep(remedy) ? `<br>Try: ${markdownCode(remedy)}` : ''}`
+  `${markdownText(why)}${isStep(remedy) ? `<br>Try: ${markdownAdvice(remedy)}` : ''}`
+
+/** Advice with its commands as code, and nothing else. */
+export const markdownAdvice = (advice: string): string =>
+  partsOf(advice)
+    .map(({ command, text }) => (command ? markdownCode(text) : markdownText(text)))
+    .join('')
 
 function firewallMarkdown(reports: readonly ScopedReport[]): readonly string[] {
   const rows = groupFirewall(reports.flatMap(({ report }) => report.firewall)).flatMap(({ from, ways }) =>

@@ -5,7 +5,7 @@ import type { Outline, ScopeOutline } from './outline.ts'
 import { plainPaint } from './paint.ts'
 import { scopeLines, verdictLines } from './text.ts'
 import { count, KINDS, moment, scopeWord, SEVERITIES, sinceText } from './words.ts'
-import { reportMarkdown } from './markdown-report.ts'
+import { markdownAdvice, reportMarkdown } from './markdown-report.ts'
 
 /** Columns of the text inside the fenced blocks: what a pull request shows without scrolling. */
 const WIDTH = 100
@@ -34,7 +34,7 @@ function alert(finding: Finding, now: string): readonly string[] {
 
 /** What only informs wants nothing done: its remedy is a remark. */
 const remedyLine = ({ severity, remedy }: Finding): string =>
-  severity === 'info' ? `> ${markdownText(remedy)}` : `> Try: ${markdownCode(remedy)}`
+  severity === 'info' ? `> ${markdownText(remedy)}` : `> Try: ${markdownAdvice(remedy)}`
 
 /** A diff block is coloured by the first character of each line. */
 function scopeBlock(operation: string, scope: ScopeOutline): readonly string[] {

@@ -88,6 +88,23 @@ function leftOutLines({ plan }: Progress, width: number): readonly string[] {
 
 const MOST_LEFT_OUT = 10
 
+/** `2 of 3 targets healthy (10.20.0.13:8080: ERROR in Octavia, not waited for)`; null: all that is there is healthy. */
+function healthText({ result }: Progress): string | null {
+  const { health } = (result ?? {}) as { readonly health?: Partial<HealthResult> }
+  const { targets = 0, healthy = 0, notWaitedFor = [] } = health ?? {}
+  if (notWaitedFor.length === 0) return null
+  const shown = notWaitedFor.slice(0, 3).map((one) => escapeLong(one, 120))
+  const rest = notWaitedFor.length - shown.length
+  return `${healthy} of ${count(targets, 'target')} healthy (${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}, not waited for)`
+}
+
+/** What a result may say of health. */
+interface HealthResult {
+  readonly targets: number
+  readonly healthy: number
+  readonly notWaitedFor: readonly string[]
+}
+
 /** The last words on a run: outcome, tallies, time; the rest of what is waited for; what to do next. */
 export function outcomeLines(progress: Progress, width: number, paint: Paint): readonly string[] {
   const { outcome, exitCode } = progress
@@ -98,8 +115,10 @@ export function outcomeLines(progress: Progress, width: number, paint: Paint): r
   const code = exitCode === 0 || exitCode === null ? '' : paint('dim', ` (exit ${exitCode})`)
   const tallies =
     outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`
+  const health = progress.healthy === true ? healthText(progress) : null
+  const healthy = outcome === 'applied' && progress.healthy === true && health === null
   return [
-    `${paint(tone, outcome === 'applied' && progress.healthy === true ? `${word}, and healthy` : `${word}${part}`)}${tallies}.${code}`,
+    `${paint(tone, healthy ? `${word}, and healthy` : `${word}${part}`)}${tallies}${health === null ? '' : `; ${health}`}.${code}`,
     ...(part === '' ? [] : leftOutLines(progress, width)),
     ...(outcome === 'not-healthy' ? progress.waiting : []).flatMap(({ subject, detail }) =>
       hanging('  ', `${escapeLong(subject, 120)}: ${escapeLong(detail, 400)}`, width),

@@ -1,3 +1,5 @@
+import { partsOf } from './commands.ts'
+
 /** Columns that text takes on a terminal. Own and small: what measures by `Intl` costs 10 ms at the first call. */
 
 /** East Asian Wide and Fullwidth (Unicode Standard Annex 11), first and last of each range, without emoji. */
@@ -62,18 +64,29 @@ export function clip(text: string, width: number): string {
   return width < 1 ? '' : `${beginning(text, width - 1)}…`
 }
 
-/** Lines of at most `width` columns, broken between words; a word that is wider than a line is broken anywhere. */
+/** No escaped text has it: stands for a blank at which nothing is broken. */
+const TIE = '\u0000'
+
+/**
+ * Lines of at most `width` columns, broken between words; a word that is wider than a line is broken anywhere. A command is
+ * never broken, however long: a break inside it would be pasted too.
+ */
 export function wrap(text: string, width: number): readonly string[] {
+  const tied = partsOf(text).map((part) => (part.command ? part.text.replaceAll(' ', TIE) : part.text))
+  return wrapWords(tied.join('').split(' '), width).map((line) => line.replaceAll(TIE, ' '))
+}
+
+function wrapWords(words: readonly string[], width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
-  for (let word of text.split(' ')) {
+  for (let word of words) {
     const joined = line === '' ? word : `${line} ${word}`
     if (textWidth(joined) <= width) {
       line = joined
       continue
     }
     if (line !== '') lines.push(line)
-    while (textWidth(word) > width) {
+    while (textWidth(word) > width && !word.includes(TIE)) {
       // A single character wider than the line still has to go somewhere.
       const head = beginning(word, width) || String.fromCodePoint(word.codePointAt(0) ?? 0)
       lines.push(head)

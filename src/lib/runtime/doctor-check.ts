@@ -46,8 +46,15 @@ export const once = (checks: readonly Check[]): readonly Check[] =>
   checks.map((each, index) => {
     const first = checks
       .slice(0, index)
-      .find(({ code, detail }) => code !== null && code === each.code && detail === each.detail)
-    return first === undefined
-      ? each
+      .find(
+        ({ code, detail, verdict }) =>
+          (code !== null || verdict === 'unknown') &&
+          code === each.code &&
+          detail === each.detail &&
+          verdict === each.verdict,
+      )
+    if (first === undefined) return each
+    return each.verdict === 'unknown'
+      ? { ...each, detail: `see ${first.name}` }
       : { ...each, verdict: 'not tried', detail: `see ${first.name}`, code: null, tries: [] }
   })

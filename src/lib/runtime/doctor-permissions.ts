@@ -60,19 +60,28 @@ export function permissionLooks(
     async () => {
       asked ??= ask()
       const { arn, simulation } = await asked
-      return judge(actions, arn, simulation)
+      return judge(name, actions, arn, simulation)
     },
   ])
 }
 
+/** What IAM denies is told once, for all purposes; the others point there. */
 function judge(
+  name: string,
   actions: readonly string[],
   arn: string,
   { decisions, why }: Simulation,
 ): ReturnType<typeof unknown> | string {
   const denied = actions.filter((action) => decisions[action] === 'denied')
   const open = actions.filter((action) => (decisions[action] ?? 'unknown') === 'unknown')
-  if (denied.length > 0) throw missing(denied, arn)
+  if (denied.length > 0) {
+    const all = (of: readonly string[]): readonly string[] => of.filter((action) => decisions[action] === 'denied')
+    const hit = PURPOSES.filter((purpose) => all(purpose.actions).length > 0)
+    const [first] = hit
+    throw first === undefined || first.name === name
+      ? missing([...new Set(hit.flatMap((purpose) => all(purpose.actions)))], arn)
+      : missingToo(denied.length, name)
+  }
   if (open.length === actions.length) return unknown(why ?? "IAM's simulator does not say")
   if (open.length > 0) return unknown(`${open.join(', ')}: ${why ?? "IAM's simulator does not say"}`)
   return `${count(actions.length, 'action')} allowed`
@@ -84,4 +93,11 @@ const missing = (denied: readonly string[], arn: string) =>
     message: `IAM's simulator denies ${denied.join(', ')} to ${arn}`,
     exit: EXIT.configuration,
     tries: [`add to a policy of ${arn}: "Effect": "Allow", "Action": ${JSON.stringify(denied)}, "Resource": "*"`],
+  })
+
+const missingToo = (amount: number, name: string) =>
+  nyahError({
+    code: 'AWS_PERMISSION_MISSING',
+    message: `${name}: ${count(amount, 'action')} of those that are denied above`,
+    exit: EXIT.configuration,
   })

@@ -35,7 +35,9 @@ export function lbArguments({ operation, arguments: args, allowances }: Request)
       strict: flag('strict', strict),
       adopt: flag('adopt', adopt),
       membersOnly: flag('membersOnly', membersOnly),
-      allowed: allowances.map(({ code }) => code).filter((code) => code.startsWith('LB_UNSUPPORTED_')),
+      allowed: allowances
+        .map(({ code }) => code)
+        .filter((code) => /^LB_(?:UNSUPPORTED_|MEMBER_UNROUTABLE$)/.test(code)),
       formerId: isUuid(formerId) ? formerId : null,
     },
     addresses: addressesIn(args, ids),

@@ -1,4 +1,4 @@
-import type { NyahEvent, Outcome } from '../core/events.ts'
+import type { EventData, NyahEvent, Outcome } from '../core/events.ts'
 import type { ExitCode } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RunResult } from '../engine/terms.ts'
@@ -37,16 +37,18 @@ export async function chooseOutput(io: Io, flags: SharedFlags, clock: Clock): Pr
   }
   const progress = live ? await liveProgress(clock) : logProgress(io, clock, logView)
   const results = await resultSink(io, form, flags.quiet)
+  const notes: EventData['note'][] = []
   return {
     // Progress first: it takes its picture off the screen before a result is printed there.
     sink: (event) => {
+      if (event.type === 'note') notes.push(event.data)
       progress.sink(event)
       results(event)
     },
     say: io.err,
     finish: (run, result, told) => {
       progress.stop()
-      if (form === 'json') io.out(renderJson(resultDocument({ run, ...result })))
+      if (form === 'json') io.out(renderJson(resultDocument({ run, notes, ...result })))
       else if (form === 'text' && TOLD.has(result.outcome)) io.out(told)
       return result.exitCode
     },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TAG, type Observed } from '../../../src/lib/lb/model.ts'
 import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
 import type { ProvisioningStatus, SourceTree } from '../../../src/lib/ports/source.ts'
+import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import { facts, ID, listener, loadBalancer, member, placement, pool, tree } from './sources.ts'
 import { guarded, held, inStates, looked, regrouped, standing } from './standing.ts'
 
@@ -115,6 +116,15 @@ describe('an emptied source', () => {
       'target-group/80/delete',
     ])
     expect(findings[0]?.evidence).toContain('2 targets')
+  })
+
+  it('is said once', () => {
+    const told = (source: SourceTree): readonly string[] =>
+      planMirrors({ scopes: [looked(source, { id: ID, ...mirrored() })] }).findings.map(({ code }) => code)
+    expect(told(emptyPool)).toEqual([])
+    expect(told({ ...two, pools: two.pools.map((one) => ({ ...one, members: [] })) })).toEqual([])
+    const one = { ...emptyPool, listeners: [...two.listeners, listener({ protocol_port: 81, name: 'third' })] }
+    expect(told(one)).toEqual(['LB_POOL_EMPTY'])
   })
 
   it.each([

@@ -3,7 +3,8 @@ import { translate, type Translation } from '../../../src/lib/lb/translate.ts'
 import type { NetworkFacts } from '../../../src/lib/ports/network.ts'
 import type { Placement } from '../../../src/lib/lb/model.ts'
 import type { SourceMember } from '../../../src/lib/ports/source.ts'
-import { facts, member, monitor, placement, pool, tree } from './sources.ts'
+import { EQUAL_SHARES, type Choices } from '../../../src/lib/lb/pool.ts'
+import { facts, ID, member, monitor, placement, pool, tree } from './sources.ts'
 
 interface Told {
   readonly targets: readonly string[] | undefined
@@ -84,15 +85,40 @@ describe('members', () => {
     ['127.0.0.1', false],
     ['169.254.0.1', false],
   ])('at %s are private: %s', (address, fine) => {
-    expect(codes(of([member('10.20.0.11'), member(address)]))).toEqual(fine ? [] : ['LB_MEMBER_PUBLIC refuse'])
+    expect(codes(of([member('10.20.0.11'), member(address)]))).toEqual(fine ? [] : ['LB_MEMBER_PUBLIC hold'])
   })
 
-  it('outside what is routable are refused, and registered where that is allowed', () => {
-    const told = of([member('10.20.0.11'), member('10.21.0.11')], { routableCidrs: ['10.20.0.0/16'] })
-    expect(codes(told)).toEqual(['LB_MEMBER_UNROUTABLE refuse allowable'])
-    expect(told.remarks[0]?.evidence).toContain('10.21.0.11:8080')
-    expect(told.targets).toHaveLength(2)
-    expect(codes(of([member('10.20.255.255')], { routableCidrs: ['10.20.0.0/16'] }))).toEqual([])
+  it('at a public address are held alone: the others are mirrored, and a pool of such alone is empty', () => {
+    const told = of([member('10.20.0.11'), member('203.0.113.9')])
+    expect(told).toMatchObject({
+      targets: ['10.20.0.11:8080 all'],
+      leftOut: { '203.0.113.9:8080': 'its address cannot be a target' },
+      verdict: 'mirrored',
+      remarks: [
+        { holds: [], evidence: expect.stringMatching(/^203\.0\.113\.9:8080: not a private address/) as string },
+      ],
+    })
+    expect(told.verdicts).toContain('dropped address: 203.0.113.9:8080 → nothing')
+    expect(of([member('203.0.113.9')])).toMatchObject({ targets: [], verdict: 'empty' })
+  })
+
+  it('outside what is routable are held alone, unless they are allowed or serve already', () => {
+    const members = [member('10.20.0.11'), member('10.21.0.11')]
+    const near: Partial<Placement> = { routableCidrs: ['10.20.0.0/16'] }
+    const told = of(members, near)
+    expect(codes(told)).toEqual(['LB_MEMBER_UNROUTABLE hold allowable'])
+    expect(told.remarks[0]?.evidence).toMatch(/^10\.21\.0\.11:8080: outside .*: not registered, the other members are$/)
+    expect(told.remarks[0]?.remedy).toContain(`nyah lb mirror ${ID} --allow LB_MEMBER_UNROUTABLE`)
+    expect(told.targets).toEqual(['10.20.0.11:8080 all'])
+    expect(told.verdict).toBe('mirrored')
+    expect(codes(of([member('10.20.255.255')], near))).toEqual([])
+    const source = tree({ pools: [pool({ members })] })
+    const choose = (choices: Partial<Choices>) => {
+      const { listeners, remarks } = translate(source, placement(near), facts(), { ...EQUAL_SHARES, ...choices })
+      return { targets: listeners[0]?.targets.length, severities: remarks.map(({ severity }) => severity) }
+    }
+    expect(choose({ allowsUnroutable: true })).toEqual({ targets: 2, severities: ['hold'] })
+    expect(choose({ registered: new Set(['10.21.0.11:8080']) })).toEqual({ targets: 2, severities: ['warn'] })
   })
 
   it('stand in the order of their numbers', () => {

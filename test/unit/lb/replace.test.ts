@@ -246,6 +246,58 @@ describe('weights kept as target groups', () => {
     }
   })
 
+  it('one that is ill alone in its weight keeps no other from serving: its group joins with no share until it is well', () => {
+    const { members } = weighted(1, 1, 5).pools[0] ?? pool()
+    const ill = (operating_status: 'ERROR' | 'ONLINE') =>
+      tree({
+        pools: [pool({ members: members.map((one) => (one.weight === 5 ? { ...one, operating_status } : one)) })],
+      })
+    const state = (to: ModelWorld, address: string, health: 'healthy' | 'unhealthy'): ModelWorld => ({
+      ...to,
+      mirror: {
+        ...to.mirror,
+        targetGroups: to.mirror.targetGroups.map((group) => ({
+          ...group,
+          targets: group.targets.map((one) => (one.address === address ? { ...one, state: health } : one)),
+        })),
+      },
+    })
+    const before = state(mirrored(ill('ERROR'), asking({ weights: 'equal' })), '10.20.0.13', 'unhealthy')
+    for (const source of [ill('ERROR'), ill('ONLINE')]) {
+      const { changes } = plan(source, before, keeping)
+      expect(changes.filter(({ kind }) => kind === 'wait').map(({ id }) => short(id))).toEqual(['targets/80-w1/wait'])
+      const after = state(applyAll(before, changes), '10.20.0.13', 'unhealthy')
+      expect(forwardOf(after)).toEqual([
+        [
+          ['80-w1', 2],
+          ['80-w5', 0],
+        ],
+      ])
+      expect(plan(source, after).changes).toEqual([])
+      const well = state(after, '10.20.0.13', 'healthy')
+      const healed = plan(source, well).changes
+      expect(kinds(healed)).toEqual(['targets/80-w5/wait', 'listener/80/switch'])
+      expect(forwardOf(applyAll(well, healed))).toEqual(forwardOf(world))
+    }
+  })
+
+  it('that are all ill are waited for as ever', () => {
+    const bad = tree({
+      pools: [
+        pool({
+          members: [1, 5].map((weight, at) => member(`10.20.0.${at + 11}`, { weight, operating_status: 'ERROR' })),
+        }),
+      ],
+    })
+    const sick = mirrored(bad, asking({ weights: 'equal' }))
+    const targetGroups = sick.mirror.targetGroups.map((group) => ({
+      ...group,
+      targets: group.targets.map((one) => ({ ...one, state: 'unhealthy' as const })),
+    }))
+    const { changes } = plan(bad, { ...sick, mirror: { ...sick.mirror, targetGroups } }, keeping)
+    expect(changes.filter(({ kind }) => kind === 'wait')).toHaveLength(2)
+  })
+
   it('given up are one group again, and the tag that remembered them goes', () => {
     const equal = asking({ weights: 'equal' })
     const { changes } = plan(weighted(1, 1, 5), world, equal)

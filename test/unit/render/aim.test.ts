@@ -15,6 +15,11 @@ describe('a hint goes where the command went', () => {
       `nyah lb unmirror ${ID}, then nyah lb mirror ${ID}`,
       `nyah lb unmirror ${ID} --context staging --config 'my clouds.yaml', then nyah lb mirror ${ID} --context staging --config 'my clouds.yaml'`,
     ],
+    [
+      `nyah lb retarget ${ID} NEW; else`,
+      `nyah lb retarget ${ID} NEW --context staging --config 'my clouds.yaml'; else`,
+    ],
+    [`nyah lb retarget ${ID} ${ID}`, `nyah lb retarget ${ID} ${ID} --context staging --config 'my clouds.yaml'`],
     ['nyah lb list', "nyah lb list --context staging --config 'my clouds.yaml'"],
     ['nyah run resume m3k9', "nyah run resume m3k9 --config 'my clouds.yaml'"],
     ['nyah run show m3k9', 'nyah run show m3k9'],

@@ -171,6 +171,7 @@ export const result = z.object({
   exitCode,
   run: described(z.nullable(text), 'Null: it ended before there was a run'),
   result: json,
+  notes: z.exactOptional(described(z.array(z.object({ code: text, message: text })), 'What stops nothing')),
   plan: z.exactOptional(plan),
   error: z.exactOptional(error),
 }) satisfies z.ZodMiniType<ResultDocument>

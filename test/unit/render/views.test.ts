@@ -117,6 +117,11 @@ describe('a run', () => {
   it('ends in words that need no colour', () => {
     const ending = (events: readonly NyahEvent[]): readonly string[] => outcomeLines(foldRun(events), 80, plainPaint)
     expect(ending(mirrorRun)).toEqual(['Applied, and healthy: 8 changes made in 1m 10s.'])
+    const health = { targets: 3, healthy: 2, notWaitedFor: ['10.20.0.13:8080: ERROR in Octavia'] }
+    const ill = stream([70, 'run.finished', { outcome: 'applied', exitCode: EXIT.ok, result: { health, mirrors: [] } }])
+    expect(ending([...mirrorRun.slice(0, -1), ...ill])).toEqual([
+      'Applied: 8 changes made in 1m 10s; 2 of 3 targets healthy (10.20.0.13:8080: ERROR in Octavia, not waited for).',
+    ])
     expect(ending(brokenRun)).toEqual([
       'Applied in part: 1 change made, 1 failed, 6 not started in 10s. (exit 8)',
       'Try: nyah run resume 01JD5S0Q7Z-lb-mirror',

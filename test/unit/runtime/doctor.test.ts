@@ -101,10 +101,28 @@ describe('doctor', () => {
     ])
   })
 
+  it('says what IAM denies once, with all the actions', async () => {
+    const denied = ['elasticloadbalancing:RegisterTargets', 'ec2:DeleteSecurityGroup']
+    const all = await checks({ denied })
+    expect(all.get('may sync --members-only')).toMatchObject({
+      detail: `IAM's simulator denies ${denied.join(', ')} to arn:aws:iam::1:user/nyah`,
+      tries: [expect.stringContaining(JSON.stringify(denied)) as string],
+    })
+    for (const name of ['may mirror and sync', 'may unmirror'])
+      expect(all.get(name)).toMatchObject({
+        verdict: 'wrong',
+        detail: `${name}: 1 action of those that are denied above`,
+        tries: [],
+      })
+  })
+
   it('what nobody says is unknown, with the reason: neither good nor wrong', async () => {
     const all = await checks({ simulation: { decisions: {}, why: 'AccessDenied: not you' } })
     expect(verdicts(all, 'unknown')).toEqual(PURPOSES.map(({ name }) => name))
-    expect(all.get('may unmirror')?.detail).toBe('AccessDenied: not you')
+    expect(PURPOSES.map(({ name }) => all.get(name)?.detail)).toEqual([
+      'AccessDenied: not you',
+      ...PURPOSES.slice(1).map(() => 'see may plan, list and show'),
+    ])
     expect(verdicts(all, 'wrong')).toEqual([])
   })
 
