@@ -122,8 +122,6 @@ const untag = (of: string): Promise<void> =>
 const ONLY: Readonly<Record<string, What>> = {
   'sets another idle time-out': 'sync',
   'sets another TLS policy': 'replace',
-  // In a replacement it is the group that goes: gone before anybody looks.
-  'takes the tags off the target group': 'sync',
 }
 
 /** Users notice nothing of these. */

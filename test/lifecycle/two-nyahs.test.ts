@@ -56,7 +56,8 @@ async function together(
   second: () => Promise<LbRun>,
 ): Promise<readonly [LbRun, LbRun]> {
   const random = numbers(seed)
-  const mostMs = seed % 3 === 0 ? 1_500 : 400
+  // Some slower than a claim stands: AWS throttles, or nyah paces itself.
+  const mostMs = seed % 10 === 7 ? 8_000 : seed % 3 === 0 ? 1_500 : 400
   late(a, random, mostMs)
   late(b, random, mostMs)
   const after = Math.floor(random() * 2_000)
@@ -154,6 +155,24 @@ describe('both remove from one group', () => {
   })
 })
 
+it('a slow one that is alone: done, and at once', async () => {
+  const start = await mirrored()
+  const moved = await without(hosts(1, 5))
+  for (let seed = 1; seed <= 10; seed += 1) {
+    here.restore(start)
+    here.octaviaOf(moved)
+    const random = numbers(seed)
+    a.meddle.aws = ({ action }) => {
+      const mostMs = /^(AddTags|DeregisterTargets)$/.test(action) ? 30_000 : 2_000
+      return here.clock.sleep(Math.floor(random() * mostMs))
+    }
+    const run = await a.run('lb.sync', once)
+    a.meddle.aws = () => undefined
+    expect(run, `at ${words(seed, [run])}`).toMatchObject({ outcome: 'applied', exitCode: 0 })
+    expect(registered(), `at ${seed}`).toBe(15)
+  }
+})
+
 it('both mirror: one mirror', async () => {
   const start = here.state()
   await mirrored()
@@ -199,7 +218,7 @@ it('one retargets while the other syncs: nobody is without targets, and all foll
       const last = error?.code ?? ''
       expect([0, 6, 8, 9, 10, 11], `at ${words(seed, runs)}`).toContain(exitCode)
       expect(last, `at ${words(seed, runs)}`).toMatch(
-        /^(|LB_FOREIGN_EPOCH|PLAN_REFUSED|RUN_PARTLY_APPLIED|RUN_MORE_TO_DO)$/,
+        /^(|LB_FOREIGN_EPOCH|LB_NOT_OWNED|PLAN_REFUSED|RUN_PARTLY_APPLIED|RUN_MORE_TO_DO)$/,
       )
     }
     const again = await a.run('lb.retarget', retarget)

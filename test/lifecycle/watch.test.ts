@@ -116,4 +116,33 @@ describe('lb sync --watch', () => {
     // The watch itself, the first that failed, the one that wrote, and no quiet ones.
     expect(byRun.size).toBeLessThanOrEqual(4)
   })
+
+  it('follows on what AWS lists no more all at once, says so, and ends with 12', { timeout: 60_000 }, async () => {
+    const stage = await staged()
+    expect((await stage.mirror(SHOP_WEB, BULK)).outcome).toBe('applied')
+    const watching = stage.watch({ resync: '2m' })
+    await watching.polls(2)
+    // Another account: all requests are answered, and there is nothing.
+    const emptied = (body: string): string => body.replace(/<(LoadBalancers|TargetGroups)>.*<\/\1>/s, '<$1></$1>')
+    stage.meddle.aws =
+      () =>
+      ({ status, body }) => ({ status, body: emptied(body) })
+    const gone = () =>
+      watching.stdout().includes('WATCH_MIRRORS_VANISHING  AWS no longer lists 2 of 2 followed mirrors')
+    await watching.until('the note', gone)
+    await watching.polls(6)
+    expect(watching.stdout().match(/WATCH_MIRRORS_VANISHING/g)).toHaveLength(1)
+
+    stage.meddle.aws = () => undefined
+    await watching.until('the other note', () => watching.stdout().includes('WATCH_MIRRORS_BACK'))
+    const [pool] = await stage.octavia.poolsOf(SHOP_WEB)
+    await stage.octavia.addMember(SHOP_WEB, pool.id, { address: '10.20.0.96', protocol_port: 8080 })
+    await watching.until('the registration', () => watching.events.some(isRegistration))
+
+    stage.meddle.aws =
+      () =>
+      ({ status, body }) => ({ status, body: emptied(body) })
+    await watching.until('the note again', () => watching.stdout().match(/WATCH_MIRRORS_VANISHING/g)?.length === 2)
+    expect(await watching.stop(interrupted('SIGTERM'))).toBe(12)
+  })
 })

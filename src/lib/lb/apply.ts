@@ -5,11 +5,12 @@ import type { Tags } from '../ports/mirrors.ts'
 import { EXIT, nyahError } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import { deregister } from './deregister.ts'
-import { ASKED_NOTHING, TAG } from './model.ts'
+import type { Asked } from './model.ts'
 import { endpoint } from './addresses.ts'
 import { hashOf } from './names.ts'
 import { ownedOf } from './owned.ts'
 import { some } from './remarks.ts'
+import { demandOurs } from './still-ours.ts'
 
 interface LbWriters {
   readonly mirrors: Mirrors
@@ -23,8 +24,18 @@ interface Registration {
   readonly targets: readonly Target[]
 }
 
-/** Carries out one change of `plan.ts` or `unmirror.ts`; its tokens are resolved. Each may be repeated. */
-export async function applyChange(change: Change, { mirrors, network }: LbWriters, scene: Eyes): Promise<Outputs> {
+/**
+ * Carries out one change of `plan.ts` or `unmirror.ts`; its tokens are resolved. Each may be repeated. Before anything that
+ * exists is changed or deleted, its tags are looked at: still ours, as `asked` says?
+ */
+export async function applyChange(
+  change: Change,
+  { mirrors, network }: LbWriters,
+  scene: Eyes,
+  asked: Asked,
+): Promise<Outputs> {
+  const stillOurs = async (): Promise<void> =>
+    demandOurs(change, await mirrors.tags(remoteId(change), scene.signal), asked)
   switch (`${change.ref.type} ${change.kind}`) {
     case 'security-group create':
       return { ...(await network.createSecurityGroup(after<SecurityGroupSpec>(change))) }
@@ -35,14 +46,17 @@ export async function applyChange(change: Change, { mirrors, network }: LbWriter
       )
       return {}
     case 'security-group delete':
+      demandOurs(change, await groupTags(change, network, scene.signal), asked)
       await network.deleteSecurityGroup(remoteId(change))
       return {}
     case 'target-group create':
       return { ...(await mirrors.createTargetGroup(after<TargetGroupSpec>(change))) }
     case 'target-group update':
+      await stillOurs()
       await mirrors.modifyTargetGroup(remoteId(change), after<Partial<TargetGroupSpec>>(change))
       return {}
     case 'target-group delete':
+      await stillOurs()
       await mirrors.deleteTargetGroup(remoteId(change))
       return {}
     case 'targets create': {
@@ -51,16 +65,17 @@ export async function applyChange(change: Change, { mirrors, network }: LbWriter
       return {}
     }
     case 'targets delete':
-      return deregister(change, mirrors, scene)
+      return deregister(change, mirrors, scene, asked)
     case 'targets wait':
       return awaitTargets(change, mirrors, scene)
     case 'load-balancer create':
       return { ...(await mirrors.createLoadBalancer(after<LoadBalancerSpec>(change))) }
     case 'load-balancer update':
-      await modifyLoadBalancer(change, mirrors, scene.signal)
+      await stillOurs()
+      await modifyLoadBalancer(change, mirrors)
       return {}
     case 'load-balancer delete':
-      await demandNoStranger(change, mirrors, scene.signal)
+      await demandNoStranger(change, mirrors, scene.signal, asked)
       await mirrors.deleteLoadBalancer(remoteId(change))
       return {}
     case 'listener create': {
@@ -68,9 +83,11 @@ export async function applyChange(change: Change, { mirrors, network }: LbWriter
       return { ...(await mirrors.createListener(loadBalancerArn, spec)) }
     }
     case 'listener update':
+      await stillOurs()
       await mirrors.modifyListener(remoteId(change), after<Partial<ListenerSpec>>(change))
       return {}
     case 'listener delete':
+      await stillOurs()
       await mirrors.deleteListener(remoteId(change))
       return {}
     default:
@@ -136,47 +153,33 @@ async function isNamed(scope: string, arn: string, mirrors: Mirrors, { clock, si
 
 type BalancerUpdate = Partial<LoadBalancerSpec> & { readonly untag?: readonly string[] }
 
-/** Whose mirror it is may be moved only from whom the plan saw: a look in the same breath. */
-async function modifyLoadBalancer(change: Change, mirrors: Mirrors, signal: AbortSignal): Promise<void> {
+async function modifyLoadBalancer(change: Change, mirrors: Mirrors): Promise<void> {
   const arn = remoteId(change)
   const { untag = [], ...rest } = after<BalancerUpdate>(change)
-  const next = rest.tags?.[TAG.octaviaId]
-  if (next !== undefined) {
-    const fresh = await mirrors.tags(arn, signal)
-    const owner = fresh?.[TAG.octaviaId]
-    if (owner !== next && owner !== before<BalancerUpdate>(change).tags?.[TAG.octaviaId]) {
-      throw nyahError({
-        code: 'LB_NOT_OWNED',
-        message: `load balancer ${change.ref.name} is tagged as part of the mirror of ${owner ?? 'nobody'} by now: its tags stay as they are`,
-        exit: EXIT.refused,
-        tries: ['nyah lb list'],
-      })
-    }
-  }
   if (Object.keys(rest).length > 0) await mirrors.modifyLoadBalancer(arn, rest)
   if (untag.length > 0) await mirrors.tag(arn, {}, untag)
+}
+
+/** Null: it is gone. */
+async function groupTags(change: Change, network: Network, signal: AbortSignal): Promise<Tags | null> {
+  const { vpcId } = before<Pick<SecurityGroupSpec, 'vpcId'>>(change)
+  const groups = await network.securityGroups(vpcId, [change.ref.name], signal)
+  return groups.find(({ id }) => id === change.ref.id)?.tags ?? null
 }
 
 /**
  * A look in the same breath: a listener that somebody made since the plan would go down with the load balancer, and so would
  * one that follows somebody else by now.
  */
-async function demandNoStranger(change: Change, mirrors: Mirrors, signal: AbortSignal): Promise<void> {
+async function demandNoStranger(change: Change, mirrors: Mirrors, signal: AbortSignal, asked: Asked): Promise<void> {
   const key = { octaviaId: change.scope, hash: hashOf(change.scope) }
   const [tags, [mirror = null]] = await Promise.all([
     mirrors.tags(remoteId(change), signal),
     mirrors.read([key], signal),
   ])
-  if (tags !== null && tags[TAG.octaviaId] !== change.scope) {
-    throw nyahError({
-      code: 'LB_NOT_OWNED',
-      message: `load balancer ${change.ref.name} is tagged as part of the mirror of ${tags[TAG.octaviaId] ?? 'nobody'} by now: it stays`,
-      exit: EXIT.refused,
-      tries: ['nyah lb list'],
-    })
-  }
+  demandOurs(change, tags, asked)
   if (mirror === null || mirror.loadBalancer?.arn !== change.ref.id) return
-  const { foreignListeners } = ownedOf({ id: change.scope, mirror, securityGroup: null, asked: ASKED_NOTHING })
+  const { foreignListeners } = ownedOf({ id: change.scope, mirror, securityGroup: null, asked })
   const ports = [...foreignListeners.keys()]
   if (ports.length === 0) return
   throw nyahError({

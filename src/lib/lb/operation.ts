@@ -26,11 +26,11 @@ export interface LbArguments {
 const isOfMembers = (change: Change): boolean => change.ref.type === 'targets'
 
 /** What all have in common that make mirrors or change them. */
-const changing = (name: string, ports: LbPorts, wait: boolean) => ({
+const changing = (name: string, ports: LbPorts, wait: boolean, asked: Asked) => ({
   name,
   mutates: true,
   confirmId: null,
-  apply: (change: Change, scene: Scene) => applyChange(change, ports, scene),
+  apply: (change: Change, scene: Scene) => applyChange(change, ports, scene, asked),
   waiting: wait ? waitingFor : null,
   tolerates: isOfMembers,
   record: (world: LbWorld, plan: Plan, scene: Scene) => recordMirrors(world, plan, ports, scene),
@@ -46,7 +46,7 @@ function following(
 ): Operation<LbWorld> {
   const scopes = canonicalIds(ids)
   return {
-    ...changing(name, ports, wait),
+    ...changing(name, ports, wait, asked),
     observe: (scene) => observeMirrors(ports, settings, scopes, { mirrored, asked, wantLimits }, scene),
     plan: (world) => planMirrors(world, mirrored),
     guards: MIRROR_GUARDS,
@@ -78,11 +78,12 @@ export function diffOperation(
  */
 export function retargetOperation(ports: LbPorts, settings: LbSettings, args: LbArguments): Operation<RetargetWorld> {
   const [id = ''] = canonicalIds(args.ids)
-  const { formerId, ...asked } = args.asked ?? ASKED_NOTHING
+  const { formerId, ...rest } = args.asked ?? ASKED_NOTHING
   const [former = ''] = canonicalIds(formerId === null ? [] : [formerId])
+  const asked = { ...rest, formerId: former }
   return {
-    ...changing('lb.retarget', ports, args.wait),
-    observe: (scene) => observeRetarget(ports, settings, id, { ...asked, formerId: former }, scene),
+    ...changing('lb.retarget', ports, args.wait, asked),
+    observe: (scene) => observeRetarget(ports, settings, id, asked, scene),
     plan: planRetarget,
     guards: [retargetable, ...MIRROR_GUARDS],
   }
@@ -105,7 +106,7 @@ export function unmirrorOperation(
     observe: (scene) => observeForRemoval(ports, settings, id, scene),
     plan: planUnmirror,
     guards: [unmirrorOwnership, stillReferenced],
-    apply: (change, scene) => applyChange(change, ports, scene),
+    apply: (change, scene) => applyChange(change, ports, scene, ASKED_NOTHING),
     waiting: null,
     summary: removalSummaryOf,
   }

@@ -142,7 +142,8 @@ function choose(
   return { chosen, spare }
 }
 
-function obstacle(
+/** Why it is not to be touched; empty: it is ours. */
+export function obstacle(
   what: string,
   thing: { readonly name: string; readonly tags: Tags } | null,
   claimant: Claimant,

@@ -107,6 +107,25 @@ export function stamped(current: string | undefined, claim: string, atMs: number
   return formatRemovals({ epoch: Number(epoch), mark, removals: condensed([...known, ...made]) })
 }
 
+/**
+ * The tag once a claim that came to nothing is taken back: without its entry, and at an epoch of its own, so that nobody takes
+ * it for a claim that stands.
+ */
+export function withdrawn(current: string | undefined, claim: string): string {
+  const [, , , amount, size] = CLAIM.exec(claim) ?? []
+  const { epoch, removals } = parseRemovals(current)
+  const at = removals.findLastIndex((one) => one.count === Number(amount) && one.size === Number(size))
+  return formatRemovals({ epoch: epoch + 1, mark: '', removals: removals.filter((_one, index) => index !== at) })
+}
+
+/** The tag when targets went and nobody knows how many: the whole budget of the hour is used up. */
+export const unknownRemoval = (current: string | undefined, atMs: number): string =>
+  formatRemovals({
+    epoch: parseRemovals(current).epoch + 1,
+    mark: '',
+    removals: [{ seconds: Math.ceil(atMs / 1000), count: null, size: null }],
+  })
+
 /** Few enough for a tag: the two nearest in time become one, as old as the younger of them, until it fits. */
 function condensed(removals: readonly Removal[]): readonly Removal[] {
   if (removals.length <= MOST_ENTRIES) return removals

@@ -61,6 +61,8 @@ export type WatchNews =
   | { readonly type: 'failing-no-more'; readonly id: string; readonly since: number }
   | { readonly type: 'vanishing'; readonly missing: number; readonly of: number }
   | { readonly type: 'vanishing-no-more' }
+  | { readonly type: 'unlisted'; readonly missing: number; readonly of: number }
+  | { readonly type: 'unlisted-no-more' }
 
 /** Trouble of one scope that goes on. */
 export interface Trouble {
@@ -90,6 +92,8 @@ export interface WatchedScope {
   /** Since when it has been waiting for a run; null: it is not. */
   readonly dueSince: number | null
   readonly trouble: Trouble | null
+  /** Its last run found no mirror: whether it is followed any more, the next list of mirrors decides. */
+  readonly unmirrored: boolean
 }
 
 export interface WatchState {
@@ -98,6 +102,8 @@ export interface WatchState {
   /** Load balancers of the last poll that was not vanishing, among the mirrored ones. */
   readonly present: ReadonlySet<string>
   readonly vanishing: boolean
+  /** The last list of mirrors lacked too many at once of those that are followed: rather AWS's view of us than the mirrors. */
+  readonly unlisted: boolean
 }
 
 export interface Advanced {

@@ -22,6 +22,7 @@ export const watchNothing = (settings: WatchSettings): WatchState => ({
   scopes: new Map(),
   present: new Set(),
   vanishing: false,
+  unlisted: false,
 })
 
 /** A change this near to the poll may be followed by another one that updated_at, in whole seconds, cannot tell from it. */
@@ -44,12 +45,7 @@ interface Step {
 const STEPS: {
   readonly [T in WatchInput['type']]: (state: WatchState, input: Extract<WatchInput, { type: T }>, now: number) => Step
 } = {
-  mirrors: (state, { mirrors }, now) => {
-    const scopes = new Map(mirrors.map((one) => [one.id, state.scopes.get(one.id) ?? found(one, state.settings, now)]))
-    // Of one that is gone, the run that is under way will say so.
-    for (const [id, scope] of state.scopes) if (scope.running !== null && !scopes.has(id)) scopes.set(id, scope)
-    return { state: { ...state, scopes }, news: [] }
-  },
+  mirrors: (state, { mirrors }, now) => listed(state, mirrors, now),
 
   poll: (state, { changes }, now) => polled(state, changes, now),
 
@@ -66,6 +62,31 @@ const STEPS: {
   ended: (state, { id, end }, now) => ended(state, id, end, now),
 }
 
+/**
+ * The list of mirrors is the measure of what is followed. But where several are missing at once, more than a third or all,
+ * it is nyah who cannot see (another account or Region, a permission that was lost): all of them are followed on.
+ */
+function listed(before: WatchState, mirrors: readonly WatchedMirror[], now: number): Step {
+  const scopes = new Map<string, WatchedScope>()
+  for (const one of mirrors) {
+    const known = before.scopes.get(one.id)
+    // Taken down and made again: another one.
+    scopes.set(one.id, known === undefined || known.unmirrored ? found(one, before.settings, now) : known)
+  }
+  const missing = [...before.scopes].filter(([id]) => !scopes.has(id))
+  const of = before.scopes.size
+  const unlisted = missing.length >= 2 && (missing.length === of || missing.length * 3 > of)
+  // Of one that is gone, the run that is under way will say so.
+  for (const [id, scope] of missing) if (unlisted || scope.running !== null) scopes.set(id, scope)
+  const news: readonly WatchNews[] =
+    unlisted && !before.unlisted
+      ? [{ type: 'unlisted', missing: missing.length, of }]
+      : !unlisted && before.unlisted
+        ? [{ type: 'unlisted-no-more' }]
+        : []
+  return { state: { ...before, scopes, unlisted }, news }
+}
+
 /** One that is in step, as its tag says, needs no read at the start: whatever came since shows in the poll. */
 const found = ({ id, inStep }: WatchedMirror, settings: WatchSettings, now: number): WatchedScope => ({
   id,
@@ -79,6 +100,7 @@ const found = ({ id, inStep }: WatchedMirror, settings: WatchSettings, now: numb
   resyncAt: now + Math.ceil(phaseOf(id) * settings.resyncMs),
   dueSince: null,
   trouble: null,
+  unmirrored: false,
 })
 
 const GONE = 'gone'
@@ -129,7 +151,17 @@ function ended(before: WatchState, id: string, end: RunEnd, now: number): Step {
   const scope = before.scopes.get(id)
   if (scope === undefined) return { state: before, news: [] }
   if (end.how === 'unmirrored') {
-    const scopes = new Map([...before.scopes].filter(([other]) => other !== id))
+    const seen = scope.running?.seen ?? scope.latest
+    const scopes = new Map(before.scopes).set(id, {
+      ...scope,
+      seen,
+      running: null,
+      changedAt: null,
+      retryAt: null,
+      resyncAt: nextSlot(scope.resyncAt, before.settings.resyncMs, now),
+      trouble: null,
+      unmirrored: true,
+    })
     return { state: { ...before, scopes }, news: over(scope, null) }
   }
   const { settings } = before

@@ -184,8 +184,11 @@ export interface TargetTallies {
 }
 
 export interface Mirrors {
-  /** Every network load balancer with nyah's tags, shallow; few calls however many. */
-  list(signal?: AbortSignal): Promise<readonly LoadBalancer[]>
+  /**
+   * Every network load balancer with nyah's tags, shallow; few calls however many. `named`: also those that have only one of
+   * its names: somebody took their tags away, or made them.
+   */
+  list(signal?: AbortSignal, named?: boolean): Promise<readonly LoadBalancer[]>
   /**
    * Whole trees, one per key, in order, however many. All names of one mirror hold its hash (the load balancer's:
    * `-<hash>`; a target group's: `-<hash>-<port>`, or `-<hash>-<port>-<variant>`). Nothing found: nulls and empty lists.
@@ -213,8 +216,11 @@ export interface Mirrors {
   ): Promise<void>
   /** Chunks of at most 100. Registering a registered target changes nothing. */
   registerTargets(arn: string, targets: readonly Target[]): Promise<void>
-  /** Chunks of at most 100. Deregistering one that is not registered changes nothing. */
-  deregisterTargets(arn: string, targets: readonly Target[]): Promise<void>
+  /**
+   * Chunks of at most 100. Deregistering one that is not registered changes nothing. `notAfter` (milliseconds since the
+   * epoch): what could be sent only later (pace, throttling) is not sent; then AWS_TOO_LATE.
+   */
+  deregisterTargets(arn: string, targets: readonly Target[], notAfter?: number): Promise<void>
   /** Deleting what is gone succeeds. Still in use: AWS_IN_USE, retryable. */
   deleteTargetGroup(arn: string): Promise<void>
 

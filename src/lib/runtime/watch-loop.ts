@@ -79,7 +79,7 @@ export async function watchLoop(
     running.delete(work)
     // What the signal cut short is no failure: the next start finds what is left.
     if (signal.aborted) return
-    // Somebody took it down: perhaps to make another.
+    // Somebody took it down, perhaps to make another; or nyah cannot see it any more. The list tells.
     if (end.how === 'unmirrored') listAt = Number.NEGATIVE_INFINITY
     told({ type: 'ended', at: clock.now(), id, end })
     put({ type: 'ended', id, end })
@@ -117,7 +117,7 @@ export async function watchLoop(
   put({ type: 'mirrors', mirrors })
   while (!signal.aborted) {
     const began = clock.now()
-    if (began - listAt >= resyncMs) listing ??= list()
+    if (state.unlisted || began - listAt >= resyncMs) listing ??= list()
     await poll()
     // A little less than the interval, so that several nyahs do not stay in step with each other.
     const wanted = intervalMs * 2 ** Math.min(Math.max(0, failures - 1), 10) * (0.9 + 0.1 * random())

@@ -71,14 +71,14 @@ export function unhealthy(polledAt: number | null, why: string | null, now: numb
   return why === null ? last : `${last}: ${escapeText(why)}`
 }
 
-function show(metrics: WatchMetrics, { scopes, vanishing }: WatchState): void {
+function show(metrics: WatchMetrics, { scopes, vanishing, unlisted }: WatchState): void {
   const all = [...scopes.values()]
   metrics.mirrors(all.length)
   metrics.drift(
     all.filter(({ latest, seen, running, trouble }) => latest !== seen || running !== null || trouble !== null).length,
   )
   metrics.failing(all.filter(({ trouble }) => trouble?.how === 'failed').length)
-  metrics.vanishing(vanishing)
+  metrics.vanishing(vanishing || unlisted)
   metrics.held(
     all.flatMap(({ id, trouble }) =>
       trouble?.how === 'held' ? trouble.codes.map((code) => ({ scope: id, code, sinceMs: trouble.since })) : [],

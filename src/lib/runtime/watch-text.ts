@@ -71,6 +71,10 @@ export function newsText(news: WatchNews, at: number, names: ReadonlyMap<string,
       return line(at, `${paint('error', 'LB_FLEET_VANISHING')}  ${vanishingText(news)}`, paint)
     case 'vanishing-no-more':
       return line(at, `${paint('ok', 'LB_FLEET_BACK')}  ${BACK}`, paint)
+    case 'unlisted':
+      return line(at, `${paint('error', 'WATCH_MIRRORS_VANISHING')}  ${unlistedText(news)}`, paint)
+    case 'unlisted-no-more':
+      return line(at, `${paint('ok', 'WATCH_MIRRORS_BACK')}  ${LISTED}`, paint)
   }
 }
 
@@ -79,6 +83,12 @@ export const BACK = 'Octavia shows most of the mirrored load balancers again'
 export const vanishingText = ({ missing, of }: { readonly missing: number; readonly of: number }): string =>
   `Octavia no longer shows ${missing} of ${of} mirrored load balancers: that many at once are rather a wrong project or role ` +
   'than gone; their mirrors stay as they are'
+
+export const LISTED = 'AWS lists most of the followed mirrors again'
+
+export const unlistedText = ({ missing, of }: { readonly missing: number; readonly of: number }): string =>
+  `AWS no longer lists ${missing} of ${of} followed mirrors: that many at once are rather another account, Region or role ` +
+  'than gone; all of them are followed on. If they were taken down, start the watch anew'
 
 export const pollFailedText = (error: ErrorData, times: number): string =>
   `Octavia could not be asked for changes${times > 1 ? ` (${times} times)` : ''}: ${error.code} ${error.message}`

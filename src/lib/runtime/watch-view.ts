@@ -7,7 +7,17 @@ import { choosePaint } from '../render/paint.ts'
 import type { WatchNews } from '../lb/watch-state.ts'
 import type { Io } from './io.ts'
 import type { WatchTold } from './watch-loop.ts'
-import { BACK, eventText, heartbeatText, newsText, pollFailedText, stamped, vanishingText } from './watch-text.ts'
+import {
+  BACK,
+  eventText,
+  heartbeatText,
+  LISTED,
+  newsText,
+  pollFailedText,
+  stamped,
+  unlistedText,
+  vanishingText,
+} from './watch-text.ts'
 
 /** What a watch prints. Results on stdout; the banner, the heartbeat and what is wrong with the clouds on stderr. */
 export interface WatchView {
@@ -61,7 +71,7 @@ export function textView(io: Io, quiet: boolean, startedAt: number): WatchView {
         pollError = null
       }
       if (told.type === 'listed' && !told.ok)
-        say(at, `${paintErr('warn', 'WATCH_MIRRORS_UNREAD')}  ${escapeLong(unlistedText(told.error), 1200)}`)
+        say(at, `${paintErr('warn', 'WATCH_MIRRORS_UNREAD')}  ${escapeLong(unreadListText(told.error), 1200)}`)
       if (told.type !== 'state') return
       if (names.size > told.state.scopes.size)
         for (const id of names.keys()) if (!told.state.scopes.has(id)) names.delete(id)
@@ -75,7 +85,7 @@ export function textView(io: Io, quiet: boolean, startedAt: number): WatchView {
   }
 }
 
-const unlistedText = (error: unknown): string => {
+const unreadListText = (error: unknown): string => {
   const { code, message } = errorData(error)
   return `the list of mirrors could not be read again, so the known ones are followed: ${code} ${message}`
 }
@@ -134,7 +144,7 @@ export function ndjsonView(io: Io, run: string, startedAt: number): WatchView {
         pollError = error
       }
       if (told.type === 'listed' && !told.ok)
-        note(at, { code: 'WATCH_MIRRORS_UNREAD', message: unlistedText(told.error) })
+        note(at, { code: 'WATCH_MIRRORS_UNREAD', message: unreadListText(told.error) })
       if (told.type === 'state') for (const [key, { over }] of waiting) if (over) waiting.delete(key)
     },
     stop: (at, exitCode) =>
@@ -149,6 +159,8 @@ function newsEvents(
 ): void {
   if (news.type === 'vanishing') return to.note(at, { code: 'LB_FLEET_VANISHING', message: vanishingText(news) })
   if (news.type === 'vanishing-no-more') return to.note(at, { code: 'LB_FLEET_BACK', message: BACK })
+  if (news.type === 'unlisted') return to.note(at, { code: 'WATCH_MIRRORS_VANISHING', message: unlistedText(news) })
+  if (news.type === 'unlisted-no-more') return to.note(at, { code: 'WATCH_MIRRORS_BACK', message: LISTED })
   to.flushOf(news.id)
 }
 

@@ -48,7 +48,7 @@ const PRUNE_AFTER_RUNS = 200
 const NO_SELECTORS: Selectors = { tags: [], names: [], all: false }
 
 /**
- * Follows mirrors until SIGTERM or SIGINT: exit 0 or 130. Throws what keeps it from beginning: USAGE, CONFIRMATION_NEEDED,
+ * Follows mirrors until SIGTERM or SIGINT: exit 0 or 130; 12 while AWS does not list what is followed. Throws what keeps it from beginning: USAGE, CONFIRMATION_NEEDED,
  * METRICS_UNAVAILABLE, or that a cloud does not answer the first question.
  */
 export async function watch(io: Io, flags: MutatingFlags, asked: WatchAsked, world?: WatchWorld): Promise<ExitCode> {
@@ -64,6 +64,7 @@ export async function watch(io: Io, flags: MutatingFlags, asked: WatchAsked, wor
     io.err(`${code}  ${escapeText(message)}\n`),
   )
   let opened: Opened | null = null
+  let unlisted = false
   try {
     const timeoutMs = Math.max(60_000, 2 * settings.intervalMs)
     const shared = sharedRetry(clock, random)
@@ -121,13 +122,19 @@ export async function watch(io: Io, flags: MutatingFlags, asked: WatchAsked, wor
         },
       }),
       told: (told) => {
+        if (told.type === 'state') unlisted = told.state.unlisted
         view.told(told)
         metrics.told(told)
         prune(told)
         world?.told?.(told)
       },
     })
-    const exitCode = isNyahError(signal.reason) && signal.reason.exit === EXIT.interrupted ? EXIT.interrupted : EXIT.ok
+    const exitCode =
+      isNyahError(signal.reason) && signal.reason.exit === EXIT.interrupted
+        ? EXIT.interrupted
+        : unlisted
+          ? EXIT.partialAnswer
+          : EXIT.ok
     view.stop(clock.now(), exitCode)
     return exitCode
   } finally {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/lib/core/change.ts'
-import { errorData } from '../../../src/lib/core/errors.ts'
+import { errorData, nyahError } from '../../../src/lib/core/errors.ts'
 import { splitRemovals } from '../../../src/lib/lb/budget.ts'
 import { deregister } from '../../../src/lib/lb/deregister.ts'
-import { TAG } from '../../../src/lib/lb/model.ts'
+import { ASKED_NOTHING, TAG } from '../../../src/lib/lb/model.ts'
+import { tagsFor } from '../../../src/lib/lb/names.ts'
 import { headOf, stamped } from '../../../src/lib/lb/removals.ts'
 import type { Tags, Target, TargetHealth, TargetState } from '../../../src/lib/ports/mirrors.ts'
 
@@ -17,6 +18,8 @@ const target = (host: number, state: TargetState = 'healthy'): TargetHealth => (
   state,
   reason: null,
 })
+/** Of the target group. */
+const OWN = tagsFor('lb-1', 'target-group', 'web', 80)
 const ALL = [target(1), target(2), target(3)]
 
 interface Aws {
@@ -56,7 +59,7 @@ function fake(aws: Aws, between: () => void = () => undefined) {
 
 const aws = (targets: readonly TargetHealth[] = ALL, removals?: string): Aws => ({
   targets,
-  tags: { other: 'x', ...(removals === undefined ? {} : { [TAG.removals]: removals }) },
+  tags: { ...OWN, other: 'x', ...(removals === undefined ? {} : { [TAG.removals]: removals }) },
   calls: [],
 })
 
@@ -92,11 +95,12 @@ const run = async (
   mirrors: ReturnType<typeof fake>,
   slept: (ms: number) => void = () => undefined,
   now: () => number = () => AT,
+  owner = ASKED_NOTHING,
 ) => {
   const sleep = (ms: number) => Promise.resolve(slept(ms))
   const scene = { clock: { now, sleep }, signal: new AbortController().signal }
   try {
-    return { outputs: await deregister(change, mirrors, scene) }
+    return { outputs: await deregister(change, mirrors, scene, owner) }
   } catch (error) {
     const { code, exit, message, tries } = errorData(error)
     return { code, exit, message, tries }
@@ -109,6 +113,7 @@ describe('taking targets out', () => {
     expect(await run(planned(ALL, ALL.slice(0, 1)), fake(world))).toEqual({ outputs: { deregistered: 1 } })
     expect(world.calls).toEqual(['targetHealth', 'tags', 'tag', 'targetHealth', 'tags', 'deregister 10.20.0.1'])
     expect(world.tags).toEqual({
+      ...OWN,
       other: 'x',
       [TAG.removals]: expect.stringMatching(new RegExp(`^1\\.[0-9a-f]{8} ${AT / 1000}:1/3$`)) as string,
     })
@@ -170,22 +175,62 @@ describe('another nyah', () => {
     const world = aws(ALL, '4.00000000')
     const slept = (ms: number): void => {
       expect(ms).toBe(5_000)
-      world.tags = { [TAG.removals]: '5.22222222' }
+      world.tags = { ...OWN, [TAG.removals]: '5.22222222' }
     }
     expect(await run(change, fake(world), slept)).toMatchObject({ code: 'LB_FOREIGN_EPOCH', exit: 10 })
     expect(world.targets).toEqual(ALL)
   })
 
-  it.each([
-    [5_000, 'done'],
-    [5_001, 'LB_FOREIGN_EPOCH'],
-    [-1, 'LB_FOREIGN_EPOCH'],
-  ])('may be through already where the claim was written %i ms after the look: %s', async (ms, said) => {
+  describe.each([
+    ['in time', 5_000],
+    ['late', 5_001],
+    ['late', 90_000],
+    ['by a clock that went back', -1],
+  ])('%s (%i ms after the look) the claim is written', (when, ms) => {
+    const late = when !== 'in time'
+    const slow = async (world: Aws, slept?: () => void) =>
+      run(change, fake(world), slept, () => (world.calls.includes('tag') ? AT + ms : AT))
+
+    it('and nobody else is there: it is done', async () => {
+      const world = aws(ALL, '4.00000000')
+      expect(await slow(world)).toEqual({ outputs: { deregistered: 1 } })
+      expect(headOf(world.tags?.[TAG.removals])).toMatch(/^5\./)
+    })
+
+    it(`and targets left meanwhile: ${late ? 'another nyah took them, so it is not done' : 'by hand'}`, async () => {
+      const world = aws(ALL, '4.00000000')
+      const end = await slow(world, () => (world.targets = [target(1), target(2, 'draining'), target(3)]))
+      expect('outputs' in end ? 'done' : end.code).toBe(late ? 'LB_FOREIGN_EPOCH' : 'done')
+      expect(world.calls.some((call) => call.startsWith('deregister'))).toBe(!late)
+      // What the other one counted was overwritten: nobody knows how many.
+      if (late) expect(world.tags?.[TAG.removals]).toMatch(/^6 \d+:x$/)
+    })
+  })
+
+  it('is not there, but AWS lets the call go only long after the look: it looks again', async () => {
     const world = aws(ALL, '4.00000000')
-    const now = (): number => (world.calls.includes('tag') ? AT + ms : AT)
-    const end = await run(change, fake(world), undefined, now)
-    expect('outputs' in end ? 'done' : end.code).toBe(said)
-    expect(world.calls.some((call) => call.startsWith('deregister'))).toBe(said === 'done')
+    const mirrors = fake(world)
+    const given: number[] = []
+    const busy = {
+      ...mirrors,
+      deregisterTargets: (arn: string, targets: readonly Target[], notAfter = 0) => {
+        given.push(notAfter)
+        if (given.length === 3) return mirrors.deregisterTargets(arn, targets)
+        return Promise.reject(nyahError({ code: 'AWS_TOO_LATE', message: '', exit: 7 }))
+      },
+    }
+    expect(await run(change, busy)).toEqual({ outputs: { deregistered: 1 } })
+    expect(given).toEqual([AT + 5_000, AT + 5_000, AT + 5_000])
+    expect(world.calls.filter((call) => call === 'tags')).toHaveLength(4)
+  })
+
+  it('is not there, but AWS never lets the call go in time: the claim gives its budget back', async () => {
+    const many = Array.from({ length: 10 }, (_, at) => target(at + 1))
+    const world = aws(many, '4.00000000')
+    const late = () => Promise.reject(nyahError({ code: 'AWS_TOO_LATE', message: '', exit: 7 }))
+    const end = await run(planned(many, many.slice(0, 2), '4.00000000'), { ...fake(world), deregisterTargets: late })
+    expect(end).toMatchObject({ code: 'AWS_TOO_LATE', exit: 7 })
+    expect(world.tags?.[TAG.removals]).toBe('6')
   })
 
   it('a tag with other times and the same head is the one that was planned on', async () => {
@@ -256,8 +301,63 @@ describe('somebody healthy stays', () => {
     expect(world.targets.map(({ state }) => state)).not.toContain('draining')
   })
 
+  it('and a claim that comes to nothing gives its budget back, and nothing else', async () => {
+    const many = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((host) => target(host))
+    const before = `4.00000000 ${AT / 1000 - 100}:1/11`
+    const world = aws(many, before)
+    const slept = (): void => {
+      world.targets = many.map((one) => ({ ...one, state: one.address === '10.20.0.1' ? 'healthy' : 'unhealthy' }))
+    }
+    expect(await run(planned(many, many.slice(0, 1), before), fake(world), slept)).toMatchObject({
+      code: 'LB_MINIMUM_HEALTHY',
+    })
+    expect(world.tags?.[TAG.removals]).toBe(`6 ${AT / 1000 - 100}:1/11`)
+  })
+
+  it('but the claim of another that came meanwhile stays', async () => {
+    const world = aws()
+    const slept = (): void => {
+      world.targets = [target(1), target(2, 'unhealthy'), target(3, 'unhealthy')]
+      world.tags = { ...world.tags, [TAG.removals]: '5.22222222' }
+    }
+    expect(await run(change(), fake(world), slept)).toMatchObject({ code: 'LB_MINIMUM_HEALTHY' })
+    expect(world.tags?.[TAG.removals]).toBe('5.22222222')
+  })
+
   it('unless nobody was to stay, and that was allowed', async () => {
     const world = aws([target(1), target(2, 'unhealthy')])
     expect(await run(change({ healthyStays: false }), fake(world))).toEqual({ outputs: { deregistered: 1 } })
+  })
+})
+
+describe('a target group whose tags were changed since the plan', () => {
+  const change = planned(ALL, ALL.slice(0, 1))
+  const { [TAG.octaviaId]: _id, ...ownerless } = OWN
+
+  it.each([
+    ['taken off', {}, 'LB_NOT_OWNED'],
+    ['ownerless', ownerless, 'LB_NOT_OWNED'],
+    ['those of the load balancer that it was retargeted to', { ...OWN, [TAG.octaviaId]: 'lb-2' }, 'LB_NOT_OWNED'],
+    ['those of a newer nyah', { ...OWN, [TAG.schema]: '2' }, 'LB_NEWER_NYAH'],
+  ])('%s: nothing is written', async (_what, tags, code) => {
+    const world: Aws = { targets: ALL, tags, calls: [] }
+    expect(await run(change, fake(world))).toMatchObject({ code, exit: 6 })
+    expect(world.calls).toEqual(['targetHealth', 'tags'])
+  })
+
+  it('while the claim stood: nothing is taken out, and nothing more is written', async () => {
+    const world = aws()
+    const slept = (): void => {
+      world.tags = { ...world.tags, [TAG.octaviaId]: 'lb-2' }
+    }
+    expect(await run(change, fake(world), slept)).toMatchObject({ code: 'LB_NOT_OWNED' })
+    expect(world.calls.filter((call) => call === 'tag' || call.startsWith('deregister'))).toEqual(['tag'])
+  })
+
+  it('while it is retargeted, the former owner is as good', async () => {
+    const world: Aws = { targets: ALL, tags: { ...OWN, [TAG.octaviaId]: 'lb-0' }, calls: [] }
+    expect(await run(change, fake(world), undefined, undefined, { ...ASKED_NOTHING, formerId: 'lb-0' })).toEqual({
+      outputs: { deregistered: 1 },
+    })
   })
 })

@@ -3,6 +3,7 @@ import type { Change } from '../../../src/lib/core/change.ts'
 import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
 import { diffOperation, mirrorOperation, syncOperation, unmirrorOperation } from '../../../src/lib/lb/operation.ts'
 import { TAG } from '../../../src/lib/lb/model.ts'
+import type { Tags } from '../../../src/lib/ports/mirrors.ts'
 import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import { planUnmirror } from '../../../src/lib/lb/unmirror.ts'
 import { applyAll, AT, EMPTY, inOrder, observed, type ModelWorld } from './model-world.ts'
@@ -246,15 +247,19 @@ describe('applying', () => {
     expect(calls[0]?.[2]).not.toHaveProperty('loadBalancerArn')
   })
 
-  it('each removal is one call with the remote id, a load balancer after one more look', async () => {
+  it('each removal is one call with the remote id, after a look in the same breath', async () => {
     const { changes } = planUnmirror({ scopes: [observed(null, mirrored(), { id: ID })] })
-    const calls = await Promise.all(changes.map(async (change) => (await apply(change)).calls))
+    const ports = () => fakePorts({ worlds: { [ID]: mirrored() } })
+    const calls = await Promise.all(changes.map(async (change) => (await apply(change, ports())).calls))
     expect(calls.flat()).toEqual([
+      ['mirrors.tags', 'arn:listener/80'],
       ['mirrors.deleteListener', 'arn:listener/80'],
       ['mirrors.tags', 'arn:lb/nyah-shop-ef5e7c45'],
       ['mirrors.read', [{ octaviaId: ID, hash: 'ef5e7c45' }]],
       ['mirrors.deleteLoadBalancer', 'arn:lb/nyah-shop-ef5e7c45'],
+      ['mirrors.tags', 'arn:tg/nyah-shop-ef5e7c45-80'],
       ['mirrors.deleteTargetGroup', 'arn:tg/nyah-shop-ef5e7c45-80'],
+      ['network.securityGroups', 'vpc-1', ['nyah-ef5e7c45']],
       ['network.deleteSecurityGroup', 'sg-1'],
     ])
   })
@@ -280,14 +285,67 @@ describe('applying', () => {
         'sg-1',
         { allow: [{ protocol: 'tcp', port: 80, cidr: '0.0.0.0/0' }], revoke: [] },
       ],
+      ['mirrors.tags', 'arn:tg/nyah-shop-ef5e7c45-80'],
       [
         'mirrors.modifyTargetGroup',
         'arn:tg/nyah-shop-ef5e7c45-80',
         { attributes: { 'preserve_client_ip.enabled': 'false' } },
       ],
+      ['mirrors.tags', 'arn:lb/nyah-shop-ef5e7c45'],
       ['mirrors.modifyLoadBalancer', 'arn:lb/nyah-shop-ef5e7c45', { subnets: ['subnet-a', 'subnet-c'] }],
+      ['mirrors.tags', 'arn:listener/80'],
       ['mirrors.modifyListener', 'arn:listener/80', { protocol: 'TCP' }],
     ])
+  })
+
+  describe('what is not ours any more since the plan stays as it is', () => {
+    const stolen = (tags: Tags): ModelWorld => {
+      const { mirror, securityGroup } = mirrored()
+      return {
+        mirror: {
+          ...mirror,
+          loadBalancer: { ...mirror.loadBalancer!, tags },
+          listeners: mirror.listeners.map((one) => ({ ...one, tags })),
+          targetGroups: mirror.targetGroups.map((one) => ({ ...one, tags })),
+        },
+        securityGroup: { ...securityGroup!, tags },
+      }
+    }
+    const own = mirrored().mirror.loadBalancer!.tags
+    const { changes: removals } = planUnmirror({ scopes: [observed(null, mirrored(), { id: ID })] })
+    const odd = mirrored()
+    const updates = changesOf(tree(), {
+      ...odd,
+      mirror: {
+        ...odd.mirror,
+        loadBalancer: { ...odd.mirror.loadBalancer!, subnets: ['subnet-a'] },
+        listeners: odd.mirror.listeners.map((one) => ({ ...one, protocol: 'TLS' })),
+        targetGroups: odd.mirror.targetGroups.map((one) => ({ ...one, attributes: {} })),
+      },
+    })
+    const all = [...removals, ...updates].map((one) => [`${one.ref.type} ${one.kind}`, one] as const)
+
+    it.each(all)('%s', async (_what, change) => {
+      const { [TAG.managed]: _managed, ...unmanaged } = own
+      for (const tags of [{}, unmanaged, { ...own, [TAG.octaviaId]: OTHER }, { ...own, [TAG.schema]: '2' }]) {
+        const ports = fakePorts({ worlds: { [ID]: stolen(tags) } })
+        const code = tags[TAG.schema] === '2' ? 'LB_NEWER_NYAH' : 'LB_NOT_OWNED'
+        await expect(apply(change, ports)).rejects.toMatchObject({ code, exit: EXIT.refused })
+        expect(ports.calls.filter(([call]) => /modify|delete|mirrors\.tag$/.test(call))).toEqual([])
+      }
+    })
+
+    it('is all that there is to change', () => {
+      expect(all.map(([what]) => what).toSorted()).toEqual([
+        'listener delete',
+        'listener update',
+        'load-balancer delete',
+        'load-balancer update',
+        'security-group delete',
+        'target-group delete',
+        'target-group update',
+      ])
+    })
   })
 
   describe('a deregistration', () => {
@@ -317,6 +375,7 @@ describe('applying', () => {
           'mirrors.deregisterTargets',
           'arn:tg/nyah-shop-ef5e7c45-80',
           [{ address: '10.20.0.11', port: 8080, availabilityZone: 'all' }],
+          AT + 5_000,
         ],
       ])
       expect(outputs).toEqual({ deregistered: 1 })

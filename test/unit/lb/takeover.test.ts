@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { applyChange } from '../../../src/lib/lb/apply.ts'
 import { change } from '../../../src/lib/lb/changes.ts'
+import { ASKED_NOTHING } from '../../../src/lib/lb/model.ts'
 import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
 import { fakePorts, scene } from './fakes.ts'
 
@@ -25,7 +26,7 @@ const takesOver = change({
 })
 
 const look = (here: ReturnType<typeof both>, before: ReturnType<typeof both>) =>
-  applyChange(takesOver, fakePorts({ healthOf: { 'arn:new': here, 'arn:old': before } }), scene())
+  applyChange(takesOver, fakePorts({ healthOf: { 'arn:new': here, 'arn:old': before } }), scene(), ASKED_NOTHING)
 
 describe('a target group takes over', () => {
   it('once whoever is healthy where he serves is healthy in it', async () => {

@@ -145,7 +145,18 @@ describe('what is due', () => {
       START,
     )
     expect(m.poll(START, [line('a', 'x'), line('b'), line('c')]).due).toEqual(['c'])
-    expect(m.run('c', { how: 'unmirrored' }, START).state.scopes.has('c')).toBe(false)
+    // What a run did not find is left alone until the list tells.
+    expect(m.run('c', { how: 'unmirrored' }, START).due).toEqual([])
+    const { state } = m.put({ type: 'mirrors', mirrors: [{ id: 'b', inStep: LONG_AGO }] }, START)
+    expect([...state.scopes.keys()]).toEqual(['b'])
+  })
+
+  it('what was taken down and made again is another mirror', () => {
+    const m = machine(['a'])
+    m.poll(START, [line('a')])
+    m.run('a', { how: 'unmirrored' }, START)
+    m.put({ type: 'mirrors', mirrors: [{ id: 'a', inStep: null }] }, START)
+    expect(m.poll(START + INTERVAL, [line('a')]).due).toEqual(['a'])
   })
 })
 
@@ -249,6 +260,51 @@ describe('a fleet that vanishes', () => {
         ids.map((id) => line(id)),
       ).news,
     ).toEqual(vanishing ? [{ type: 'vanishing-no-more' }] : [])
+  })
+})
+
+describe('a list of mirrors that vanish', () => {
+  const some = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => ({ id: `lb-${from + at}`, inStep: LONG_AGO }))
+  const CASES: readonly (readonly [number, number, boolean])[] = [
+    [9, 3, false],
+    [9, 4, true],
+    [3, 1, false],
+    [3, 2, true],
+    [2, 1, false],
+    [2, 2, true],
+    [1, 1, false],
+    [1000, 1000, true],
+  ]
+  it.each(CASES)('of %i there are %i missing; nyah is the one who cannot see: %s', (of, missing, unlisted) => {
+    const all = some(0, of)
+    const m = machine(all.map(({ id }) => id))
+    m.poll(
+      START,
+      all.map(({ id }) => line(id)),
+    )
+    const list = { type: 'mirrors' as const, mirrors: some(missing, of) }
+    const { news, state } = m.put(list, START + INTERVAL)
+    expect(news).toEqual(unlisted ? [{ type: 'unlisted', missing, of }] : [])
+    expect(state.scopes.size).toBe(unlisted ? of : of - missing)
+    // Said once, and not taken for normal the second time; a run that finds none either changes nothing.
+    m.run('lb-0', { how: 'unmirrored' }, START + INTERVAL)
+    const again = m.put(list, START + 2 * INTERVAL)
+    expect(again).toMatchObject({ news: [], state: { unlisted } })
+    expect(again.state.scopes.size).toBe(unlisted ? of : of - missing)
+    const back = m.put({ type: 'mirrors', mirrors: all }, START + 3 * INTERVAL)
+    expect(back.news).toEqual(unlisted ? [{ type: 'unlisted-no-more' }] : [])
+    expect(back.state).toMatchObject({ unlisted: false })
+    expect(back.state.scopes.size).toBe(of)
+  })
+
+  it('though each of their runs has found nothing before the list came', () => {
+    const all = some(0, 5)
+    const m = machine(all.map(({ id }) => id))
+    for (const { id } of all) m.run(id, { how: 'unmirrored' }, START)
+    const { news, state } = m.put({ type: 'mirrors', mirrors: [] }, START)
+    expect(news).toEqual([{ type: 'unlisted', missing: 5, of: 5 }])
+    expect(state.scopes.size).toBe(5)
   })
 })
 

@@ -1,3 +1,4 @@
+import { EXIT, nyahError } from '../../core/errors.ts'
 import type { Mirrors, Tags, Target } from '../../ports/mirrors.ts'
 import { bounded, chunks } from './bounded.ts'
 import { need } from './decode.ts'
@@ -17,6 +18,14 @@ import { createWire, unlessGone } from './wire.ts'
 
 /** AWS takes 200 and more; smaller calls lose less when one fails. */
 const TARGETS_PER_CALL = 100
+
+const tooLate = (arn: string) =>
+  nyahError({
+    code: 'AWS_TOO_LATE',
+    message: `targets of ${arn} were not taken out: AWS's limits let the call go only when what had been looked at before it was too old`,
+    exit: EXIT.remote,
+    tries: ['wait until AWS is less busy, then run the command again'],
+  })
 
 /** Mirrors in ELBv2. Errors: the AWS_ codes of docs/aws.md. */
 export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
@@ -41,7 +50,7 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
   })
 
   return {
-    list: (signal) => listMirrors(elb, signal),
+    list: (signal, named) => listMirrors(elb, signal, named),
     read: async (keys, signal) => (keys.length === 0 ? [] : readTrees(elb, keys, await account.lists(signal), signal)),
     limits: (signal) => account.limits(signal),
     health: (atMost, signal) => healthTallies(elb, atMost, signal),
@@ -72,12 +81,13 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
         return wire.repeat('RegisterTargets', 'targets', (o) => client.send(new sdk.RegisterTargetsCommand(input), o))
       })
     },
-    async deregisterTargets(arn, targets) {
+    async deregisterTargets(arn, targets, notAfter = Infinity) {
       await bounded(chunks(targets, TARGETS_PER_CALL), (some) => {
         const input = { TargetGroupArn: arn, Targets: some.map(description) }
-        return wire.repeat('DeregisterTargets', 'targets', (o) =>
-          client.send(new sdk.DeregisterTargetsCommand(input), o),
-        )
+        return wire.repeat('DeregisterTargets', 'targets', (o) => {
+          if (clock.now() > notAfter) throw tooLate(arn)
+          return client.send(new sdk.DeregisterTargetsCommand(input), o)
+        })
       })
     },
     async deleteTargetGroup(arn) {
