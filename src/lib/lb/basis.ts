@@ -36,7 +36,7 @@ export function basisOf(
           ? null
           : {
               ...mirror.loadBalancer,
-              tags: without(mirror.loadBalancer.tags, [TAG.held, TAG.inStep]),
+              tags: without(mirror.loadBalancer.tags, [TAG.held, TAG.inStep, TAG.settings]),
               state: null,
               subnets: mirror.loadBalancer.subnets.toSorted(),
               securityGroups: mirror.loadBalancer.securityGroups.toSorted(),

@@ -5,7 +5,7 @@ import { judge } from './judge.ts'
 import type { LbWorld, Observed } from './model.ts'
 import { exists, ownedOf } from './owned.ts'
 import { addressProblems, subnetProblems } from './placed.ts'
-import { some, type Remark } from './remarks.ts'
+import { refusing, some, type Remark } from './remarks.ts'
 
 /** Guards of where a mirror stands: whose it is, in which network, with which addresses, open to whom. */
 
@@ -26,6 +26,35 @@ export const network: Guard<LbWorld> = each(({ observed, judged }) => [
   ...subnetProblems(observed),
   ...addressProblems(observed, judged.owned),
 ])
+
+const CERTIFICATE = /^arn:[a-z-]+:(acm|iam):([a-z0-9-]*):(\d{12}):/
+const ACCOUNT = /^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:(\d{12}):/
+/** `ap-northeast-1` of the zone `ap-northeast-1a`, and of a local one. */
+const REGION = /^[a-z]+(?:-[a-z]+)+-\d+/
+
+/**
+ * An NLB takes certificates of its own Region (those of IAM have none) and account alone. What the ARN does not tell, whether
+ * it exists and is issued, only AWS says, when the listener is made. The account is known once there is an NLB.
+ */
+export const certificates: Guard<LbWorld> = each(({ observed, judged: { desired, owned } }) => {
+  const [region] = REGION.exec(observed.network.subnets[0]?.availabilityZone ?? '') ?? []
+  const [, account] = ACCOUNT.exec(owned.loadBalancer?.arn ?? '') ?? []
+  return desired.listeners.flatMap(({ subject, certificates: arns }) =>
+    arns.flatMap((arn): readonly Remark[] => {
+      const [, service, itsRegion, itsAccount] = CERTIFICATE.exec(arn) ?? []
+      const remark = refusing(subject)
+      const correct =
+        "Import the certificate into ACM in the NLB's Region and account, and correct certificates of the context"
+      if (service === 'acm' && region !== undefined && itsRegion !== region) {
+        return [remark('LB_CERTIFICATE_REGION', `${arn} is in ${itsRegion}, the NLB in ${region}`, correct)]
+      }
+      if (service !== undefined && account !== undefined && itsAccount !== account) {
+        return [remark('LB_CERTIFICATE_ACCOUNT', `${arn} is of account ${itsAccount}, the NLB of ${account}`, correct)]
+      }
+      return []
+    }),
+  )
+})
 
 /** Whom Octavia lets in says little while its VIP is private; the same words on an internet-facing NLB mean everybody. */
 export const exposed: Guard<LbWorld> = each(({ observed: { placement, source }, judged }) => {

@@ -1,6 +1,6 @@
 import type { Guard } from '../engine/operation.ts'
 import { fleetVanishing } from './guards-fleet.ts'
-import { addressKept, exposed, network, ownership } from './guards-place.ts'
+import { addressKept, certificates, exposed, network, ownership } from './guards-place.ts'
 import { fleetQuota } from './guards-quota.ts'
 import { sourceEmpty, sourceGone, sourceSettled, sourceUnread } from './guards-source.ts'
 import { sourceSuspicious } from './guards-suspicious.ts'
@@ -11,6 +11,7 @@ import type { LbWorld } from './model.ts'
 export const MIRROR_GUARDS: readonly Guard<LbWorld>[] = [
   ownership,
   network,
+  certificates,
   exposed,
   addressKept,
   fleetQuota,

@@ -1,6 +1,7 @@
+import { fingerprint } from '../core/hash.ts'
 import type { Tags } from '../ports/mirrors.ts'
 import type { SourceLoadBalancer } from '../ports/source.ts'
-import { TAG } from './model.ts'
+import { TAG, type Placement } from './model.ts'
 
 /** What a mirror's load balancer remembers of its last run: what was held and since when, and when both sides were in step. */
 
@@ -45,6 +46,20 @@ export const inStepOf = (tags: Tags): string | null => {
   const revision = tags[TAG.inStep]
   return revision === undefined || revision === '' ? null : revision
 }
+
+/**
+ * 8 hex digits of what the configuration says of a mirror, but for addresses: those also come by a flag, and can be seen on
+ * the NLB itself. Certificates are the whole context's: another one for another load balancer counts too.
+ */
+export const settingsOf = ({ vpcId, scheme, subnets, routableCidrs, certificates, weights }: Placement): string =>
+  fingerprint({
+    vpcId,
+    scheme,
+    subnets: subnets.toSorted(),
+    routableCidrs: routableCidrs === null ? null : routableCidrs.toSorted(),
+    certificates,
+    weights: weights ?? null,
+  }).slice(0, 8)
 
 /** What Octavia bumps at each change below a load balancer; one that was never changed has only its creation. */
 export const revisionOf = ({ updated_at, created_at }: Pick<SourceLoadBalancer, 'updated_at' | 'created_at'>): string =>

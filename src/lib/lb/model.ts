@@ -88,6 +88,8 @@ export const TAG = {
   allowed: 'nyah:allowed',
   /** On the load balancer: the source's updated_at when both sides were last in step. */
   inStep: 'nyah:in-step',
+  /** On the load balancer: of which settings, when both sides were last in step (`settingsOf`). */
+  settings: 'nyah:settings',
   /** On the load balancer: `CODE/since` of what is held, separated by spaces; since is ISO 8601 in UTC. */
   held: 'nyah:held',
   /** On target groups: `<epoch> <seconds>:<count> …`: a number that only grows, and the removals of the last hour. */

@@ -1,7 +1,7 @@
 import { stops } from '../core/allow.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Tags } from '../ports/mirrors.ts'
-import { heldOf, heldText, revisionOf, second } from './held.ts'
+import { heldOf, heldText, revisionOf, second, settingsOf } from './held.ts'
 import { TAG, type Observed } from './model.ts'
 import { ownedOf } from './owned.ts'
 
@@ -24,10 +24,12 @@ export function recordOf(observed: Observed, plan: Pick<Plan, 'changes' | 'findi
   if (loadBalancer === null) return null
   const { arn, tags } = loadBalancer
   const held = heldNow(observed, plan, tags)
+  const settings = settingsOf(observed.placement)
   const step = held === '' ? inStepNow(observed, plan) : null
   const set = {
     ...(held === '' || held === tags[TAG.held] ? {} : { [TAG.held]: held }),
     ...(step === null || step === tags[TAG.inStep] ? {} : { [TAG.inStep]: step }),
+    ...(step === null || settings === tags[TAG.settings] ? {} : { [TAG.settings]: settings }),
   }
   const remove = held === '' && tags[TAG.held] !== undefined ? [TAG.held] : []
   return Object.keys(set).length === 0 && remove.length === 0 ? null : { arn, set, remove }

@@ -1,6 +1,6 @@
 import { EXIT } from '../core/errors.ts'
 import type { MirrorList, MirrorRow } from '../lb/list.ts'
-import { aimError } from '../render/aim.ts'
+import { aimError, aimText } from '../render/aim.ts'
 import { errorLines } from '../render/errors.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
 import { choosePaint, type Paint } from '../render/paint.ts'
@@ -10,6 +10,7 @@ import { age, count, sinceText } from '../render/words.ts'
 import type { Report } from './report.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
+import { lbSettings } from './open.ts'
 import { reading, READ_AT_MOST_MS } from './lb.ts'
 
 /** `nyah lb list`. `health`: asked for however many target groups there are. */
@@ -23,7 +24,12 @@ export const lbList = (io: Io, flags: SharedFlags, health: boolean): Promise<Rep
         opened.source(),
         opened.mirrors(),
       ])
-      const list = await listMirrors({ source, mirrors }, health ? Infinity : HEALTH_AT_MOST, signal)
+      const list = await listMirrors(
+        { source, mirrors },
+        health ? Infinity : HEALTH_AT_MOST,
+        signal,
+        lbSettings(opened),
+      )
       const exitCode = list.unread.length > 0 ? EXIT.partialAnswer : EXIT.ok
       const at = new Date(clock.now()).toISOString()
       return {
@@ -85,7 +91,7 @@ export function listText(list: MirrorList, view: ListView): string {
     view.width,
     view.paint,
   )
-  return `${table}${heldText(rows, view)}${healthText(list, view)}${partialText(list, view)}`
+  return `${table}${heldText(rows, view)}${stepsText(rows, view)}${healthText(list, view)}${partialText(list, view)}`
 }
 
 function sourceCell({ source }: MirrorRow): string {
@@ -97,10 +103,12 @@ function sourceCell({ source }: MirrorRow): string {
 function mirrorCell({ mirror, drift, held }: MirrorRow, at: string): string {
   if (typeof mirror === 'string') return mirror
   if (mirror.state !== 'active') return mirror.state
+  if (drift.state === 'tags-lost') return 'tags lost'
+  if (drift.state === 'newer') return 'newer nyah'
   const [first] = held.map(({ since }) => since).toSorted()
   if (first !== undefined) return `held ${ageOf(first, at)}`.trimEnd()
   if (drift.state === 'behind') return `behind ${ageOf(drift.since ?? '', at)}`.trimEnd()
-  return { 'in-step': 'in step', never: 'never synced', unknown: 'active' }[drift.state]
+  return { 'in-step': 'in step', never: 'never synced', unknown: 'active', reconfigured: 'config changed' }[drift.state]
 }
 
 function ageOf(since: string, at: string): string {
@@ -136,6 +144,26 @@ function heldText(rows: readonly MirrorRow[], { paint, at, prose }: ListView): s
 }
 
 const MOST_HELD = 20
+
+/** What a word in the table does not say: why, and the next step. */
+const STEPS: Readonly<Partial<Record<MirrorRow['drift']['state'], (id: string) => string>>> = {
+  'tags-lost': (id) =>
+    `tags lost: an NLB has the mirror's name and not nyah's tags; if it is the mirror: nyah lb mirror ${id} --adopt`,
+  newer: () => 'newer nyah: a newer nyah made it, and this one leaves it alone; use that one',
+  reconfigured: (id) =>
+    `config changed: the configuration says otherwise than when both were in step: nyah lb diff ${id}`,
+}
+
+function stepsText(rows: readonly MirrorRow[], { paint, prose, flags }: ListView): string {
+  const told = rows.flatMap((row) => {
+    const step = STEPS[row.drift.state]
+    return step === undefined ? [] : [`${escapeLong(row.name ?? row.id, 60)}  ${aimText(step(row.id), flags)}`]
+  })
+  if (told.length === 0) return ''
+  const rest = told.length - MOST_HELD
+  const lines = told.slice(0, MOST_HELD).flatMap((text) => wrap(text, prose).map((line) => paint('warn', line)))
+  return `${['', ...lines, ...(rest > 0 ? [`… and ${rest} more (all of them: --json)`] : [])].join('\n')}\n`
+}
 
 function healthText({ healthNotAsked }: MirrorList, { paint, prose }: ListView): string {
   if (healthNotAsked === null) return ''

@@ -7,11 +7,12 @@ import { summaryOf } from '../../../src/lib/lb/summary.ts'
 import type { Finding, Plan } from '../../../src/lib/core/plan.ts'
 import { isUuid, resolveName } from '../../../src/lib/lb/resolve.ts'
 import { showMirror } from '../../../src/lib/lb/show.ts'
-import { TAG } from '../../../src/lib/lb/model.ts'
+import { settingsOf } from '../../../src/lib/lb/held.ts'
+import { TAG, type Placement } from '../../../src/lib/lb/model.ts'
 import type { LoadBalancer, Tags } from '../../../src/lib/ports/mirrors.ts'
 import { applyAll, EMPTY, observed } from './model-world.ts'
 import { fakePorts, scene, settings } from './fakes.ts'
-import { ID, loadBalancer, member, pool, tree } from './sources.ts'
+import { ID, loadBalancer, member, placement, pool, tree } from './sources.ts'
 
 const OTHER = '5f0c7c1e-0000-4000-8000-000000000002'
 const GONE = '5f0c7c1e-0000-4000-8000-000000000003'
@@ -67,6 +68,36 @@ describe('the list', () => {
       mirrors: [followed(ID, 'shop', tag === undefined ? {} : { [TAG.inStep]: tag })],
     })
     expect(rows[0]?.drift).toMatchObject(drift)
+  })
+
+  const at = (mirror: LoadBalancer, of: Partial<Placement> = {}) =>
+    listMirrors(
+      fakePorts({ sources: [tree({ loadbalancer: loadBalancer({ updated_at: IN_STEP }) })], mirrors: [mirror] }),
+      40,
+      undefined,
+      settings(() => of),
+    ).then(({ rows }) => rows.map(({ id, drift }) => `${id} ${drift.state}`))
+
+  it('a mirror of a newer nyah is no mirror in step, nor is one that lost its tags "none"', async () => {
+    expect(await at(followed(ID, 'shop', { [TAG.inStep]: IN_STEP, [TAG.schema]: '2' }))).toEqual([`${ID} newer`])
+    const twin = balancer(ID, 'shop')
+    expect(await at({ ...twin, tags: {} })).toEqual([`${ID} tags-lost`])
+    expect(await at({ ...twin, tags: { [TAG.octaviaId]: ID } })).toEqual([`${ID} tags-lost`])
+  })
+
+  it('in step is one whose settings are those of then', async () => {
+    const twin = followed(ID, 'shop', { [TAG.inStep]: IN_STEP, [TAG.settings]: settingsOf(placement()) })
+    expect(await at(twin)).toEqual([`${ID} in-step`])
+    expect(await at(twin, { subnets: ['subnet-c', 'subnet-a'] })).toEqual([`${ID} in-step`])
+    for (const over of [
+      { subnets: ['subnet-a'] },
+      { vpcId: 'vpc-2' },
+      { weights: 'target-groups' as const },
+      { certificates: { c0c0: 'arn:x' } },
+      { routableCidrs: ['10.0.0.0/8'] },
+      { addresses: { 'subnet-a': '172.31.0.9' } },
+    ])
+      expect(await at(twin, over)).toEqual([`${ID} reconfigured`])
   })
 
   it('drift is unknown where a side is missing', async () => {

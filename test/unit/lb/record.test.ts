@@ -2,17 +2,19 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyAllowances } from '../../../src/lib/core/allow.ts'
 import type { Finding, Plan } from '../../../src/lib/core/plan.ts'
-import { heldOf, heldText, inStepOf, revisionOf, second } from '../../../src/lib/lb/held.ts'
+import { heldOf, heldText, inStepOf, revisionOf, second, settingsOf } from '../../../src/lib/lb/held.ts'
 import { ASKED_NOTHING, TAG, type Observed } from '../../../src/lib/lb/model.ts'
 import { recordOf } from '../../../src/lib/lb/record-of.ts'
 import { recordMirrors } from '../../../src/lib/lb/record.ts'
 import type { SourceTree } from '../../../src/lib/ports/source.ts'
-import { ID, loadBalancer, member, pool, tree } from './sources.ts'
+import { ID, loadBalancer, member, placement, pool, tree } from './sources.ts'
 import { guarded, looked, standing, tagged } from './standing.ts'
 
 const NOW = '2026-11-22T03:00:00Z'
 const THEN = '2026-11-21T00:00:00Z'
 const UPDATED = '2026-11-22T02:59:00'
+
+const SETTINGS = settingsOf(placement())
 
 const source = tree({ loadbalancer: loadBalancer({ updated_at: UPDATED }) })
 const empty: SourceTree = { ...source, listeners: [], pools: [] }
@@ -26,15 +28,15 @@ const recorded = (is: SourceTree | null, tags: Readonly<Record<string, string>> 
 
 describe('what is written down with a mirror', () => {
   it('in step: the revision of the source', () => {
-    expect(recorded(source)).toEqual({ arn: ARN, set: { [TAG.inStep]: UPDATED }, remove: [] })
+    expect(recorded(source)).toEqual({ arn: ARN, set: { [TAG.inStep]: UPDATED, [TAG.settings]: SETTINGS }, remove: [] })
   })
 
   it('of one that was never changed: when it was created', () => {
-    expect(recorded(tree())?.set).toEqual({ [TAG.inStep]: '2026-11-22T19:37:03' })
+    expect(recorded(tree())?.set).toEqual({ [TAG.inStep]: '2026-11-22T19:37:03', [TAG.settings]: SETTINGS })
   })
 
   it('nothing where the tags say so already', () => {
-    expect(recorded(source, { [TAG.inStep]: UPDATED })).toBeNull()
+    expect(recorded(source, { [TAG.inStep]: UPDATED, [TAG.settings]: SETTINGS })).toBeNull()
     expect(recorded(empty, { [TAG.held]: `LB_SOURCE_EMPTY/${THEN}` })).toBeNull()
   })
 
@@ -65,7 +67,9 @@ describe('what is written down with a mirror', () => {
   })
 
   it('nothing held any more: the tag goes', () => {
-    expect(recorded(source, { [TAG.held]: `LB_SOURCE_EMPTY/${THEN}`, [TAG.inStep]: UPDATED })).toEqual({
+    expect(
+      recorded(source, { [TAG.held]: `LB_SOURCE_EMPTY/${THEN}`, [TAG.inStep]: UPDATED, [TAG.settings]: SETTINGS }),
+    ).toEqual({
       arn: ARN,
       set: {},
       remove: [TAG.held],
@@ -106,9 +110,15 @@ describe('what is written down with a mirror', () => {
     const plan = (findings: readonly Finding[]) => ({ changes: [], findings })
     expect(recordOf(observed, plan([refusal]))?.set).toEqual({ [TAG.held]: `LB_UNSUPPORTED_X/${NOW}` })
     const { findings } = applyAllowances([refusal], [{ code: 'LB_UNSUPPORTED_X', reason: 'r' }])
-    expect(recordOf(observed, plan(findings))?.set).toEqual({ [TAG.inStep]: UPDATED })
-    expect(recordOf(observed, plan([{ ...refusal, scope: 'other' }]))?.set).toEqual({ [TAG.inStep]: UPDATED })
-    expect(recordOf(observed, plan([{ ...refusal, severity: 'warn' }]))?.set).toEqual({ [TAG.inStep]: UPDATED })
+    expect(recordOf(observed, plan(findings))?.set).toEqual({ [TAG.inStep]: UPDATED, [TAG.settings]: SETTINGS })
+    expect(recordOf(observed, plan([{ ...refusal, scope: 'other' }]))?.set).toEqual({
+      [TAG.inStep]: UPDATED,
+      [TAG.settings]: SETTINGS,
+    })
+    expect(recordOf(observed, plan([{ ...refusal, severity: 'warn' }]))?.set).toEqual({
+      [TAG.inStep]: UPDATED,
+      [TAG.settings]: SETTINGS,
+    })
   })
 
   it('nothing is written on what is not ours', () => {
@@ -119,9 +129,13 @@ describe('what is written down with a mirror', () => {
   })
 
   it('once written, there is nothing to write', () => {
-    for (const is of [source, empty, null]) {
+    for (const [is, keys] of [
+      [source, [TAG.inStep, TAG.settings]],
+      [empty, [TAG.held]],
+      [null, [TAG.held]],
+    ] as const) {
       const set = recorded(is)?.set ?? {}
-      expect(Object.keys(set)).toHaveLength(1)
+      expect(Object.keys(set)).toEqual(keys)
       expect(recorded(is, set)).toBeNull()
     }
   })
@@ -185,9 +199,11 @@ describe('writing it down', () => {
     const [first, ...others] = scopes
     if (first === undefined) throw new Error('no scope')
     const own = { ...source, loadbalancer: loadBalancer({ id: first.id, updated_at: UPDATED }) }
-    const done = looked(own, tagged(standing(own), { [TAG.inStep]: UPDATED }))
+    const done = looked(own, tagged(standing(own), { [TAG.inStep]: UPDATED, [TAG.settings]: SETTINGS }))
     await recordMirrors({ scopes: [done, ...others] }, plan, { mirrors: { tag } }, scene())
-    expect(calls).toEqual(others.map(({ mirror }) => [mirror.loadBalancer?.arn, { [TAG.inStep]: UPDATED }, []]))
+    expect(calls).toEqual(
+      others.map(({ mirror }) => [mirror.loadBalancer?.arn, { [TAG.inStep]: UPDATED, [TAG.settings]: SETTINGS }, []]),
+    )
   })
 
   it('tries all of them, and throws the first error', async () => {

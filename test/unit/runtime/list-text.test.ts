@@ -78,6 +78,15 @@ describe('the list as text', () => {
     expect(show({ rows }, 140)).toContain('held  held  LB_REMOVAL_BUDGET since 2026-11-22 03:00 UTC (2 h)')
   })
 
+  it('says what stands otherwise than it seems, and what to do', () => {
+    const drift = (state: MirrorRow['drift']['state']) => row({ drift: { state, since: null, inStepWith: null } })
+    const text = show({ rows: [drift('tags-lost'), drift('newer'), drift('reconfigured')] }, 140)
+    const cell = (line: string | undefined): string | undefined => line?.split(/ {2,}/)[4]
+    expect(text.split('\n').slice(1, 4).map(cell)).toEqual(['tags lost', 'newer nyah', 'config changed'])
+    expect(text).toContain('nyah lb mirror 5f0c7c1e-6f7b-4f6a-8d3a-0e2f2b9f6f11 --adopt')
+    expect(text).toContain('nyah lb diff 5f0c7c1e-6f7b-4f6a-8d3a-0e2f2b9f6f11')
+  })
+
   it('shows the VIP where there is room, and the name of the NLB where there is more', () => {
     const head = (width: number) => show({ rows }, width).split('\n')[0]?.split(/ {2,}/)
     expect(head(80)).toEqual(['NAME', 'ID', 'OCTAVIA', 'MIRROR', 'HEALTHY'])

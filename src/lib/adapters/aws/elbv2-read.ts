@@ -93,12 +93,12 @@ const hashOfGroup = (raw: AwsTargetGroup): string | null => hashInName(raw.Targe
 const withOurNames = (balancers: readonly AwsLoadBalancer[]): AwsLoadBalancer[] =>
   balancers.filter((raw) => hashOfBalancer(raw) !== null)
 
-export async function listMirrors(elb: Elbv2, signal?: AbortSignal): Promise<LoadBalancer[]> {
+export async function listMirrors(elb: Elbv2, signal?: AbortSignal, named = false): Promise<LoadBalancer[]> {
   const found = withOurNames(await networkLoadBalancers(elb, signal))
   const tags = await tagsByArn(elb, found.map(arnOf), signal)
   return found.flatMap((raw) => {
     const own = tags.get(arnOf(raw))
-    return own !== undefined && isManaged(own) ? [loadBalancerOf(raw, own)] : []
+    return own !== undefined && (named || isManaged(own)) ? [loadBalancerOf(raw, own)] : []
   })
 }
 
