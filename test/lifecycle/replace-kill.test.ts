@@ -131,3 +131,25 @@ describe.each(['killed', 'told to stop'] as const)('%s at every event', (how) =>
     expect(journalled).toBeGreaterThan(how === 'killed' ? 10 : 2)
   })
 })
+
+it('a retarget that was killed half-way is not answered by a second mirror', async () => {
+  const story = stories['a retarget']
+  const { operation, args, start } = story
+  here.restore(start)
+  let ended = false
+  const machine = await here.machine()
+  const onEvent = ({ type, data }: NyahEvent): void => {
+    if (ended || type !== 'change.succeeded' || !('id' in data) || !data.id.includes('/security-group/')) return
+    ended = true
+    machine.die()
+  }
+  await machine.run(operation, args, { onEvent, options: { timeoutMs: 20_000 } })
+  expect(ended).toBe(true)
+  const [id = ''] = args['ids'] as readonly string[]
+  const other = await here.machine()
+  const mirror = await other.run('lb.mirror', { ids: [id], wait: true })
+  expect(mirror).toMatchObject({ exitCode: 6, error: { code: 'LB_RETARGET_UNFINISHED' } })
+  expect(mirror.error?.tries).toEqual([`nyah lb retarget ${CROWD} ${id}`])
+  expect(other.writes).toEqual([])
+  await onward(other, story, null)
+})

@@ -1,4 +1,4 @@
-import { errorData, EXIT, isNyahError, nyahError, type NyahError } from '../core/errors.ts'
+import { errorData, type ErrorData, EXIT, isNyahError, nyahError, type NyahError } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network, NetworkFacts, SecurityGroup } from '../ports/network.ts'
@@ -9,6 +9,7 @@ import { hashOf, securityGroupName } from './names.ts'
 import { exists, ownedOf } from './owned.ts'
 import { allocationsOf } from './placed.ts'
 import { refusalsOf, standing, type RetargetWorld, type Side } from './retarget.ts'
+import { unfinishedRetargets } from './unfinished.ts'
 import type { References, RemovalWorld } from './unmirror.ts'
 
 export interface LbPorts {
@@ -51,8 +52,10 @@ export async function observeMirrors(
     readMirrors(ports, placements, true, signal),
     wantLimits ? ports.mirrors.limits(signal) : null,
   ])
+  const halves = mirrored ? new Map<string, ErrorData>() : await unfinishedRetargets(ports, sides, asked, signal)
   const scopes = sides.map((side, index): Observed => {
-    const { source, unread } = sources[index] ?? NOT_THERE
+    const half = halves.get(side.id)
+    const { source, unread } = half === undefined ? (sources[index] ?? NOT_THERE) : { source: null, unread: half }
     return { ...side, at, asked, limits, source, unread }
   })
   demand(scopes, mirrored)

@@ -55,6 +55,8 @@ export interface Network {
   addresses(allocationIds: readonly string[], signal?: AbortSignal): Promise<readonly ElasticAddress[]>
   /** Security groups by exact name, however many, in few calls; a name without one is missing in the answer. */
   securityGroups(vpcId: string, names: readonly string[], signal?: AbortSignal): Promise<readonly SecurityGroup[]>
+  /** Security groups that carry one of these Octavia ids in nyah's tags, whatever their names, in any VPC. */
+  securityGroupsOf(octaviaIds: readonly string[], signal?: AbortSignal): Promise<readonly SecurityGroup[]>
   /** Ensure: the same name and VPC with nyah's tags for the same mirror is completed and returned; foreign: AWS_NAME_TAKEN. */
   createSecurityGroup(spec: SecurityGroupSpec): Promise<{ readonly id: string }>
   /** Allow before revoke. A rule that is there already, or gone already, is no error. */

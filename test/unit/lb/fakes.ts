@@ -1,5 +1,5 @@
 import type { Scene } from '../../../src/lib/engine/operation.ts'
-import type { LbSettings, Placement } from '../../../src/lib/lb/model.ts'
+import { TAG, type LbSettings, type Placement } from '../../../src/lib/lb/model.ts'
 import type { LbPorts } from '../../../src/lib/lb/observe.ts'
 import type { Dns, NameReference } from '../../../src/lib/ports/dns.ts'
 import type {
@@ -129,6 +129,11 @@ export function fakePorts(answers: Answers = {}): Fakes {
       securityGroups: does('network.securityGroups', (vpcId: string, names: readonly string[]) =>
         Object.values(worlds).flatMap(({ securityGroup: group }) =>
           group !== null && group.vpcId === vpcId && names.includes(group.name) ? [group] : [],
+        ),
+      ),
+      securityGroupsOf: does('network.securityGroupsOf', (ids: readonly string[]) =>
+        Object.values(worlds).flatMap(({ securityGroup: group }) =>
+          group !== null && ids.includes(group.tags[TAG.octaviaId] ?? '') ? [group] : [],
         ),
       ),
       createSecurityGroup: does('network.createSecurityGroup', () => ({ id: 'sg-1' })),

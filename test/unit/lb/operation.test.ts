@@ -29,9 +29,12 @@ describe('observing', () => {
       'mirrors.read',
       'network.facts',
       'network.securityGroups',
+      'network.securityGroupsOf',
       'source.read',
       'source.read',
     ])
+    // Whether another mirror was on its way to it: only of what has none.
+    expect(ports.calls.find(([call]) => call === 'network.securityGroupsOf')?.[1]).toEqual([OTHER])
   })
 
   it('asks for the facts of each network, and for groups of each VPC', async () => {
@@ -43,6 +46,7 @@ describe('observing', () => {
       ['network.facts', 'vpc-2', ['subnet-x']],
       ['network.securityGroups', 'vpc-1', ['nyah-ef5e7c45']],
       ['network.securityGroups', 'vpc-2', [expect.stringMatching(/^nyah-[0-9a-f]{8}$/)]],
+      ['network.securityGroupsOf', [ID, OTHER]],
     ])
   })
 

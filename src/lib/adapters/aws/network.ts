@@ -6,7 +6,7 @@ import { need } from './decode.ts'
 import { guarded } from './door.ts'
 import { asciiText, commonWith, missingFrom, permissionsOf, rulesOf } from './ec2-rules.ts'
 import * as sdk from './ec2.sdk.ts'
-import { isOwn, nameTaken, tagList, tagsOf, unsettled } from './ownership.ts'
+import { isManaged, isOwn, nameTaken, OWNER_TAG, tagList, tagsOf, unsettled } from './ownership.ts'
 import { EC2_RATES, paceTowards } from './pace.ts'
 import { everyPage } from './pages.ts'
 import type { AwsDeps } from './session.ts'
@@ -156,6 +156,16 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
     async securityGroups(vpcId, names, signal) {
       const found = await bounded(chunks(names, VALUES_PER_FILTER), (some) => named(vpcId, some, signal))
       return found.flat().map(securityGroupOf)
+    },
+
+    async securityGroupsOf(octaviaIds, signal) {
+      const found = await bounded(chunks(octaviaIds, VALUES_PER_FILTER), (Values) =>
+        groups([{ Name: `tag:${OWNER_TAG}`, Values }], signal),
+      )
+      return found
+        .flat()
+        .map(securityGroupOf)
+        .filter(({ tags }) => isManaged(tags))
     },
 
     async createSecurityGroup(spec) {

@@ -1,8 +1,10 @@
 import { EXIT, nyahError, type NyahError } from '../../core/errors.ts'
 import type { Tags } from '../../ports/mirrors.ts'
 
+export const OWNER_TAG = 'nyah:octavia-id'
+
 /** What must be the same on a thing that is found by name before it may be taken for one's own. */
-const OWNER = ['nyah:managed', 'nyah:octavia-id'] as const
+const OWNER = ['nyah:managed', OWNER_TAG] as const
 
 /** Does what carries `found` belong to the mirror that wants to carry `wanted`? A missing tag never counts as equal. */
 export const isOwn = (found: Tags, wanted: Tags): boolean =>
