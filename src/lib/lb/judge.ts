@@ -4,7 +4,7 @@ import type { SourceTree } from '../ports/source.ts'
 import type { Observed } from './model.ts'
 import { adopting, inTheWay, ownedOf, type Owned } from './owned.ts'
 import { firewallOf } from './firewall.ts'
-import { choicesOf, memoryTags, withRemembered } from './memory.ts'
+import { allowedAnew, choicesOf, memoryTags, withRemembered } from './memory.ts'
 import { notExact } from './fidelity.ts'
 import { quotasOf } from './quota.ts'
 import { sharedBy } from './in-common.ts'
@@ -47,8 +47,11 @@ function judgeAnew(observed: Observed, source: SourceTree): Judged {
     return foreign === undefined ? [] : inTheWay(foreign, observed)
   })
   const quotas = quotasOf(observed, owned, desired)
+  const remembered = withRemembered(translation.remarks, observed, loadBalancer, losesCertificates(owned, desired))
+  const added = desired.listeners.map(({ port }) => port).filter((port) => !owned.listeners.has(port))
   const remarks = [
-    ...withRemembered(translation.remarks, observed, loadBalancer, losesCertificates(owned, desired)),
+    ...remembered,
+    ...allowedAnew(remembered, new Set(added)),
     ...(observed.asked.strict ? notExact(translation.fidelity) : []),
     ...quotas.remarks,
   ]

@@ -61,6 +61,25 @@ export function withRemembered(
 }
 
 /**
+ * What is allowed from before, and comes with a listener that the mirror does not have yet, was not what somebody allowed
+ * then: it goes on, and is said. `added`: the ports of such listeners.
+ */
+export const allowedAnew = (remarks: readonly Remark[], added: ReadonlySet<number>): readonly Remark[] =>
+  remarks
+    .filter(({ code, allowed, subject }) => {
+      const [, ports = ''] = /\(ports? ([\d, ]+)\)$/.exec(subject) ?? []
+      const isNew = ports.split(', ').some((port) => added.has(Number(port)))
+      return allowed !== undefined && code.startsWith(UNSUPPORTED) && isNew
+    })
+    .map(({ code, subject }) => ({
+      code: 'LB_ALLOWED_ANEW',
+      severity: 'warn',
+      subject,
+      evidence: `${code} was allowed for this mirror before (tag ${TAG.allowed}), so it goes for this new listener too`,
+      remedy: 'If that is not meant, change it in Octavia: the finding says what',
+    }))
+
+/**
  * Tags to remember by. A code stays once it is there (a listener that was off for a day needs no second word); of what is
  * allowed now, only what stands in the way here. Where 256 characters do not hold all, those in use come first.
  */

@@ -41,6 +41,20 @@ describe('a certificate that the mirror shows', () => {
     expect(planned(['m', 'a', 'b'], ['m', 'a'])).toEqual(['LB_UNSUPPORTED_SNI_CONTAINERS'])
   })
 
+  it('goes without on a new listener too, with a warning', () => {
+    const before = source('a', 'b', 'c')
+    const second = before.listeners.map((one) => ({ ...one, id: 'second', name: 'second', protocol_port: 8443 }))
+    const side = tagged(standing(before, 'healthy', { placement: place('m', 'a', 'b') }), MEMORY)
+    const told = (is: typeof before) =>
+      guarded(looked(is, { ...side, placement: place('m', 'a', 'b') })).plan.findings.flatMap(
+        ({ code, subject, severity }) => (code === 'LB_ALLOWED_ANEW' ? [`${severity} ${subject}`] : []),
+      )
+    expect(told(before)).toEqual([])
+    expect(told({ ...before, listeners: [...before.listeners, ...second] })).toEqual([
+      'warn listener second (port 8443)',
+    ])
+  })
+
   it('goes when Octavia names it no more', () => {
     expect(planned(['m', 'a', 'b', 'c'], ['m', 'a', 'b', 'c'], ['a'])).toEqual([])
   })
