@@ -295,3 +295,20 @@ it('a mirror that a name points at is not taken down', async () => {
   await change('DELETE')
   expect(await here.run('lb.unmirror', { ids: [SHOP_WEB] }, down)).toMatchObject({ outcome: 'applied' })
 })
+
+it('a member outside routableCidrs is held alone, and stays once it was let in', async () => {
+  const here = await stage()
+  const { networks } = loadWorld(join(ROOT, 'fixtures', 'worlds', 'default.json'))
+  const narrow = Object.entries(networks).map(([name, one]) => [name, { ...one, routableCidrs: ['10.20.0.11/32'] }])
+  here.configure({ networks: Object.fromEntries(narrow) })
+  const registered = async (): Promise<number> =>
+    Object.values((await here.state()).targetGroups).flatMap(({ targets }) => targets).length
+  const args = { ids: [SHOP_WEB], wait: true }
+  const first = await here.run('lb.mirror', args)
+  expect(first).toMatchObject({ outcome: 'held', exitCode: 11 })
+  const few = await registered()
+  const allowances = [{ code: 'LB_MEMBER_UNROUTABLE', reason: 'it is routed' }]
+  expect(await here.run('lb.sync', args, { allowances })).toMatchObject({ outcome: 'applied', exitCode: 0 })
+  expect(await registered()).toBeGreaterThan(few)
+  expect(await here.run('lb.sync', args)).toMatchObject({ outcome: 'nothing-to-do', exitCode: 0 })
+})
