@@ -1,4 +1,4 @@
-import { errorData, type ErrorData, EXIT, isNyahError, nyahError, type NyahError } from '../core/errors.ts'
+import { errorData, EXIT, isNyahError, nyahError, type NyahError } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network, NetworkFacts, SecurityGroup } from '../ports/network.ts'
@@ -9,7 +9,7 @@ import { hashOf, securityGroupName } from './names.ts'
 import { exists, ownedOf } from './owned.ts'
 import { allocationsOf } from './placed.ts'
 import { refusalsOf, standing, type RetargetWorld, type Side } from './retarget.ts'
-import { unfinishedRetargets } from './unfinished.ts'
+import { onTheirWay, unfinishedOf } from './unfinished.ts'
 import type { References, RemovalWorld } from './unmirror.ts'
 
 export interface LbPorts {
@@ -52,14 +52,33 @@ export async function observeMirrors(
     readMirrors(ports, placements, true, signal),
     wantLimits ? ports.mirrors.limits(signal) : null,
   ])
-  const halves = mirrored ? new Map<string, ErrorData>() : await unfinishedRetargets(ports, sides, asked, signal)
+  const halves = mirrored ? NONE : await unfinished(ports, sides, asked, signal)
   const scopes = sides.map((side, index): Observed => {
     const half = halves.get(side.id)
-    const { source, unread } = half === undefined ? (sources[index] ?? NOT_THERE) : { source: null, unread: half }
+    const { source, unread } =
+      half === undefined ? (sources[index] ?? NOT_THERE) : { source: null, unread: errorData(half) }
     return { ...side, at, asked, limits, source, unread }
   })
   demand(scopes, mirrored)
   return { scopes }
+}
+
+const NONE: ReadonlyMap<string, NyahError> = new Map()
+
+/** Of load balancers without a mirror. A single one throws. */
+async function unfinished(
+  { mirrors, network }: LbPorts,
+  sides: readonly Side[],
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, NyahError>> {
+  const bare = sides.filter((side) => !exists(ownedOf({ ...side, asked }))).map(({ id }) => id)
+  const keys = bare.length === 0 ? [] : onTheirWay(await network.securityGroupsOf(bare, signal))
+  if (keys.length === 0) return NONE
+  const found = unfinishedOf(keys, await mirrors.read(keys, signal))
+  const [only] = found.values()
+  if (sides.length === 1 && only !== undefined) throw only
+  return found
 }
 
 /**
