@@ -2,7 +2,7 @@ import { errorData, EXIT, isNyahError, nyahError, type NyahError } from '../core
 import type { Scene } from '../engine/operation.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network, NetworkFacts, SecurityGroup } from '../ports/network.ts'
-import type { Dns } from '../ports/dns.ts'
+import type { DnsReferences } from '../ports/dns.ts'
 import type { LoadBalancerSource } from '../ports/source.ts'
 import { ASKED_NOTHING, type Asked, type LbSettings, type LbWorld, type Observed, type Placement } from './model.ts'
 import { hashOf, securityGroupName } from './names.ts'
@@ -127,7 +127,7 @@ export async function observeRetarget(
 
 /** The AWS side alone, and whose names point there: a mirror is taken down although Octavia is gone, or does not answer. */
 export async function observeForRemoval(
-  { mirrors, network, dns }: Pick<LbPorts, 'mirrors' | 'network'> & { readonly dns: Dns | null },
+  { mirrors, network, dns }: Pick<LbPorts, 'mirrors' | 'network'> & { readonly dns: DnsReferences | null },
   settings: LbSettings,
   id: string,
   { clock, signal }: Tools,
@@ -139,7 +139,7 @@ export async function observeForRemoval(
   return { scopes, references: dns === null || names.length === 0 ? null : await readReferences(dns, names, signal) }
 }
 
-async function readReferences(dns: Dns, names: readonly string[], signal: AbortSignal): Promise<References> {
+async function readReferences(dns: DnsReferences, names: readonly string[], signal: AbortSignal): Promise<References> {
   try {
     const records = await Promise.all(names.map((name) => dns.pointingAt(name, signal)))
     return { records: records.flat() }

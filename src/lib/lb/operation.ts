@@ -1,7 +1,7 @@
 import type { Change } from '../core/change.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Operation, Scene } from '../engine/operation.ts'
-import type { Dns } from '../ports/dns.ts'
+import type { DnsReferences } from '../ports/dns.ts'
 import { applyChange } from './apply.ts'
 import { MIRROR_GUARDS } from './guards.ts'
 import { ASKED_NOTHING, type Asked, type LbSettings, type LbWorld } from './model.ts'
@@ -94,7 +94,7 @@ export function retargetOperation(ports: LbPorts, settings: LbSettings, args: Lb
  * there is not looked at.
  */
 export function unmirrorOperation(
-  ports: Pick<LbPorts, 'mirrors' | 'network'> & { readonly dns: Dns | null },
+  ports: Pick<LbPorts, 'mirrors' | 'network'> & { readonly dns: DnsReferences | null },
   settings: LbSettings,
   args: { readonly id: string },
 ): Operation<RemovalWorld> {

@@ -4,7 +4,7 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import type { LbSettings, Placement } from '../lb/model.ts'
 import type { LbPorts } from '../lb/observe.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Dns } from '../ports/dns.ts'
+import type { DnsReferences } from '../ports/dns.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network } from '../ports/network.ts'
 import type { Permissions } from '../ports/permissions.ts'
@@ -24,7 +24,7 @@ export interface Opened {
   source(): Promise<LoadBalancerSource>
   mirrors(): Promise<Mirrors>
   network(): Promise<Network>
-  dns(): Promise<Dns>
+  dns(): Promise<DnsReferences>
   permissions(): Promise<Permissions>
   close(): Promise<void>
 }

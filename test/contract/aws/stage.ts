@@ -8,7 +8,7 @@ import { createSession } from '../../../src/lib/adapters/aws/session.ts'
 import * as sts from '../../../src/lib/adapters/aws/sts.sdk.ts'
 import { isNyahError, type NyahError } from '../../../src/lib/core/errors.ts'
 import type { Clock } from '../../../src/lib/ports/clock.ts'
-import type { Dns } from '../../../src/lib/ports/dns.ts'
+import type { DnsReferences } from '../../../src/lib/ports/dns.ts'
 import type { ListenerSpec, LoadBalancerSpec, Mirrors, TargetGroupSpec } from '../../../src/lib/ports/mirrors.ts'
 import type { Network, SecurityGroupSpec } from '../../../src/lib/ports/network.ts'
 import type { Permissions } from '../../../src/lib/ports/permissions.ts'
@@ -40,7 +40,7 @@ export interface Stage {
   proxy: FaultProxy
   mirrors: Mirrors
   network: Network
-  dns: Dns
+  dns: DnsReferences
   permissions: Permissions
   scene(): Scene
   /** Repeats a step while what it deletes is in use. */

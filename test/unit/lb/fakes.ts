@@ -1,7 +1,7 @@
 import type { Scene } from '../../../src/lib/engine/operation.ts'
 import { TAG, type LbSettings, type Placement } from '../../../src/lib/lb/model.ts'
 import type { LbPorts } from '../../../src/lib/lb/observe.ts'
-import type { Dns, NameReference } from '../../../src/lib/ports/dns.ts'
+import type { DnsReferences, NameReference } from '../../../src/lib/ports/dns.ts'
 import type {
   AccountLimits,
   LoadBalancer,
@@ -16,7 +16,7 @@ import { facts, placement } from './sources.ts'
 
 /** Ports that answer from plain data and write down what they were asked, in order. */
 export interface Fakes extends LbPorts {
-  readonly dns: Dns
+  readonly dns: DnsReferences
   readonly calls: (readonly [call: string, ...arguments_: unknown[]])[]
 }
 

@@ -1,6 +1,6 @@
 import type { HostedZone, ResourceRecordSet } from '@aws-sdk/client-route-53'
 import { EXIT, nyahError } from '../../core/errors.ts'
-import type { Dns, NameReference } from '../../ports/dns.ts'
+import type { DnsReferences, NameReference } from '../../ports/dns.ts'
 import { bounded } from './bounded.ts'
 import { need } from './decode.ts'
 import { guarded } from './door.ts'
@@ -16,7 +16,7 @@ const RECORDS_PER_PAGE = 300
 const DEADLINE_MS = 120_000
 
 /** Names in Route 53. Errors: the AWS_ codes of docs/aws.md, and AWS_DNS_UNFINISHED. */
-export function createDns({ session, clock, retry }: AwsDeps): Dns {
+export function createDns({ session, clock, retry }: AwsDeps): DnsReferences {
   const client = guarded(new sdk.Route53Client(session.clientConfig('ROUTE_53')))
   const wire = createWire('route53', createPace(clock, ROUTE53_RATES), retry)
 
