@@ -26,6 +26,8 @@ export interface Surroundings {
   /** Milliseconds since the epoch, on the sandbox's clock. */
   readonly now: number
   readonly down: ReadonlySet<string>
+  /** Where the sandbox answers DNS queries, `127.0.0.1:5353`; absent: nowhere. */
+  readonly nameServers?: readonly string[] | undefined
 }
 
 export type Service<State> = (

@@ -30,6 +30,54 @@ const policySchema = z.object({
   ),
 })
 
+const leaf = z.union([z.string(), z.number(), z.boolean()])
+
+const zoneSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  private: z.optional(z.boolean()),
+  records: z.optional(
+    z.array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        ttl: z.optional(z.number()),
+        values: z.optional(z.array(z.string())),
+        alias: z.optional(z.object({ zoneId: z.string(), dnsName: z.string(), evaluateTargetHealth: z.boolean() })),
+        setIdentifier: z.optional(z.string()),
+        weight: z.optional(z.number()),
+        healthCheckId: z.optional(z.string()),
+        routing: z.optional(
+          z.record(z.string(), z.union([leaf, z.record(z.string(), z.union([z.string(), z.number()]))])),
+        ),
+      }),
+    ),
+  ),
+  protections: z.optional(z.array(z.object({ name: z.string(), type: z.string(), comment: z.optional(z.string()) }))),
+})
+
+const checkSchema = z.object({
+  id: z.string(),
+  reference: z.string(),
+  type: z.string(),
+  tags: z.optional(z.record(z.string(), z.string())),
+  address: z.optional(z.string()),
+  port: z.optional(z.number()),
+  path: z.optional(z.string()),
+  host: z.optional(z.string()),
+  search: z.optional(z.string()),
+  intervalSeconds: z.optional(z.number()),
+  failureThreshold: z.optional(z.number()),
+  inverted: z.optional(z.boolean()),
+  disabled: z.optional(z.boolean()),
+  sni: z.optional(z.boolean()),
+  children: z.optional(z.array(z.string())),
+  healthThreshold: z.optional(z.number()),
+  other: z.optional(
+    z.record(z.string(), z.union([z.string(), z.number(), z.record(z.string(), z.union([z.string(), z.number()]))])),
+  ),
+})
+
 const awsSchema = z.object({
   accountId: z.string().check(z.regex(/^\d{12}$/)),
   region: z.string(),
@@ -49,7 +97,10 @@ const awsSchema = z.object({
   groupsPerAction: z.optional(z.number()),
   targetsPerZone: z.optional(z.number()),
   policy: z.optional(policySchema),
-  hostedZones: z.optional(z.array(z.object({ id: z.string(), name: z.string(), private: z.optional(z.boolean()) }))),
+  hostedZones: z.optional(z.array(zoneSchema)),
+  healthChecks: z.optional(z.array(checkSchema)),
+  healthChecksLimit: z.optional(z.number()),
+  buckets: z.optional(z.array(z.object({ name: z.string(), region: z.string(), publicRead: z.optional(z.boolean()) }))),
 })
 
 function awsWorld(section: JsonObject): AwsWorld {

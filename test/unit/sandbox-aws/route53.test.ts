@@ -151,7 +151,7 @@ describe('Route 53', () => {
     ],
     ['an alias with a TTL', [['CREATE', alias('x.example.jp', { TTL: 60 })]], /neither TTL/],
     ['no TTL', [['CREATE', record('x.example.jp', { TTL: undefined })]], /Expected exactly one/],
-    ['a health check', [['CREATE', record('x.example.jp', { HealthCheckId: 'x' })]], /not built/],
+    ['an unknown health check', [['CREATE', record('x.example.jp', { HealthCheckId: 'x' })]], /NoSuchHealthCheck/],
     ['no change', [], /no changes/],
     [
       'the end of the zone itself',

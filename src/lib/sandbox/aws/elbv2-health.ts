@@ -6,6 +6,7 @@ import { attributeOf } from './elbv2-attributes.ts'
 import { activeAt } from './elbv2-loadbalancers.ts'
 import { targetGroupOf, usersOf } from './elbv2-lookup.ts'
 import { targetKey } from './elbv2-targets.ts'
+import { probing } from './probing.ts'
 import { integer, required, structs, text } from './query.ts'
 import type { AwsState, HealthCheckState, LoadBalancerState, Outage, TargetGroupState, TargetState } from './state.ts'
 
@@ -52,21 +53,13 @@ function probed(state: AwsState, group: TargetGroupState, target: TargetState, f
   const check = group.healthCheck
   const upAfter = check.intervalSeconds * check.healthyThreshold * 1000
   const downAfter = check.intervalSeconds * check.unhealthyThreshold * 1000
-  let shown: 'initial' | 'healthy' | 'unhealthy' = 'initial'
-  let goodSince = from
-  let unhealthyAt = from
-  for (const { downAt, upAt } of outagesOf(state, target, checkPort(check, target))) {
-    const end = upAt ?? now
-    const start = Math.max(downAt, from)
-    if (end < start) continue
-    if (start >= goodSince + upAfter) shown = 'healthy'
-    if (end >= start + downAfter && shown !== 'unhealthy') {
-      shown = 'unhealthy'
-      unhealthyAt = start + downAfter
-    }
-    goodSince = Math.max(goodSince, upAt ?? Number.POSITIVE_INFINITY)
-  }
-  if (now >= goodSince + upAfter) shown = 'healthy'
+  const { shown, unhealthyAt } = probing(
+    outagesOf(state, target, checkPort(check, target)),
+    from,
+    upAfter,
+    downAfter,
+    now,
+  )
   if (shown === 'healthy') return { State: 'healthy' }
   if (shown === 'initial') {
     return {
@@ -111,18 +104,30 @@ function healthOf(
   return probed(state, group, target, Math.max(ready, target.registeredAt, group.inUseSince), now)
 }
 
+/** How a group's targets are judged now. */
+function judge(state: AwsState, group: TargetGroupState, now: number): (target: TargetState) => Health {
+  const [user] = usersOf(state, group.arn)
+  const balancer = user === undefined ? undefined : state.loadBalancers[user]
+  const addresses = new Set(interfacesOf(state, now).map(({ privateIp }) => privateIp))
+  return (target) => healthOf(state, group, balancer, addresses, target, now)
+}
+
+/** The states of all targets of a group. */
+export const healthStates = (state: AwsState, group: TargetGroupState, now: number): readonly string[] => {
+  const health = judge(state, group, now)
+  return liveTargets(group, now).map((target) => health(target).State)
+}
+
 export const healthActions: Actions = {
   // API_DescribeTargetHealth: not paginated; targets that drain are in it until their delay ends.
   DescribeTargetHealth({ state, params, now }) {
     const group = targetGroupOf(state, required(params, 'TargetGroupArn'))
-    const [user] = usersOf(state, group.arn)
-    const balancer = user === undefined ? undefined : state.loadBalancers[user]
-    const addresses = new Set(interfacesOf(state, now).map(({ privateIp }) => privateIp))
     const live = liveTargets(group, now)
+    const health = judge(state, group, now)
     const describe = (target: TargetState) => ({
       Target: { Id: target.id, Port: target.port, AvailabilityZone: target.zone },
       HealthCheckPort: String(checkPort(group.healthCheck, target)),
-      TargetHealth: { ...healthOf(state, group, balancer, addresses, target, now) },
+      TargetHealth: { ...health(target) },
     })
     const asked = structs(params, 'Targets')
     if (asked === undefined || asked.length === 0) {

@@ -1,154 +1,238 @@
 /**
- * Route 53, as much as is needed to see who points at a load balancer: zones and their records, and batches of changes
- * that are done whole or not at all. `/2013-04-01/…`, REST with XML; the service is global.
+ * Route 53, as much as is needed to move users by name: zones and their records, batches of changes that are done whole
+ * or not at all, health checks, tags. `/2013-04-01/…`, REST with XML; the service is global.
  */
-import type { WireRequest, WireResponse } from '../service.ts'
+import type { Surroundings, WireRequest, WireResponse } from '../service.ts'
 import { fault, isFault } from './fault.ts'
 import { judged } from './iam-policy.ts'
 import { hex } from './ids.ts'
-import { changed, inOrder, storedName } from './route53-records.ts'
-import type { RecordState, ZoneState } from './route53-state.ts'
+import { checkOf, checkXml, createCheck, deleteCheck, listChecks, statusXml, updateCheck } from './route53-checks.ts'
+import { changed } from './route53-records.ts'
+import type { ZoneState } from './route53-state.ts'
+import { tagged, tagsOf, tagsOfMany } from './route53-tags.ts'
+import { document, fields } from './route53-xml.ts'
+import { listHostedZones, listProtections, listRecords, zoneXml } from './route53-zones.ts'
 import type { AwsState } from './state.ts'
 import { counted, own } from './state.ts'
-import { childOf, parseXml } from './xml-read.ts'
-import type { Xml, XmlObject } from './xml.ts'
-import { toXml } from './xml.ts'
+import type { Element } from './xml-read.ts'
+import { childOf, parseXml, textOf } from './xml-read.ts'
 
-const NAMESPACE = ' xmlns="https://route53.amazonaws.com/doc/2013-04-01/"'
+/** How long a change takes to reach all name servers (API_GetChange: generally within 60 seconds). */
+const PROPAGATION_MS = 30_000
+
+/** Changes that are remembered. */
+const REMEMBERED = 1000
 
 interface Reply {
   readonly state: AwsState
   readonly body: string
+  /** 200 by default. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A list whose elements have a name of their own. */
-const listOf = (name: string, item: string, values: readonly Xml[]): string =>
-  `<${name}>${values.map((value) => toXml(item, value, 'member')).join('')}</${name}>`
-
-const document = (name: string, ...parts: readonly string[]): string =>
-  `<${name}${NAMESPACE}>${parts.join('')}</${name}>`
-
-const fields = (values: XmlObject): string =>
-  Object.entries(values)
-    .map(([name, value]) => (value === null || value === undefined ? '' : toXml(name, value, 'member')))
-    .join('')
-
-function pageSize(query: URLSearchParams, most: number): number {
-  const text = query.get('maxitems') ?? String(most)
-  if (!/^\d{1,5}$/.test(text) || Number(text) < 1) throw fault('InvalidInput', `Invalid maxitems ${text}`)
-  return Math.min(most, Number(text))
+interface Asked {
+  readonly state: AwsState
+  readonly query: URLSearchParams
+  /** The request's document. */
+  readonly sent: () => Element
+  readonly surroundings: Surroundings
+  /** What the path names, in its order. */
+  readonly ids: readonly string[]
 }
 
-// API_ListHostedZones: at most 100 a page; the marker is the id of the first zone of the next one.
-function listHostedZones(state: AwsState, query: URLSearchParams): string {
-  const size = pageSize(query, 100)
-  const all = Object.values(state.zones)
-  const marker = query.get('marker')
-  const from = marker === null ? 0 : all.findIndex(({ id }) => id === marker)
-  if (from === -1) throw fault('NoSuchHostedZone', `No hosted zone found with ID: ${marker}`, 404)
-  const shown = all.slice(from, from + size)
-  const next = all[from + size]
-  const zones = shown.map(({ id, name, private: isPrivate, records }) => ({
-    Id: `/hostedzone/${id}`,
-    Name: name,
-    CallerReference: `sandbox-${id}`,
-    Config: { PrivateZone: isPrivate },
-    ResourceRecordSetCount: records.length,
-  }))
-  return document(
-    'ListHostedZonesResponse',
-    listOf('HostedZones', 'HostedZone', zones),
-    fields({ Marker: marker, IsTruncated: next !== undefined, NextMarker: next?.id, MaxItems: size }),
-  )
+interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Below `/2013-04-01`. */
+  readonly path: RegExp
+  /** Of IAM, and of the answer. */
+  readonly action: string
+  /** What IAM judges; `*` by default. */
+  readonly resource?: 'hostedzone' | 'healthcheck' | 'change'
+  readonly run: (asked: Asked) => Reply
 }
 
-const recordXml = ({ name, type, setIdentifier, weight, ttl, values, alias }: RecordState): string =>
-  document(
-    'ResourceRecordSet',
-    fields({ Name: name, Type: type, SetIdentifier: setIdentifier, Weight: weight, TTL: ttl }),
-    values.length === 0
-      ? ''
-      : listOf(
-          'ResourceRecords',
-          'ResourceRecord',
-          values.map((Value) => ({ Value })),
-        ),
-    alias === null
-      ? ''
-      : fields({
-          AliasTarget: {
-            HostedZoneId: alias.zoneId,
-            DNSName: alias.dnsName,
-            EvaluateTargetHealth: alias.evaluateTargetHealth,
-          },
-        }),
-  ).replace(NAMESPACE, '')
-
-// API_ListResourceRecordSets: `name`, with it `type`, with them `identifier`: where to begin.
-function listRecords(zone: ZoneState, query: URLSearchParams): string {
-  const [name, type, identifier] = [query.get('name'), query.get('type'), query.get('identifier')]
-  if ((type !== null && name === null) || (identifier !== null && type === null)) {
-    throw fault('InvalidInput', 'type needs name, and identifier needs type')
-  }
-  const from = { name: storedName(name ?? ''), type: type ?? '', setIdentifier: identifier } as RecordState
-  const left = zone.records.toSorted(inOrder).filter((record) => name === null || inOrder(record, from) >= 0)
-  const size = pageSize(query, 300)
-  const next = left[size]
-  return document(
-    'ListResourceRecordSetsResponse',
-    `<ResourceRecordSets>${left.slice(0, size).map(recordXml).join('')}</ResourceRecordSets>`,
-    fields({
-      IsTruncated: next !== undefined,
-      NextRecordName: next?.name,
-      NextRecordType: next?.type,
-      NextRecordIdentifier: next?.setIdentifier,
-      MaxItems: size,
-    }),
-  )
-}
-
-function change(before: AwsState, zone: ZoneState, body: string, now: number): Reply {
-  const root = parseXml(body)
-  const batch = childOf(root, 'ChangeBatch')
-  if (root.name !== 'ChangeResourceRecordSetsRequest' || batch === undefined) {
-    throw fault('InvalidInput', 'The request has no ChangeBatch')
-  }
-  const { state, ordinal } = counted(before)
-  const next = { ...state, zones: { ...state.zones, [zone.id]: changed(zone, batch) } }
-  const info = {
-    Id: `/change/C${hex(`change/${ordinal}`, 13).toUpperCase()}`,
-    Status: 'PENDING',
-    SubmittedAt: new Date(now).toISOString(),
-  }
-  return { state: next, body: document('ChangeResourceRecordSetsResponse', fields({ ChangeInfo: info })) }
-}
-
-function routed(state: AwsState, { method, path, query, body }: WireRequest, now: number): Reply {
-  const [, id] = /^\/2013-04-01\/hostedzone\/([A-Z0-9]{1,32})\/rrset\/?$/.exec(path) ?? []
-  const allowed = (action: string, resource: string) => {
-    if (judged(state.policy, `route53:${action}`, resource, {}).decision === 'allowed') return
-    const message = `User is not authorized to perform: route53:${action} on resource: ${resource}`
-    throw fault('AccessDenied', message, 403)
-  }
-  if (id === undefined) {
-    if (method === 'GET' && /^\/2013-04-01\/hostedzone\/?$/.test(path)) {
-      allowed('ListHostedZones', '*')
-      return { state, body: listHostedZones(state, query) }
-    }
-    throw fault('InvalidInput', `${method} ${path} is not built in the sandbox`, 404)
-  }
-  const action = method === 'GET' ? 'ListResourceRecordSets' : 'ChangeResourceRecordSets'
-  if (method !== 'GET' && method !== 'POST')
-    throw fault('InvalidInput', `${method} ${path} is not built in the sandbox`)
-  allowed(action, `arn:aws:route53:::hostedzone/${id}`)
+function zoneOf({ state, ids: [id = ''] }: Asked): ZoneState {
   const zone = own(state.zones, id)
   if (zone === undefined) throw fault('NoSuchHostedZone', `No hosted zone found with ID: ${id}`, 404)
-  return method === 'GET' ? { state, body: listRecords(zone, query) } : change(state, zone, body, now)
+  return zone
 }
 
-const response = (status: number, body: string, id: string): WireResponse => ({
+const changeInfo = (state: AwsState, id: string, now: number): string => {
+  const change = own(state.route53.changes, id)
+  // API_GetChange, NoSuchChange.
+  if (change === undefined)
+    throw fault('NoSuchChange', `A change with the specified change ID does not exist: ${id}`, 404)
+  const { submittedAt, comment } = change
+  const Status = now < submittedAt + PROPAGATION_MS ? 'PENDING' : 'INSYNC'
+  const SubmittedAt = new Date(submittedAt).toISOString()
+  return fields({ ChangeInfo: { Id: `/change/${id}`, Status, SubmittedAt, Comment: comment } })
+}
+
+function change(asked: Asked): Reply {
+  const zone = zoneOf(asked)
+  const sent = asked.sent()
+  const batch = childOf(sent, 'ChangeBatch')
+  if (sent.name !== 'ChangeResourceRecordSetsRequest' || batch === undefined) {
+    throw fault('InvalidInput', 'The request has no ChangeBatch')
+  }
+  const { now } = asked.surroundings
+  const { state, ordinal } = counted(asked.state)
+  const next = changed(zone, batch, (id) => own(state.route53.healthChecks, id) !== undefined)
+  const id = `C${hex(`change/${ordinal}`, 13).toUpperCase()}`
+  const change = { submittedAt: now, comment: textOf(batch, 'Comment') ?? null }
+  const changes = Object.fromEntries([...Object.entries(state.route53.changes), [id, change]].slice(-REMEMBERED))
+  const after = {
+    ...state,
+    zones: { ...state.zones, [zone.id]: next },
+    route53: { ...state.route53, changes },
+  }
+  return { state: after, body: changeInfo(after, id, now) }
+}
+
+/** What only reads. */
+const reading =
+  (body: (asked: Asked) => string): Route['run'] =>
+  (asked) => ({ state: asked.state, body: body(asked) })
+
+const ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: /^\/hostedzone$/,
+    action: 'ListHostedZones',
+    run: reading(({ state, query }) => listHostedZones(state, query)),
+  },
+  {
+    method: 'GET',
+    path: /^\/hostedzone\/([A-Z0-9]{1,32})$/,
+    action: 'GetHostedZone',
+    resource: 'hostedzone',
+    run: reading((asked) => zoneXml(asked.state, zoneOf(asked), asked.surroundings.nameServers)),
+  },
+  {
+    method: 'GET',
+    path: /^\/hostedzone\/([A-Z0-9]{1,32})\/rrset$/,
+    action: 'ListResourceRecordSets',
+    resource: 'hostedzone',
+    run: reading((asked) => listRecords(zoneOf(asked), asked.query)),
+  },
+  {
+    method: 'POST',
+    path: /^\/hostedzone\/([A-Z0-9]{1,32})\/rrset$/,
+    action: 'ChangeResourceRecordSets',
+    resource: 'hostedzone',
+    run: change,
+  },
+  {
+    method: 'GET',
+    path: /^\/hostedzone\/([A-Z0-9]{1,32})\/rrsetprotection$/,
+    action: 'ListResourceRecordSetProtections',
+    resource: 'hostedzone',
+    run: reading((asked) => listProtections(zoneOf(asked), asked.query)),
+  },
+  {
+    method: 'GET',
+    path: /^\/change\/([A-Z0-9]{1,32})$/,
+    action: 'GetChange',
+    resource: 'change',
+    run: reading(({ state, ids: [id = ''], surroundings }) => changeInfo(state, id, surroundings.now)),
+  },
+  {
+    method: 'POST',
+    path: /^\/healthcheck$/,
+    action: 'CreateHealthCheck',
+    run: ({ state: before, sent, surroundings }) => {
+      const { state, check } = createCheck(before, sent(), surroundings.now)
+      const location = `https://route53.amazonaws.com/2013-04-01/healthcheck/${check.id}`
+      return { state, body: checkXml(check), status: 201, headers: { location } }
+    },
+  },
+  {
+    method: 'GET',
+    path: /^\/healthcheck$/,
+    action: 'ListHealthChecks',
+    run: reading(({ state, query }) => listChecks(state, query).join('')),
+  },
+  {
+    method: 'GET',
+    path: /^\/healthcheck\/([\w-]{1,64})$/,
+    action: 'GetHealthCheck',
+    resource: 'healthcheck',
+    run: reading(({ state, ids: [id = ''] }) => checkXml(checkOf(state, id))),
+  },
+  {
+    method: 'POST',
+    path: /^\/healthcheck\/([\w-]{1,64})$/,
+    action: 'UpdateHealthCheck',
+    resource: 'healthcheck',
+    run: ({ state: before, ids: [id = ''], sent, surroundings }) => {
+      const { state, check } = updateCheck(before, id, sent(), surroundings.now)
+      return { state, body: checkXml(check) }
+    },
+  },
+  {
+    method: 'DELETE',
+    path: /^\/healthcheck\/([\w-]{1,64})$/,
+    action: 'DeleteHealthCheck',
+    resource: 'healthcheck',
+    run: ({ state, ids: [id = ''] }) => ({ state: deleteCheck(state, id), body: '' }),
+  },
+  {
+    method: 'GET',
+    path: /^\/healthcheck\/([\w-]{1,64})\/status$/,
+    action: 'GetHealthCheckStatus',
+    resource: 'healthcheck',
+    run: reading(({ state, ids: [id = ''], surroundings }) => statusXml(state, id, surroundings.now)),
+  },
+  {
+    method: 'POST',
+    path: /^\/tags\/([a-z]{1,20})\/([\w-]{1,64})$/,
+    action: 'ChangeTagsForResource',
+    run: ({ state, ids: [kind = '', id = ''], sent }) => ({
+      state: { ...state, route53: tagged(state, kind, id, sent()) },
+      body: '',
+    }),
+  },
+  {
+    method: 'GET',
+    path: /^\/tags\/([a-z]{1,20})\/([\w-]{1,64})$/,
+    action: 'ListTagsForResource',
+    run: reading(({ state, ids: [kind = '', id = ''] }) => tagsOf(state, kind, id)),
+  },
+  {
+    method: 'POST',
+    path: /^\/tags\/([a-z]{1,20})$/,
+    action: 'ListTagsForResources',
+    run: reading(({ state, ids: [kind = ''], sent }) => tagsOfMany(state, kind, sent())),
+  },
+]
+
+function routed(state: AwsState, request: WireRequest, surroundings: Surroundings): Reply {
+  const { method, query, body } = request
+  const path = request.path.replace(/^\/2013-04-01/, '').replace(/\/$/, '')
+  for (const route of ROUTES) {
+    const found = route.method === method ? route.path.exec(path) : null
+    if (found === null) continue
+    const ids = found.slice(1)
+    const resource = route.resource === undefined ? '*' : `arn:aws:route53:::${route.resource}/${ids[0]}`
+    if (judged(state.policy, `route53:${route.action}`, resource, {}).decision !== 'allowed') {
+      const message = `User is not authorized to perform: route53:${route.action} on resource: ${resource}`
+      throw fault('AccessDenied', message, 403)
+    }
+    const reply = route.run({ state, query, sent: () => parseXml(body), surroundings, ids })
+    return { ...reply, body: document(`${route.action}Response`, reply.body) }
+  }
+  throw fault('InvalidInput', `${method} ${request.path} is not built in the sandbox`, 404)
+}
+
+const response = (
+  status: number,
+  body: string,
+  id: string,
+  headers: Readonly<Record<string, string>> = {},
+): WireResponse => ({
   status,
-  headers: { 'content-type': 'text/xml', 'x-amzn-requestid': id },
+  headers: { 'content-type': 'text/xml', 'x-amzn-requestid': id, ...headers },
   body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}`,
 })
 
@@ -163,12 +247,12 @@ export const refusal53 = ({ code, message, status }: { code: string; message: st
 export function route53(
   state: AwsState,
   request: WireRequest,
-  now: number,
+  surroundings: Surroundings,
   id: string,
 ): { readonly state: AwsState; readonly response: WireResponse } {
   try {
-    const reply = routed(state, request, now)
-    return { state: reply.state, response: response(200, reply.body, id) }
+    const reply = routed(state, request, surroundings)
+    return { state: reply.state, response: response(reply.status ?? 200, reply.body, id, reply.headers) }
   } catch (error) {
     if (!isFault(error)) throw error
     return { state, response: refusal53(error, id) }

@@ -3,7 +3,7 @@
  * here, with the same code. Comments beside the rules name their page of the AWS documentation (`API_…` pages are the
  * API references) or the project's facts about NLB.
  */
-import type { Service, WireRequest, WireResponse } from '../service.ts'
+import type { Service, Surroundings, WireRequest, WireResponse } from '../service.ts'
 import type { Actions } from './action.ts'
 import { groupActions } from './ec2-groups.ts'
 import { networkActions } from './ec2-network.ts'
@@ -141,26 +141,26 @@ const pairsOf = ({ method, query, body }: WireRequest): URLSearchParams =>
   method === 'GET' ? query : new URLSearchParams(body)
 
 /** Route 53 speaks REST: the path says so, and the signature has to say so too. */
-function atRoute53(state: AwsState, request: WireRequest, now: number, id: string) {
+function atRoute53(state: AwsState, request: WireRequest, surroundings: Surroundings, id: string) {
   try {
     const credential = credentialOf(request.headers['authorization'])
     checkScope(credential, state)
     if (credential.service !== 'route53') {
       throw fault('SignatureDoesNotMatch', "Credential should be scoped to correct service: 'route53'", 403)
     }
-    checkSession(state, credential.accessKeyId, now)
+    checkSession(state, credential.accessKeyId, surroundings.now)
   } catch (error) {
     if (!isFault(error)) throw error
     return { state, response: refusal53(error, id) }
   }
-  return route53(state, request, now, id)
+  return route53(state, request, surroundings, id)
 }
 
 export const awsService: Service<AwsState> = (before, request, surroundings) => {
   const { now } = surroundings
   const state = noticed(before, surroundings)
   const id = requestId(`${now}/${state.serial}/${request.body}`)
-  if (request.path.startsWith('/2013-04-01/')) return atRoute53(state, request, now, id)
+  if (request.path.startsWith('/2013-04-01/')) return atRoute53(state, request, surroundings, id)
   const pairs = pairsOf(request)
   let protocol = guess(pairs.get('Version') ?? undefined)
   try {

@@ -1,7 +1,11 @@
 import type { Policy } from './iam-policy.ts'
 import { securityGroupId } from './ids.ts'
-import type { HostedZoneSeed, ZoneState } from './route53-state.ts'
+import type { CheckSeed } from './route53-check-state.ts'
+import { seededCheck } from './route53-check-state.ts'
+import type { HostedZoneSeed, Route53State, ZoneState } from './route53-state.ts'
 import { zoneOf } from './route53-state.ts'
+import type { BucketSeed, BucketState } from './s3-state.ts'
+import { bucketOf } from './s3-state.ts'
 
 /** What the sandbox's AWS account holds before anybody does anything. */
 export interface AwsWorld {
@@ -21,6 +25,10 @@ export interface AwsWorld {
   /** What everybody may do in the account. Absent: everything. */
   readonly policy?: Policy | undefined
   readonly hostedZones?: readonly HostedZoneSeed[] | undefined
+  readonly healthChecks?: readonly CheckSeed[] | undefined
+  /** Quota: health checks of the account. Absent: 200. */
+  readonly healthChecksLimit?: number | undefined
+  readonly buckets?: readonly BucketSeed[] | undefined
 }
 
 export interface SubnetState {
@@ -185,6 +193,9 @@ export interface AwsState {
   readonly policy: Policy | null
   /** Hosted zones by id. */
   readonly zones: Readonly<Record<string, ZoneState>>
+  readonly route53: Route53State
+  /** S3 buckets by name. */
+  readonly buckets: Readonly<Record<string, BucketState>>
   readonly securityGroups: Readonly<Record<string, SecurityGroupState>>
   /** EC2 resources of every kind, by id. */
   readonly ec2Tags: Readonly<Record<string, Tags>>
@@ -203,6 +214,17 @@ const acmCertificates = ({ region, accountId }: AwsWorld): readonly string[] =>
   ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'].map(
     (id) => `arn:aws:acm:${region}:${accountId}:certificate/${id}`,
   )
+
+// "Quotas" page of Route 53: health checks per account.
+const HEALTH_CHECKS = 200
+
+const initialRoute53 = ({ healthChecks = [], healthChecksLimit }: AwsWorld, now: number): Route53State => ({
+  healthChecks: Object.fromEntries(healthChecks.map((seed, at) => [seed.id, seededCheck(seed, at, now)])),
+  healthChecksLimit: healthChecksLimit ?? HEALTH_CHECKS,
+  usedReferences: [],
+  changes: {},
+  tags: Object.fromEntries(healthChecks.map(({ id, tags = {} }) => [`healthcheck/${id}`, tags])),
+})
 
 /** The account as `world` describes it; each VPC gets its `default` security group, as in AWS. */
 export function initialAws(world: AwsWorld, now: number): AwsState {
@@ -227,6 +249,8 @@ export function initialAws(world: AwsWorld, now: number): AwsState {
     targetsPerZone: world.targetsPerZone ?? null,
     policy: world.policy ?? null,
     zones: Object.fromEntries((world.hostedZones ?? []).map((seed) => [seed.id, zoneOf(seed)])),
+    route53: initialRoute53(world, now),
+    buckets: Object.fromEntries((world.buckets ?? []).map((seed) => [seed.name, bucketOf(seed)])),
     securityGroups: Object.fromEntries(defaults.map((group) => [group.id, group])),
     ec2Tags: {},
     loadBalancers: {},
