@@ -5,7 +5,7 @@ import type { WireResponse } from './service.ts'
 
 const schema = z.object({
   /** The first part of the path. */
-  service: z.enum(['identity', 'load-balancer', 'aws']),
+  service: z.enum(['identity', 'load-balancer', 'network', 'aws', 's3']),
   /** `status`: refuses with that status. `hang`: never answers. `reset`: cuts the connection. */
   kind: z.enum(['status', 'hang', 'reset']),
   /** Of `status`; 503 unless given. */
@@ -57,6 +57,10 @@ export function outageResponse({ service, status = 503 }: Outage): WireResponse 
       headers: { 'content-type': 'text/xml' },
       body: `<ErrorResponse>${error}<RequestId>00000000-0000-4000-8000-000000000503</RequestId></ErrorResponse>`,
     }
+  }
+  if (service === 's3') {
+    const body = `<Error><Code>ServiceUnavailable</Code><Message>${said}</Message></Error>`
+    return { status, headers: { 'content-type': 'application/xml' }, body }
   }
   const title = 'Service Unavailable'
   const body =

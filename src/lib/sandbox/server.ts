@@ -101,7 +101,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const method = request.method ?? 'GET'
     if (prefix === 'sandbox') return control(inside, path, method, body)
     const service = Object.hasOwn(SERVICES, prefix) ? SERVICES[prefix] : undefined
-    if (service === undefined) return refuse(404, 'there are /identity, /load-balancer, /aws and /sandbox')
+    if (service === undefined)
+      return refuse(404, 'there are /identity, /load-balancer, /network, /aws, /s3 and /sandbox')
     const below = path === '' ? '/' : path
     const outage = outages.meet(prefix, below)
     if (outage !== null) return outage.kind === 'status' ? outageResponse(outage) : outage.kind
@@ -222,6 +223,7 @@ function environment(url: string, world: World): Record<string, string> {
     OS_USER_DOMAIN_ID: 'default',
     OS_PROJECT_DOMAIN_ID: 'default',
     AWS_ENDPOINT_URL: `${url}/aws`,
+    AWS_ENDPOINT_URL_S3: `${url}/s3`,
     AWS_REGION: typeof awsRegion === 'string' ? awsRegion : 'us-east-1',
     AWS_ACCESS_KEY_ID: 'sandbox',
     AWS_SECRET_ACCESS_KEY: 'sandbox',

@@ -3,8 +3,10 @@ import type { JsonObject } from '../core/json.ts'
 import { noticed } from './aws/elbv2-health.ts'
 import type { AwsState, AwsWorld } from './aws/service.ts'
 import { awsService, initialAws } from './aws/service.ts'
+import { s3 } from './aws/s3.ts'
 import { keystone } from './openstack/keystone.ts'
 import type { OpenStackState } from './openstack/model.ts'
+import { neutron } from './openstack/neutron.ts'
 import { octavia, passed } from './openstack/octavia.ts'
 import { initialOpenStack } from './openstack/seed.ts'
 import type { Service, Surroundings } from './service.ts'
@@ -129,6 +131,8 @@ export const SERVICES: Readonly<Record<string, Service<SandboxState>>> = {
   identity: on('openstack', keystone),
   'load-balancer': on('openstack', octavia),
   aws: on('aws', awsService),
+  s3: on('aws', s3),
+  network: on('openstack', neutron),
 }
 
 /** What happened by itself until now; called when something stops answering, or answers again. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { STSClient } from '@aws-sdk/client-sts'
+import { s3 } from '../../../src/lib/sandbox/aws/s3.ts'
 import { awsService } from '../../../src/lib/sandbox/aws/service.ts'
 import type { AwsState, AwsWorld } from '../../../src/lib/sandbox/aws/state.ts'
 import { initialAws } from '../../../src/lib/sandbox/aws/state.ts'
@@ -77,13 +78,14 @@ export async function startLab(world: AwsWorld = WORLD) {
       const saved = JSON.parse(JSON.stringify(state)) as AwsState
       const wire = {
         method: request.method ?? 'GET',
-        path: url.pathname,
+        path: url.pathname.replace(/^\/s3(?=\/)/, ''),
         query: url.searchParams,
         headers,
         body: Buffer.concat(chunks).toString(),
         baseUrl: 'http://sandbox',
       }
-      const result = awsService(saved, wire, surroundings)
+      const service = url.pathname.startsWith('/s3/') ? s3 : awsService
+      const result = service(saved, wire, surroundings)
       state = result.state
       answer.writeHead(result.response.status, result.response.headers).end(result.response.body)
     })

@@ -23,7 +23,7 @@ const badRequest = (what: string): Error => identityError(400, 'Bad Request', `$
 
 const missing = (what: string, place: string): Error => badRequest(`Expecting to find ${what} in ${place}.`)
 
-function catalog(identity: Identity, request: WireRequest): Json[] {
+function catalog({ identity, floatingIps }: OpenStackState, request: WireRequest): Json[] {
   const origin = new URL(request.baseUrl).origin
   const service = (type: string, name: string, url: string): JsonObject => ({
     endpoints: ['internal', 'public', 'admin'].map((kind) => ({
@@ -40,12 +40,14 @@ function catalog(identity: Identity, request: WireRequest): Json[] {
   return [
     service('identity', 'keystone', authUri(request)),
     service('load-balancer', 'octavia', `${origin}/load-balancer`),
+    ...(floatingIps === null ? [] : [service('network', 'neutron', `${origin}/network`)]),
   ]
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
 
-function tokenBody(identity: Identity, issued: IssuedToken, user: User, request: WireRequest): JsonObject {
+function tokenBody(state: OpenStackState, issued: IssuedToken, user: User, request: WireRequest): JsonObject {
+  const { identity } = state
   const project = identity.projects.find((one) => one.id === issued.projectId)
   const domain = { ...identity.domain }
   const credential = identity.applicationCredentials.find((one) => one.id === issued.credentialId)
@@ -65,7 +67,7 @@ function tokenBody(identity: Identity, issued: IssuedToken, user: User, request:
               ? {}
               : { application_credential: { id: credential.id, name: credential.name, restricted: true } }),
             roles: (user.roles[project.name] ?? []).map((name) => ({ id: roleId(name), name })),
-            ...(request.query.has('nocatalog') ? {} : { catalog: catalog(identity, request) }),
+            ...(request.query.has('nocatalog') ? {} : { catalog: catalog(state, request) }),
           }),
     },
   }
@@ -182,7 +184,7 @@ function subject(state: OpenStackState, request: WireRequest, now: number): [Ope
     const { [token]: _, ...tokens } = state.identity.tokens
     return [{ ...state, identity: { ...state.identity, tokens } }, empty(204)]
   }
-  const answer = reply(200, tokenBody(state.identity, issued, caller.user, request), { 'x-subject-token': token })
+  const answer = reply(200, tokenBody(state, issued, caller.user, request), { 'x-subject-token': token })
   return [state, request.method === 'HEAD' ? { ...answer, body: '' } : answer]
 }
 
@@ -205,14 +207,14 @@ function route(state: OpenStackState, request: WireRequest, now: number): [OpenS
     const made = issue(state, { methods, userId: user.id, projectId: project?.id ?? null, credentialId, parent }, now)
     const issued = made.state.identity.tokens[made.token]
     if (issued === undefined) throw unauthorized(request)
-    const body = tokenBody(made.state.identity, issued, user, request)
+    const body = tokenBody(made.state, issued, user, request)
     return [made.state, reply(201, body, { 'x-subject-token': made.token })]
   }
   if (path === '/v3/auth/tokens') return subject(state, request, now)
   if (path === '/v3/auth/catalog') {
     const caller = callerOf(state.identity, request.headers['x-auth-token'], now)
     if (caller === null) throw unauthorized(request)
-    return [state, reply(200, { catalog: caller.project === null ? [] : catalog(state.identity, request) })]
+    return [state, reply(200, { catalog: caller.project === null ? [] : catalog(state, request) })]
   }
   return [state, NOWHERE]
 }

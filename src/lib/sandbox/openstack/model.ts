@@ -198,9 +198,20 @@ export type Identity = {
   tokens: Record<string, IssuedToken>
 }
 
+/** A public address in front of a fixed one. */
+export type FloatingIp = {
+  floatingAddress: string
+  /** Null, as the port: it is in front of nothing. */
+  fixedAddress: string | null
+  portId: string | null
+  projectId: string
+}
+
 export type OpenStackState = {
   /** Counts what was created; ids are made of it, so that the same requests give the same ids. */
   seq: number
   identity: Identity
   octavia: Octavia
+  /** Null: the cloud has no Neutron that its catalogue would name. */
+  floatingIps: FloatingIp[] | null
 }

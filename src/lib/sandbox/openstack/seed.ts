@@ -6,7 +6,7 @@ import type { Body } from './fields.ts'
 import { plain } from './fields.ts'
 import { hexOf, uuidOf } from './ids.ts'
 import { heartbeat } from './health.ts'
-import type { Octavia, OpenStackState, Row } from './model.ts'
+import type { FloatingIp, Octavia, OpenStackState, Project, Row } from './model.ts'
 import { TABLES } from './model.ts'
 import { isRefusal } from './reply.ts'
 
@@ -21,6 +21,12 @@ const schema = z.object({
     z.object({ id: z.string(), name: z.string(), secret: z.string(), user: z.string(), project: z.string() }),
   ),
   loadbalancers: z.array(z.intersection(z.object({ project: z.string() }), z.record(z.string(), z.json()))),
+  /** Absent: a cloud whose catalogue has no network service. */
+  floatingips: z.optional(
+    z.array(
+      z.object({ project: z.string(), floating_ip_address: z.string(), fixed_ip_address: z.nullable(z.string()) }),
+    ),
+  ),
 })
 
 const NONE: Octavia = {
@@ -43,7 +49,7 @@ export function initialOpenStack(section: JsonObject, now: number, tokenLifetime
     const [issue] = parsed.error.issues
     throw unusableWorld('(section openstack)', `${issue?.path.map(String).join('.')}: ${issue?.message}`)
   }
-  const { region, projects, users, applicationCredentials, loadbalancers } = parsed.data
+  const { region, projects, users, applicationCredentials, loadbalancers, floatingips } = parsed.data
   const octavia: Octavia = structuredClone(NONE)
   for (const { project: projectName, ...node } of loadbalancers) {
     const project = projects.find((one) => one.name === projectName)
@@ -75,7 +81,22 @@ export function initialOpenStack(section: JsonObject, now: number, tokenLifetime
       tokens: {},
     },
     octavia: seeded(octavia, now),
+    floatingIps: floatingips?.map((seed) => floatingIpOf(seed, projects, octavia)) ?? null,
   }
+}
+
+/** A floating IP stands in front of the VIP's port where its fixed address is one. */
+function floatingIpOf(
+  seed: { project: string; floating_ip_address: string; fixed_ip_address: string | null },
+  projects: readonly Project[],
+  { loadbalancers }: Octavia,
+): FloatingIp {
+  const { project: name, floating_ip_address: floatingAddress, fixed_ip_address: fixedAddress } = seed
+  const project = projects.find((one) => one.name === name)
+  if (project === undefined) throw unusableWorld('(section openstack)', `there is no project ${name}`)
+  const vip = Object.values(loadbalancers).find((row) => row.vip_address === fixedAddress)
+  const portId = fixedAddress === null ? null : (vip?.vip_port_id ?? uuidOf(`port ${fixedAddress}`))
+  return { floatingAddress, fixedAddress, portId, projectId: project.id }
 }
 
 /** With the first statuses: they are there from the start and no change, so they bump nothing. */
