@@ -1,0 +1,98 @@
+import { nyahError, EXIT } from '../../../src/lib/core/errors.ts'
+import { recordDelta, sameRecord } from '../../../src/lib/dns/delta.ts'
+import type { Dns, RecordChange, RecordSet, Zone } from '../../../src/lib/ports/dns.ts'
+
+export const ZONE: Zone = { id: 'Z1', name: 'example.jp', private: false }
+
+export const record = (over: Partial<RecordSet> = {}): RecordSet => ({
+  name: 'shop.example.jp',
+  type: 'A',
+  setIdentifier: null,
+  weight: null,
+  ttl: 60,
+  values: ['203.0.113.11'],
+  alias: null,
+  healthCheckId: null,
+  otherRouting: null,
+  ...over,
+})
+
+export const NLB = 'nyah-shop-ef5e7c45.elb.ap-northeast-1.amazonaws.com'
+
+export const aliasRecord = (over: Partial<RecordSet> = {}): RecordSet =>
+  record({
+    setIdentifier: 'aws',
+    weight: 10,
+    ttl: null,
+    values: [],
+    alias: { zoneId: 'ZNLB', dnsName: NLB, evaluateTargetHealth: true },
+    ...over,
+  })
+
+export interface FakeDns extends Dns {
+  /** All records of all zones. */
+  standing(): readonly RecordSet[]
+  /** The batches that were asked for, in order. */
+  readonly batches: (readonly RecordChange[])[]
+  /** Each moment's records, after each batch that was done. */
+  readonly moments: (readonly RecordSet[])[]
+}
+
+interface Options {
+  readonly records?: readonly RecordSet[]
+  readonly zones?: readonly Zone[]
+  readonly protections?: readonly { name: string; type: string; setIdentifier: string | null }[] | null
+  /** Called with the number of the batch, from 1: throw before it is done, or `after` it was. */
+  readonly failing?: (batch: number, when: 'before' | 'after') => Error | null
+  readonly inSync?: () => boolean
+}
+
+/** Route 53 as far as compare and swap goes: atomic batches that must name exactly what stands. */
+export function fakeDns(options: Options = {}): FakeDns {
+  const { zones = [ZONE], protections = [], failing = () => null, inSync = () => true } = options
+  let records = options.records ?? []
+  const batches: FakeDns['batches'] = []
+  const moments: FakeDns['moments'] = [records]
+  return {
+    standing: () => records,
+    batches,
+    moments,
+    zones: async () => zones,
+    records: async () => records,
+    recordsOf: async (_, names) => records.filter(({ name }) => names.includes(name)),
+    async change(_, changes) {
+      batches.push(changes)
+      const early = failing(batches.length, 'before')
+      if (early !== null) throw early
+      let next = records
+      for (const { action, record: one } of changes) {
+        const there = next.find((each) => sameRecord(each, one))
+        const rival = next.some(
+          (each) => each.name === one.name && each.type === one.type && each.setIdentifier === one.setIdentifier,
+        )
+        if (action === 'DELETE' ? there === undefined : rival) throw refused(`${action} ${one.name} ${one.type}`)
+        next = action === 'DELETE' ? next.filter((each) => each !== there) : [...next, one]
+      }
+      const mixed = next.find(
+        (one) =>
+          one.setIdentifier === null &&
+          next.some((each) => each !== one && each.name === one.name && each.type === one.type),
+      )
+      if (mixed !== undefined) throw refused(`simple and weighted at ${mixed.name}`)
+      if (recordDelta(records, next).length > 0) moments.push(next)
+      records = next
+      const late = failing(batches.length, 'after')
+      if (late !== null) throw late
+      return `C${batches.length}`
+    },
+    inSync: async () => inSync(),
+    nameServers: async () => ['ns-1.example.net'],
+    protections: async () => protections,
+  }
+}
+
+export const refused = (message: string): Error =>
+  nyahError({ code: 'DNS_BATCH_REFUSED', message, exit: EXIT.remote, details: { messages: message } })
+
+export const uncertain = (): Error =>
+  nyahError({ code: 'AWS_UNCERTAIN', message: 'no answer', exit: EXIT.remote, lostAnswer: true })
