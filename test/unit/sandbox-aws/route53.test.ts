@@ -1,6 +1,7 @@
 import {
   type ChangeAction,
   ChangeResourceRecordSetsCommand,
+  CreateHealthCheckCommand,
   ListHostedZonesCommand,
   ListResourceRecordSetsCommand,
   type ResourceRecordSet,
@@ -176,6 +177,100 @@ describe('Route 53', () => {
     expect(await change(['UPSERT', record('x.example.jp', { TTL: 61 })])).toBe('accepted')
     expect(await change(['DELETE', record('X.example.jp.', { TTL: 61 })])).toBe('accepted')
     expect((await listed()).names).toHaveLength(2)
+  })
+
+  it.each<[string, Partial<ResourceRecordSet>, RegExp]>([
+    ['an IPv6 address in an A', { ResourceRecords: [{ Value: '2001:db8::1' }] }, /IllegalIPv4Address/],
+    ['an IPv4 address in an AAAA', { Type: 'AAAA' }, /IllegalIPv6Address/],
+    ['a TXT without quotes', { Type: 'TXT', ResourceRecords: [{ Value: 'a b' }] }, /enclosed in quotation marks/],
+    ['a quote inside one', { Type: 'TXT', ResourceRecords: [{ Value: '"a"b"' }] }, /enclosed in quotation marks/],
+    ['a long string', { Type: 'TXT', ResourceRecords: [{ Value: `"${'x'.repeat(256)}"` }] }, /StringTooLong/],
+    [
+      'a long text',
+      { Type: 'TXT', ResourceRecords: [{ Value: Array.from({ length: 16 }, () => `"${'x'.repeat(255)}"`).join(' ') }] },
+      /TXTRDATATooLong/,
+    ],
+    [
+      'two values with a weight',
+      { SetIdentifier: 'a', Weight: 1, ResourceRecords: [{ Value: '10.0.0.1' }, { Value: '10.0.0.2' }] },
+      /more than one value/,
+    ],
+    ['a weighted NS', { Type: 'NS', SetIdentifier: 'a', Weight: 1 }, /cannot be weighted/],
+    ['a long identifier', { SetIdentifier: 'x'.repeat(129), Weight: 1 }, /1 to 128/],
+    ['a long label', { Name: `${'x'.repeat(64)}.example.jp` }, /at most 63/],
+    ['an empty label', { Name: 'x..example.jp' }, /at most 63/],
+    ['a TTL beyond 31 bits', { TTL: 2_147_483_648 }, /Invalid TTL/],
+  ])('refuses %s', async (_what, more, expected) => {
+    expect(await change(['CREATE', record('x.example.jp', more)])).toMatch(expected)
+  })
+
+  it.each<[string, Partial<ResourceRecordSet>]>([
+    ['escapes in a TXT', { Type: 'TXT', ResourceRecords: [{ Value: String.raw`"a\"b\134c" "d"` }] }],
+    ['255 characters', { Type: 'TXT', ResourceRecords: [{ Value: `"${'x'.repeat(255)}"` }] }],
+    ['an IPv6 address', { Type: 'AAAA', ResourceRecords: [{ Value: '2001:db8::1' }] }],
+    ['two values', { ResourceRecords: [{ Value: '10.0.0.1' }, { Value: '10.0.0.2' }] }],
+    ['a wildcard', { Name: '*.example.jp' }],
+  ])('takes %s', async (_what, more) => {
+    expect(await change(['CREATE', record('x.example.jp', more)])).toBe('accepted')
+  })
+
+  it('names everything that is wrong with a batch', async () => {
+    const answer = await change(
+      ['DELETE', record('a.example.jp')],
+      ['CREATE', record('good.example.jp')],
+      ['DELETE', record('b.example.jp')],
+    )
+    expect(answer).toMatch(/^InvalidChangeBatch: \[.*a\.example\.jp.*not found, .*b\.example\.jp.*not found\]/)
+  })
+
+  it('refuses a comment of more than 256 characters', async () => {
+    const ChangeBatch = {
+      Comment: 'x'.repeat(257),
+      Changes: [{ Action: 'CREATE' as const, ResourceRecordSet: record('x.example.jp') }],
+    }
+    const command = new ChangeResourceRecordSetsCommand({ HostedZoneId: 'Z1', ChangeBatch })
+    expect(await refusal(client.send(command))).toMatch(/^InvalidInput: Invalid Comment/)
+  })
+
+  it('keeps the health check of a record, and deletes only with it', async () => {
+    const made = await client.send(
+      new CreateHealthCheckCommand({
+        CallerReference: 'x',
+        HealthCheckConfig: { Type: 'TCP', IPAddress: '203.0.113.1', Port: 443 },
+      }),
+    )
+    const checked = record('x.example.jp', { SetIdentifier: 'a', Weight: 9, HealthCheckId: made.HealthCheck?.Id })
+    expect(await change(['CREATE', checked])).toBe('accepted')
+    const { ResourceRecordSets } = await listed({ StartRecordName: 'x.example.jp' })
+    expect(ResourceRecordSets).toEqual([{ ...checked, Name: 'x.example.jp.' }])
+    const { HealthCheckId: _, ...unchecked } = checked
+    expect(await change(['DELETE', unchecked])).toMatch(/do not match/)
+    expect(await change(['DELETE', checked])).toBe('accepted')
+  })
+
+  it('has at most 100 weighted records of a name and type', async () => {
+    const steps = Array.from({ length: 100 }, (_, at): Step => {
+      return ['CREATE', record('x.example.jp', { SetIdentifier: String(at), Weight: 1 })]
+    })
+    expect(await change(...steps)).toBe('accepted')
+    const more = record('x.example.jp', { SetIdentifier: 'more', Weight: 1 })
+    expect(await change(['CREATE', more])).toMatch(/More than 100/)
+    const [first] = steps
+    expect(await change(...(first ? [['DELETE', first[1]] as const] : []), ['CREATE', more])).toBe('accepted')
+  })
+
+  it('takes 32 000 characters of values a batch, an UPSERT counting twice', async () => {
+    const texts = (count: number, action: ChangeAction) =>
+      Array.from({ length: count }, (_, at): Step => {
+        const values = { Type: 'TXT' as const, ResourceRecords: [{ Value: `"${'x'.repeat(198)}"` }] }
+        return [action, record(`t${at}.example.jp`, values)]
+      })
+    expect(await change(...texts(161, 'CREATE'))).toMatch(/characters limit of 32000/)
+    expect(await change(...texts(160, 'CREATE'))).toBe('accepted')
+    expect(await change(...texts(81, 'UPSERT'))).toMatch(/characters limit of 32000/)
+    // DELETE and CREATE both count.
+    expect(await change(...texts(81, 'DELETE'), ...texts(80, 'CREATE'))).toMatch(/characters limit of 32000/)
+    expect(await change(...texts(80, 'DELETE'), ...texts(80, 'CREATE'))).toBe('accepted')
   })
 
   it('takes 1 000 records a batch, an UPSERT counting twice', async () => {
