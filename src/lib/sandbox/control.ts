@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { FORCIBLE, forced } from './openstack/forced.ts'
+import { effectOf, INCIDENTS } from './incident.ts'
 import { OUTAGES, type Outage, type Outages } from './outage.ts'
 import type { WireResponse } from './service.ts'
 import { settle, type SandboxState } from './services.ts'
@@ -30,7 +31,10 @@ const hostsSchema = z.object({ hosts: z.array(z.string().check(z.regex(/^\S+:\d{
 
 const statusSchema = z.object({ id: z.string(), provisioning_status: z.enum(FORCIBLE) })
 
-const REQUESTS = 'GET /sandbox/info, GET /sandbox/state, PUT /sandbox/down, PUT /sandbox/outages, PUT /sandbox/status'
+const incidentSchema = z.object({ incident: z.enum(INCIDENTS) })
+
+const REQUESTS =
+  'GET /sandbox/info, GET /sandbox/state, PUT /sandbox/down, PUT /sandbox/outages, PUT /sandbox/incident, PUT /sandbox/status'
 
 /** Puts an object of Octavia into a status, where it stays; false: there is none with that id. */
 export function force(inside: Inside, id: string, status: (typeof FORCIBLE)[number]): boolean {
@@ -74,10 +78,18 @@ export function control(inside: Inside, path: string, method: string, body: stri
   if (path === '/outages' && method === 'PUT') {
     const given = OUTAGES.safeParse(parsed(body))
     if (!given.success) {
-      return refuse(400, 'the body must be {"outages": [{"service": "identity", "kind": "status|hang|reset"}, …]}')
+      return refuse(400, 'the body must be {"outages": [{"service": "identity", "kind": "status|hang|reset|lost"}, …]}')
     }
     outages.set(given.data.outages satisfies readonly Outage[])
     return json(200, { outages: outages.all() })
+  }
+  if (path === '/incident' && method === 'PUT') {
+    const given = incidentSchema.safeParse(parsed(body))
+    if (!given.success) return refuse(400, `the body must be {"incident": "${INCIDENTS.join('|')}"}`)
+    const effect = effectOf(given.data.incident, inside.state())
+    inside.setDown(effect.down)
+    outages.set(effect.outages)
+    return json(200, { ...given.data, hosts: effect.down, outages: effect.outages })
   }
   if (path === '/status' && method === 'PUT') {
     const given = statusSchema.safeParse(parsed(body))

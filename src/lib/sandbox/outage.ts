@@ -6,10 +6,15 @@ import type { WireResponse } from './service.ts'
 const schema = z.object({
   /** The first part of the path. */
   service: z.enum(['identity', 'load-balancer', 'network', 'aws', 's3']),
-  /** `status`: refuses with that status. `hang`: never answers. `reset`: cuts the connection. */
-  kind: z.enum(['status', 'hang', 'reset']),
+  /**
+   * `status`: refuses with that status. `hang`: never answers. `reset`: cuts the connection. `lost`: does what was asked,
+   * then cuts it.
+   */
+  kind: z.enum(['status', 'hang', 'reset', 'lost']),
   /** Of `status`; 503 unless given. */
   status: z.optional(z.int().check(z.minimum(400), z.maximum(599))),
+  /** Of `status`, with `aws` and `s3`: the error's code, `ServiceUnavailable` unless given. */
+  code: z.optional(z.string().check(z.regex(/^[A-Za-z.]{1,64}$/))),
   /** Only what begins so below the service: `/v2/lbaas/pools`. */
   path: z.optional(z.string()),
   /** How many requests it meets; all of them unless given. */
@@ -48,10 +53,10 @@ export function createOutages(): Outages {
 }
 
 /** A refusal in the words of the service that is out. */
-export function outageResponse({ service, status = 503 }: Outage): WireResponse {
+export function outageResponse({ service, status = 503, code = 'ServiceUnavailable' }: Outage): WireResponse {
   const said = 'The sandbox was told to be out of order.'
   if (service === 'aws') {
-    const error = `<Error><Type>Receiver</Type><Code>ServiceUnavailable</Code><Message>${said}</Message></Error>`
+    const error = `<Error><Type>${status < 500 ? 'Sender' : 'Receiver'}</Type><Code>${code}</Code><Message>${said}</Message></Error>`
     return {
       status,
       headers: { 'content-type': 'text/xml' },
@@ -59,7 +64,7 @@ export function outageResponse({ service, status = 503 }: Outage): WireResponse 
     }
   }
   if (service === 's3') {
-    const body = `<Error><Code>ServiceUnavailable</Code><Message>${said}</Message></Error>`
+    const body = `<Error><Code>${code}</Code><Message>${said}</Message></Error>`
     return { status, headers: { 'content-type': 'application/xml' }, body }
   }
   const title = 'Service Unavailable'

@@ -105,7 +105,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       return refuse(404, 'there are /identity, /load-balancer, /network, /aws, /s3 and /sandbox')
     const below = path === '' ? '/' : path
     const outage = outages.meet(prefix, below)
-    if (outage !== null) return outage.kind === 'status' ? outageResponse(outage) : outage.kind
+    if (outage?.kind === 'status') return outageResponse(outage)
+    if (outage?.kind === 'hang' || outage?.kind === 'reset') return outage.kind
     const wire: WireRequest = {
       method,
       path: below,
@@ -116,7 +117,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
     const { state: next, response } = service(state, wire, { now: now(), down })
     if (next !== state) keep(next)
-    return response
+    return outage?.kind === 'lost' ? 'reset' : response
   }
 
   const server = createServer((request, response) => {

@@ -58,7 +58,13 @@ describe('what EvaluateTargetHealth says of a load balancer', () => {
     expect(verdict(dnsName)).toBe('unhealthy')
     await fall()
     expect(verdict(dnsName)).toBe('healthy')
-    await fall('10.20.0.3:80')
+    // Silent to AWS only.
+    await fall('aws>10.20.0.3:80')
+    expect(verdict(dnsName)).toBe('unhealthy')
+    await fall()
+    expect(verdict(dnsName)).toBe('healthy')
+    // The load balancer itself.
+    lab.surroundings.down = new Set([`${dnsName}:443`])
     expect(verdict(dnsName)).toBe('unhealthy')
   })
 

@@ -93,6 +93,7 @@ describe('one base URL', () => {
       OS_PASSWORD: 'sandbox',
       OS_PROJECT_NAME: 'shop',
       AWS_ENDPOINT_URL: `${one.url}/aws`,
+      AWS_ENDPOINT_URL_S3: `${one.url}/s3`,
       AWS_REGION: 'ap-northeast-1',
       AWS_ACCESS_KEY_ID: 'sandbox',
     })
@@ -216,6 +217,29 @@ describe('drills, over the wire', () => {
     expect((await octavia(one, 'GET', '/loadbalancers')).status).toBe(200)
   })
 
+  it('an answer is lost after the change it would have told of, and a refusal has the code it is told to have', async () => {
+    const one = await start()
+    await put(one, 'outages', { outages: [{ service: 'load-balancer', kind: 'lost', times: 1 }] })
+    expect(await errorOf(addMember(one))).toMatchObject({ code: 'ECONNRESET' })
+    expect((await addMember(one)).status).toBe(409)
+    const code = 'PriorRequestNotComplete'
+    await put(one, 'outages', { outages: [{ service: 'aws', kind: 'status', status: 400, code }] })
+    expect((await send(one, 'POST', '/aws/')).body).toContain(`<Type>Sender</Type><Code>${code}</Code>`)
+    await put(one, 'outages', { outages: [{ service: 's3', kind: 'status', code: 'SlowDown' }] })
+    expect((await send(one, 'PUT', '/s3/nyah-switch/x')).body).toContain('<Error><Code>SlowDown</Code>')
+  })
+
+  it('an incident is told by name, and ends', async () => {
+    const one = await start()
+    const told = parsed(await put(one, 'incident', { incident: 'octavia-down' }))
+    expect(at(told, 'hosts')).toContain('203.0.113.11:443')
+    expect((await octavia(one, 'GET', '/loadbalancers')).status).toBe(503)
+    expect((await send(one, 'GET', '/network/v2.0/floatingips')).status).toBe(503)
+    await put(one, 'incident', { incident: 'end' })
+    expect((await octavia(one, 'GET', '/loadbalancers')).status).toBe(200)
+    expect(at(parsed(await send(one, 'GET', '/sandbox/state')), 'down')).toEqual([])
+  })
+
   it('an object is put into a status, where it refuses changes until it is put into another', async () => {
     const one = await start()
     const force = (provisioning_status: string) => put(one, 'status', { id: SHOP_WEB, provisioning_status })
@@ -230,6 +254,7 @@ describe('drills, over the wire', () => {
   it.each<[string, Json, number]>([
     ['outages', { outages: [{ service: 'identity', kind: 'explode' }] }, 400],
     ['outages', {}, 400],
+    ['incident', { incident: 'meteor' }, 400],
     ['status', { id: SHOP_WEB, provisioning_status: 'BROKEN' }, 400],
     ['status', { id: 'no-such-id', provisioning_status: 'ERROR' }, 404],
     ['nothing', {}, 404],

@@ -42,10 +42,14 @@ const unanswered = ({ protocol }: HealthCheckState) =>
     ? { Reason: 'Target.FailedHealthChecks', Description: 'Health checks failed' }
     : { Reason: 'Target.Timeout', Description: 'Request timed out' }
 
-/** A host that was silenced at the port it serves is silent at the port of its health check too (as in Octavia here). */
+/**
+ * A host that was silenced at the port it serves is silent at the port of its health check too (as in Octavia here).
+ * `aws>10.20.0.11:8080` is silent to AWS only.
+ */
 const outagesOf = (state: AwsState, { id, port }: TargetState, probedPort: number): readonly Outage[] =>
   [...new Set([port, probedPort])]
-    .flatMap((at) => state.outages[`${id}:${at}`] ?? [])
+    .flatMap((at) => [`${id}:${at}`, `aws>${id}:${at}`])
+    .flatMap((host) => state.outages[host] ?? [])
     .toSorted((a, b) => a.downAt - b.downAt)
 
 /** What probing a target since `from` shows by `now`: a state changes after a whole row of equal answers. */

@@ -79,6 +79,8 @@ export function nlbVerdict(before: AwsState, dnsName: string, now: number, down:
   const wanted = storedName(dnsName)
   const balancer = Object.values(state.loadBalancers).find((one) => storedName(one.dnsName) === wanted)
   if (balancer === undefined) return null
+  // `<its DNS name>:443` in `down`: the load balancer itself does not answer.
+  if ([...down].some((host) => host.startsWith(`${balancer.dnsName}:`))) return 'unhealthy'
   const arns = new Set(
     listenersOf(state, balancer.arn).flatMap(({ targetGroups }) => targetGroups.map(({ arn }) => arn)),
   )
