@@ -26,7 +26,7 @@ const without = (records: readonly RecordSet[], others: readonly RecordSet[]): r
   records.filter((record) => !others.some((other) => sameRecord(record, other)))
 
 export const sameRecord = (one: RecordSet, other: RecordSet): boolean =>
-  sameJson(one as unknown as Json, other as unknown as Json)
+  one.name === other.name && one.type === other.type && sameJson(one as unknown as Json, other as unknown as Json)
 
 /** Who changes a name, when, why and in which run: known when a plan is carried out, and no part of what it does. */
 export type Stamp = Pick<SetState, 'at' | 'by' | 'why' | 'run'>

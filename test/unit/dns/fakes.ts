@@ -1,5 +1,5 @@
 import { nyahError, EXIT } from '../../../src/lib/core/errors.ts'
-import { recordDelta, sameRecord } from '../../../src/lib/dns/delta.ts'
+import { sameRecord } from '../../../src/lib/dns/delta.ts'
 import type { Dns, RecordChange, RecordSet, Zone } from '../../../src/lib/ports/dns.ts'
 
 export const ZONE: Zone = { id: 'Z1', name: 'example.jp', private: false }
@@ -73,13 +73,15 @@ export function fakeDns(options: Options = {}): FakeDns {
         if (action === 'DELETE' ? there === undefined : rival) throw refused(`${action} ${one.name} ${one.type}`)
         next = action === 'DELETE' ? next.filter((each) => each !== there) : [...next, one]
       }
-      const mixed = next.find(
-        (one) =>
-          one.setIdentifier === null &&
-          next.some((each) => each !== one && each.name === one.name && each.type === one.type),
+      const touched = new Set(changes.map((one) => one.record.name))
+      const near = next.filter((one) => touched.has(one.name))
+      const ids = new Map<string, RecordSet[]>()
+      for (const one of near) ids.set(`${one.name} ${one.type}`, [...(ids.get(`${one.name} ${one.type}`) ?? []), one])
+      const mixed = near.find(
+        (one) => one.setIdentifier === null && (ids.get(`${one.name} ${one.type}`) ?? []).length > 1,
       )
       if (mixed !== undefined) throw refused(`simple and weighted at ${mixed.name}`)
-      if (recordDelta(records, next).length > 0) moments.push(next)
+      moments.push(next)
       records = next
       const late = failing(batches.length, 'after')
       if (late !== null) throw late
