@@ -4,7 +4,7 @@ import type { RecordChange, RecordSet } from '../ports/dns.ts'
 /** What a person sends when nyah cannot: one file for each batch, and the command that sends it. */
 export interface ByHand {
   readonly zoneId: string
-  /** `nyah-by-hand-Z0123-1.json` */
+  /** `nyah-by-hand-k3f9-Z0123-1.json` */
   readonly file: string
   /** What stands in the file. */
   readonly text: string
@@ -16,16 +16,18 @@ export interface ByHand {
  * Change batches as the aws CLI takes them, one file each. A record that was changed meanwhile fails its batch whole
  * (DELETE has to name it exactly): nothing is overwritten.
  *
+ * @param label tells the files of one run from those of another
  * @param directory where the files will be; the command names them there
  * @see https://docs.aws.amazon.com/cli/latest/reference/route53/change-resource-record-sets.html
  */
 export function byHand(
   batches: readonly { readonly zoneId: string; readonly changes: readonly RecordChange[] }[],
   comment: string,
+  label: string,
   directory: string,
 ): readonly ByHand[] {
   return batches.map(({ zoneId, changes }, index) => {
-    const file = `nyah-by-hand-${zoneId}-${index + 1}.json`
+    const file = `nyah-by-hand-${label}-${zoneId}-${index + 1}.json`
     const batch: JsonObject = {
       Comment: comment.slice(0, 256),
       Changes: changes.map(({ action, record }) => ({ Action: action, ResourceRecordSet: asAws(record) })),

@@ -40,13 +40,14 @@ describe('by hand', () => {
       },
     ],
     'INC-4711',
+    'k3f9',
     "/home/o'hara",
   )[0]
 
   it('the command names the file, quoted for a shell', () => {
-    expect(moved?.file).toBe('nyah-by-hand-Z0123-1.json')
+    expect(moved?.file).toBe('nyah-by-hand-k3f9-Z0123-1.json')
     expect(moved?.command).toBe(
-      `aws route53 change-resource-record-sets --hosted-zone-id Z0123 --change-batch 'file:///home/o'\\''hara/nyah-by-hand-Z0123-1.json'`,
+      `aws route53 change-resource-record-sets --hosted-zone-id Z0123 --change-batch 'file:///home/o'\\''hara/nyah-by-hand-k3f9-Z0123-1.json'`,
     )
   })
 

@@ -1,0 +1,48 @@
+import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import type { End, To, Which } from './model.ts'
+
+/** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
+
+export function toOf(args: JsonObject): To {
+  demandKnown(args, ['names', 'all', 'mirror', 'side', 'percent'])
+  const { side, percent = 100 } = args
+  if (side !== 'aws' && side !== 'octavia')
+    throw invalid(`arguments.side is ${JSON.stringify(side)}, neither aws nor octavia`)
+  return { which: whichOf(args), side, percent: wholeOf('percent', percent, 1, 100) }
+}
+
+export function endOf(args: JsonObject): End {
+  demandKnown(args, ['names', 'all', 'mirror', 'steps', 'everySeconds'])
+  const { steps = [100], everySeconds = 120 } = args
+  const list = Array.isArray(steps) ? steps.map((step: Json) => wholeOf('steps', step, 1, 100)) : []
+  const grow = list.every((step, index) => step > (list[index - 1] ?? 0))
+  if (!grow || list.at(-1) !== 100) throw invalid('arguments.steps are no growing percents of which the last is 100')
+  return { which: whichOf(args), steps: list, everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400) }
+}
+
+function whichOf({ names, all, mirror }: JsonObject): Which {
+  if ([names, all, mirror].filter((one) => one !== undefined).length !== 1)
+    throw invalid('arguments.names, arguments.all and arguments.mirror are one of three')
+  if (all === true) return { by: 'all' }
+  if (typeof mirror === 'string' && mirror !== '') return { by: 'mirror', mirror }
+  const list = Array.isArray(names) ? names.filter((one: Json): one is string => typeof one === 'string') : []
+  if (list.length === 0 || !Array.isArray(names) || list.length !== names.length)
+    throw invalid('arguments.names is no list of names')
+  return { by: 'names', names: list }
+}
+
+function wholeOf(key: string, value: Json, least: number, most: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+    throw invalid(`arguments.${key} is ${JSON.stringify(value)}, no whole number from ${least} to ${most}`)
+  return value
+}
+
+function demandKnown(args: JsonObject, known: readonly string[]): void {
+  const unknown = Object.keys(args).filter((key) => !known.includes(key))
+  if (unknown.length > 0)
+    throw invalid(`this nyah does not know arguments.${unknown.join(', arguments.')}; it knows ${known.join(', ')}`)
+}
+
+const invalid = (message: string): NyahError =>
+  nyahError({ code: 'REQUEST_INVALID', message, exit: EXIT.usage, tries: ['make the plan again'] })
