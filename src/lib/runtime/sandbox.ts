@@ -53,6 +53,9 @@ function networksOf(world: World): Readonly<Record<string, NetworkConfig>> {
 
 const defaultWorld = (): string => join(packageRoot(), 'fixtures', 'worlds', 'default.json')
 
+/** URL of the running sandbox of this user; null: none runs. */
+export const runningSandbox = (io: Io): string | null => readBeacon(io)?.url ?? null
+
 function readBeacon(io: Io): Beacon | null {
   try {
     const beacon = JSON.parse(readFileSync(beaconFile(io), 'utf8')) as Beacon
