@@ -68,3 +68,6 @@ export const nextState = (
   until: until ?? null,
   drill: drill ?? false,
 })
+
+// Other domains see no other file of this one's rules.
+export { judgeName, shareOf, type JudgedSet } from './judge.ts'

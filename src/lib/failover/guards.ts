@@ -1,6 +1,6 @@
 import type { Draft, Finding } from '../core/plan.ts'
 import type { ObservedName, Side } from '../dns/model.ts'
-import { judgeName, shareOf, type JudgedSet } from '../dns/plan-judge.ts'
+import { judgeName, shareOf, type JudgedSet } from '../dns/plan.ts'
 import type { FailoverWorld, To } from './model.ts'
 import { weightsTo } from './plan.ts'
 

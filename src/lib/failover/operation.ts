@@ -1,8 +1,7 @@
 import type { Change, Outputs } from '../core/change.ts'
 import type { Json } from '../core/json.ts'
-import type { Plan } from '../core/plan.ts'
 import type { Guard, Operation, Scene } from '../engine/operation.ts'
-import { judgeName, shareOf } from '../dns/plan-judge.ts'
+import { judgeName, shareOf } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
 import type { End, FailoverWorld, To, Which } from './model.ts'
 import { planEnd, planTo } from './plan.ts'
@@ -48,7 +47,7 @@ function failover(
 }
 
 /** Where the users of each name go now. */
-const summary = ({ names }: FailoverWorld, _: Plan): Json => ({
+const summary = ({ names }: FailoverWorld): Json => ({
   names: names.map((seen) => ({
     name: seen.name,
     zone: seen.zone.name,

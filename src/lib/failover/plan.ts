@@ -1,6 +1,5 @@
 import type { ObservedName, Side, Walk, Weights } from '../dns/model.ts'
-import { judgeName, shareOf, type JudgedSet } from '../dns/plan-judge.ts'
-import { planWeights } from '../dns/plan.ts'
+import { judgeName, planWeights, shareOf, type JudgedSet } from '../dns/plan.ts'
 import type { Change } from '../core/change.ts'
 import type { Draft } from '../core/plan.ts'
 import type { End, FailoverWorld, To } from './model.ts'

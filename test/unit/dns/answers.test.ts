@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { answerShares, isLastResort, type Candidate } from '../../../src/lib/dns/answers.ts'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { standings } from '../../../src/lib/dns/delta.ts'
 import { ownerOf, stateRecord } from '../../../src/lib/dns/state.ts'
