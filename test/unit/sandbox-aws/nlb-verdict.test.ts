@@ -1,13 +1,14 @@
+import { ChangeResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53'
 import { DescribeLoadBalancersCommand, DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { nlbVerdict } from '../../../src/lib/sandbox/aws/route53-verdict.ts'
 import type { Lab } from './lab.ts'
-import { startLab } from './lab.ts'
+import { refusal, startLab, WORLD } from './lab.ts'
 import { makers } from './makers.ts'
 
 let lab: Lab
 beforeAll(async () => {
-  lab = await startLab()
+  lab = await startLab({ ...WORLD, hostedZones: [{ id: 'Z1', name: 'example.jp' }] })
 })
 beforeEach(() => lab.reset())
 afterAll(() => lab.close())
@@ -66,6 +67,21 @@ describe('what EvaluateTargetHealth says of a load balancer', () => {
     // The load balancer itself.
     lab.surroundings.down = new Set([`${dnsName}:443`])
     expect(verdict(dnsName)).toBe('unhealthy')
+  })
+
+  it('is looked up in the zone of its Region only', async () => {
+    const { dnsName } = await balancer()
+    const route53 = new Route53Client(lab.client)
+    const point = (HostedZoneId: string, DNSName: string) => {
+      const AliasTarget = { HostedZoneId, DNSName, EvaluateTargetHealth: true }
+      const ResourceRecordSet = { Name: 'x.example.jp', Type: 'A' as const, AliasTarget }
+      const ChangeBatch = { Changes: [{ Action: 'UPSERT' as const, ResourceRecordSet }] }
+      return refusal(route53.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: 'Z1', ChangeBatch })))
+    }
+    expect(await point('Z26RNL4JYFTOTI', dnsName)).toMatch(/^InvalidChangeBatch: .*does not lie within the target zone/)
+    expect(await point('Z26RNL4JYFTOTI', `dualstack.${dnsName}`)).toMatch(/^InvalidChangeBatch/)
+    expect(await point('Z31USIVHYNEOWT', `dualstack.${dnsName}`)).toBe('accepted')
+    expect(verdict(`dualstack.${dnsName}.`)).toBe('unhealthy')
   })
 
   it('is nothing of a name that is no load balancer', () => {

@@ -75,12 +75,19 @@ function wrongValue(type: string, value: string): string | null {
 interface Zone {
   readonly before: ZoneState
   readonly records: Map<string, RecordState>
-  /** Do these health checks exist? */
-  readonly exists: (healthCheckId: string) => boolean
+  readonly account: Account
+}
+
+/** What a batch may refer to. */
+export interface Account {
+  /** Is there a health check of this id? */
+  readonly hasCheck: (id: string) => boolean
+  /** The hosted zone of the load balancer that has this stored name; null: it is none of the account's. */
+  readonly zoneOfBalancer: (dnsName: string) => string | null
 }
 
 /** Does one change, or says what is wrong with it. Throws InvalidInput and NoSuchHealthCheck. */
-function done({ before, records, exists }: Zone, action: string, record: RecordState): string | null {
+function done({ before, records, account }: Zone, action: string, record: RecordState): string | null {
   const { name, type, setIdentifier, weight, alias, healthCheckId } = record
   const said = `[name='${name}', type='${type}'${setIdentifier === null ? '' : `, set-identifier='${setIdentifier}'`}]`
   if (name !== before.name && !name.endsWith(`.${before.name}`)) {
@@ -107,8 +114,13 @@ function done({ before, records, exists }: Zone, action: string, record: RecordS
     return `Tried to create resource record set ${said} but it already exists`
   }
   // API_ChangeResourceRecordSets, NoSuchHealthCheck.
-  if (healthCheckId !== null && !exists(healthCheckId)) {
+  if (healthCheckId !== null && !account.hasCheck(healthCheckId)) {
     throw fault('NoSuchHealthCheck', `No health check exists with the specified ID: ${healthCheckId}`, 404)
+  }
+  // API_AliasTarget, HostedZoneId: of a load balancer, that of its Region.
+  const target = alias === null ? null : account.zoneOfBalancer(alias.dnsName)
+  if (alias !== null && target !== null && target !== alias.zoneId) {
+    return `Tried to create an alias that targets ${alias.dnsName}, type ${type} in zone ${alias.zoneId}, but the alias target name does not lie within the target zone`
   }
   // API_ResourceRecordSet, Weight: one ResourceRecord per weighted record set.
   if (weight !== null && alias === null && record.values.length > 1) {
@@ -124,16 +136,14 @@ function done({ before, records, exists }: Zone, action: string, record: RecordS
 
 /**
  * The zone after a `ChangeBatch`, all of it or (InvalidChangeBatch, InvalidInput, NoSuchHealthCheck) nothing.
- *
- * @param exists is there a health check of this id?
  */
-export function changed(before: ZoneState, batch: Element, exists: Zone['exists']): ZoneState {
+export function changed(before: ZoneState, batch: Element, account: Account): ZoneState {
   const changes = childOf(batch, 'Changes')?.children ?? []
   if (changes.length === 0) throw invalidInput('The batch has no changes')
   // API_ChangeBatch, Comment: at most 256 characters.
   if ((textOf(batch, 'Comment') ?? '').length > 256)
     throw invalidInput('Invalid Comment: it has at most 256 characters')
-  const zone: Zone = { before, records: new Map(before.records.map((record) => [keyOf(record), record])), exists }
+  const zone: Zone = { before, records: new Map(before.records.map((record) => [keyOf(record), record])), account }
   const touched = new Set<string>()
   const errors: string[] = []
   let [elements, characters] = [0, 0]

@@ -4,7 +4,7 @@ import { probing } from './probing.ts'
 import type { CheckConfig, CheckState } from './route53-check-state.ts'
 import { storedName } from './route53-state.ts'
 import { absencesOf } from './s3-state.ts'
-import type { AwsState, Outage } from './state.ts'
+import type { AwsState, LoadBalancerState, Outage } from './state.ts'
 import { own } from './state.ts'
 
 /** Who Route 53 takes for healthy: pure, for its answers (dns/answer.ts) and its API. */
@@ -69,6 +69,12 @@ function healthy(state: AwsState, id: string, now: number, above: readonly strin
 export const checkVerdict = (state: AwsState, id: string, now: number, down: ReadonlySet<string>): Verdict =>
   healthy(noticed(state, { now, down }), id, now, [id]) ? 'healthy' : 'unhealthy'
 
+/** The load balancer that an alias points to, with or without `dualstack.` before its name; null: there is none. */
+export function balancerOf(state: AwsState, dnsName: string): LoadBalancerState | null {
+  const wanted = storedName(dnsName).replace(/^dualstack\./, '')
+  return Object.values(state.loadBalancers).find((one) => storedName(one.dnsName) === wanted) ?? null
+}
+
 /**
  * EvaluateTargetHealth of an alias of a Network Load Balancer ("Values that are common for alias records" page): healthy
  * only if every target group that has targets has a healthy one, and one without targets is unhealthy. Null: there is no
@@ -76,9 +82,8 @@ export const checkVerdict = (state: AwsState, id: string, now: number, down: Rea
  */
 export function nlbVerdict(before: AwsState, dnsName: string, now: number, down: ReadonlySet<string>): Verdict | null {
   const state = noticed(before, { now, down })
-  const wanted = storedName(dnsName)
-  const balancer = Object.values(state.loadBalancers).find((one) => storedName(one.dnsName) === wanted)
-  if (balancer === undefined) return null
+  const balancer = balancerOf(state, dnsName)
+  if (balancer === null) return null
   // `<its DNS name>:443` in `down`: the load balancer itself does not answer.
   if ([...down].some((host) => host.startsWith(`${balancer.dnsName}:`))) return 'unhealthy'
   const arns = new Set(

@@ -5,10 +5,11 @@
 import type { Surroundings, WireRequest, WireResponse } from '../service.ts'
 import { fault, isFault } from './fault.ts'
 import { judged } from './iam-policy.ts'
-import { hex } from './ids.ts'
+import { hex, hostedZoneId } from './ids.ts'
 import { checkOf, checkXml, createCheck, deleteCheck, listChecks, statusXml, updateCheck } from './route53-checks.ts'
 import { changed } from './route53-records.ts'
 import type { ZoneState } from './route53-state.ts'
+import { balancerOf } from './route53-verdict.ts'
 import { tagged, tagsOf, tagsOfMany } from './route53-tags.ts'
 import { document, fields } from './route53-xml.ts'
 import { listHostedZones, listProtections, listRecords, zoneXml } from './route53-zones.ts'
@@ -78,7 +79,10 @@ function change(asked: Asked): Reply {
   }
   const { now } = asked.surroundings
   const { state, ordinal } = counted(asked.state)
-  const next = changed(zone, batch, (id) => own(state.route53.healthChecks, id) !== undefined)
+  const next = changed(zone, batch, {
+    hasCheck: (id) => own(state.route53.healthChecks, id) !== undefined,
+    zoneOfBalancer: (dnsName) => (balancerOf(state, dnsName) === null ? null : hostedZoneId(state.region)),
+  })
   const id = `C${hex(`change/${ordinal}`, 13).toUpperCase()}`
   const change = { submittedAt: now, comment: textOf(batch, 'Comment') ?? null }
   const changes = Object.fromEntries([...Object.entries(state.route53.changes), [id, change]].slice(-REMEMBERED))
