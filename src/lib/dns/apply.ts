@@ -2,6 +2,7 @@ import type { Change, Outputs } from '../core/change.ts'
 import { EXIT, errorData, nyahError, type NyahError } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import type { Dns, RecordSet } from '../ports/dns.ts'
+import type { CheckSpec, HealthChecks } from '../ports/health-checks.ts'
 import { batchesOf, halves, type NamePart } from './batches.ts'
 import { recordDelta, stamped, standings, type Stamp } from './delta.ts'
 import type { SetState } from './model.ts'
@@ -167,3 +168,38 @@ const moved = ({ name }: Part): NyahError =>
     tries: [`nyah dns show ${name}`, 'run the command again: it plans from what is there now'],
     details: { name },
   })
+
+/** How often a reference may have been used up by checks that were deleted, or differ. */
+const GENERATIONS = 50
+
+/**
+ * Makes, changes or deletes one health check. One that a lost reply had made is found again by its reference; a reference
+ * that is used up gives way to the next generation. One that a record of its zone refers to again stays.
+ */
+export async function applyCheck(
+  { kind, after, before }: Change,
+  dns: Pick<Dns, 'records'>,
+  checks: Pick<HealthChecks, 'create' | 'update' | 'delete'>,
+  scene: Scene,
+): Promise<Outputs> {
+  if (kind === 'delete') {
+    const { id, zoneId } = before as unknown as { readonly id: string; readonly zoneId: string }
+    const records = await dns.records(zoneId, scene.signal)
+    if (records.some(({ healthCheckId }) => healthCheckId === id)) return { kept: true }
+    await checks.delete(id)
+    return {}
+  }
+  if (kind === 'update') {
+    const { id, version, spec } = after as unknown as { id: string; version: number; spec: CheckSpec }
+    await checks.update(id, version, spec)
+    return { id }
+  }
+  const { reference, spec } = after as unknown as { reference: string; spec: CheckSpec }
+  for (let generation = 1; ; generation += 1) {
+    try {
+      return { id: (await checks.create(`${reference}-${generation}`, spec)).id }
+    } catch (error) {
+      if (errorData(error).code !== 'AWS_ALREADY_EXISTS' || generation === GENERATIONS) throw error
+    }
+  }
+}

@@ -104,3 +104,18 @@ export interface ObservedName {
   /** What could not be read, in words; empty: all was. */
   readonly unread: readonly string[]
 }
+
+/** Names that are looked at together. */
+export interface NamesWorld {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly names: readonly ObservedName[]
+}
+
+/** How far a change that was made in this run has come. */
+export interface Spread {
+  readonly name: string
+  /** `pending`: not on all of Route 53's name servers; `unseen`: the zone's own do not answer with it yet. */
+  readonly state: 'pending' | 'unseen' | 'done'
+  readonly detail: string
+}

@@ -1,5 +1,7 @@
 import { nyahError, EXIT } from '../../../src/lib/core/errors.ts'
 import { sameRecord } from '../../../src/lib/dns/delta.ts'
+import type { Check, HealthChecks } from '../../../src/lib/ports/health-checks.ts'
+import type { Mirrors, MirrorTree, TargetState } from '../../../src/lib/ports/mirrors.ts'
 import type { Dns, RecordChange, RecordSet, Zone } from '../../../src/lib/ports/dns.ts'
 
 export const ZONE: Zone = { id: 'Z1', name: 'example.jp', private: false }
@@ -98,3 +100,68 @@ export const refused = (message: string): Error =>
 
 export const uncertain = (): Error =>
   nyahError({ code: 'AWS_UNCERTAIN', message: 'no answer', exit: EXIT.remote, lostAnswer: true })
+
+/** Health checks that remember what references were used up. */
+export function fakeChecks(): HealthChecks & { readonly all: Map<string, Check> } {
+  const all = new Map<string, Check>()
+  const used = new Map<string, string>()
+  return {
+    all,
+    list: async () => [...all.values()],
+    read: async (ids) => [...all.values()].filter(({ id }) => ids.includes(id)),
+    status: async () => ({ verdict: 'healthy', healthy: 16, checkers: 16, why: null, observedAt: null }),
+    async create(reference, spec) {
+      const known = used.get(reference)
+      const old = all.get(known ?? '')
+      if (old !== undefined && Object.entries(spec).every(([key, value]) => isSame(old[key as keyof Check], value)))
+        return { id: old.id }
+      if (known !== undefined) throw nyahError({ code: 'AWS_ALREADY_EXISTS', message: reference, exit: EXIT.remote })
+      const id = `hc-${used.size + 1}`
+      used.set(reference, id)
+      all.set(id, { ...spec, id, version: 1, otherType: null, disabled: false })
+      return { id }
+    },
+    async update(id, version, spec) {
+      const old = all.get(id)
+      if (old?.version !== version) throw nyahError({ code: 'AWS_CONFLICT', message: id, exit: EXIT.remote })
+      all.set(id, { ...old, ...spec, version: version + 1 })
+    },
+    async delete(id) {
+      all.delete(id)
+    },
+  }
+}
+
+export const MIRROR_ID = '5f0c7c1e-0000-4000-8000-000000000001'
+
+/** One NLB of nyah's with one target group; `state` is that of its only target. */
+export function fakeMirrors(state: TargetState = 'healthy'): Pick<Mirrors, 'list' | 'read'> {
+  const balancer = {
+    arn: 'arn:nlb',
+    name: 'nyah-shop-ef5e7c45',
+    type: 'network',
+    vpcId: 'vpc-1',
+    dnsName: NLB,
+    hostedZoneId: 'ZNLB',
+    state: 'active',
+    scheme: 'internet-facing',
+    subnets: [],
+    securityGroups: [],
+    ipAddressType: 'ipv4',
+    tags: { 'nyah:octavia-id': MIRROR_ID },
+  } as const
+  const target = { address: '10.0.0.1', port: 80, availabilityZone: null, state, reason: null }
+  return {
+    list: async () => [balancer],
+    read: async () => [
+      {
+        hash: 'ef5e7c45',
+        loadBalancer: balancer,
+        listeners: [{ port: 443 }, { port: 80 }],
+        targetGroups: [{ name: 'nyah-shop-80', loadBalancerArns: [balancer.arn], targets: [target] }],
+      } as unknown as MirrorTree,
+    ],
+  }
+}
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)

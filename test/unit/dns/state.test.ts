@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SetState } from '../../../src/lib/dns/model.ts'
 import { encodeState, ownerOf, stateName, stateRecord } from '../../../src/lib/dns/state.ts'

@@ -1,0 +1,162 @@
+import type { Change, Outputs } from '../core/change.ts'
+import type { Draft } from '../core/plan.ts'
+import type { Guard, Operation, Scene } from '../engine/operation.ts'
+import type { Dns } from '../ports/dns.ts'
+import type { HealthChecks } from '../ports/health-checks.ts'
+import type { LoadBalancer, Mirrors } from '../ports/mirrors.ts'
+import type { Resolver } from '../ports/resolver.ts'
+import { applyCheck, applyNames, type Enactor } from './apply.ts'
+import { basisOf, WEIGHTED_SET } from './changes.ts'
+import { entranceOf, keyOf, OCTAVIA_ID } from './entrances.ts'
+import { detachable, NAME_GUARDS, notExternal, ownedWhole } from './guards.ts'
+import type { NamesWorld, Spread, Weights } from './model.ts'
+import { observeNames, watchSpread, type Look } from './observe.ts'
+import { planAttach, type AttachArguments, type AttachWorld } from './plan-attach.ts'
+import { planDetach } from './plan-detach.ts'
+import { planWeights } from './plan.ts'
+import { summaryOf } from './summary.ts'
+import { waitingFor } from './waiting.ts'
+import type { ZoneChoice } from './zones.ts'
+
+export interface DnsPorts {
+  readonly dns: Dns
+  readonly checks: HealthChecks
+  readonly mirrors: Pick<Mirrors, 'list' | 'read'>
+  /** Null: the zone's name servers are not asked. */
+  readonly resolver: Resolver | null
+}
+
+/** What each operation is made with besides its own arguments. */
+export interface DnsSettings {
+  readonly enactor: Enactor
+  readonly zones: ZoneChoice['zones']
+}
+
+/** A world in which it is also known how far what was done has spread. */
+export interface SpreadWorld extends NamesWorld {
+  readonly spread: readonly Spread[]
+}
+
+/** Health is looked at with patience where nobody is in a hurry. */
+const HEALTH_MS = 20_000
+
+/** What all have in common that change names. */
+function changing<World extends NamesWorld>(
+  name: string,
+  ports: DnsPorts,
+  { enactor }: DnsSettings,
+  own: {
+    readonly observe: (scene: Scene) => Promise<World>
+    readonly plan: (world: World) => Draft
+    readonly guards: readonly Guard<World>[]
+  },
+): Operation<World & SpreadWorld> {
+  const spread = watchSpread(ports.dns, ports.resolver)
+  const together = async (changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>> => {
+    const results = await applyNames(changes, ports.dns, enactor, scene)
+    spread.add(changes, results)
+    return results
+  }
+  return {
+    name,
+    mutates: true,
+    confirmId: null,
+    observe: async (scene) => ({ ...(await own.observe(scene)), spread: await spread.look(scene) }),
+    plan: own.plan,
+    guards: [...own.guards, ...NAME_GUARDS],
+    async apply(change, scene) {
+      if (change.ref.type !== WEIGHTED_SET) return applyCheck(change, ports.dns, ports.checks, scene)
+      const result = (await together([change], scene)).get(change.id)
+      if (result instanceof Error) throw result
+      return result ?? {}
+    },
+    waiting: waitingFor,
+    summary: summaryOf,
+  }
+}
+
+const looking = async (ports: DnsPorts, look: Omit<Look, 'healthMs'>, scene: Scene): Promise<NamesWorld> => ({
+  at: scene.clock.now(),
+  names: await observeNames(ports, { ...look, healthMs: HEALTH_MS }, scene),
+})
+
+/** The split of a normal day, from now on; a walk that was under way ends. */
+export function weightOperation(
+  ports: DnsPorts,
+  settings: DnsSettings,
+  { names, weights }: { readonly names: readonly string[]; readonly weights: Weights },
+): Operation<SpreadWorld> {
+  const choice = { zone: null, zones: settings.zones }
+  return changing('dns.weight', ports, settings, {
+    observe: (scene) => looking(ports, { names, choice }, scene),
+    plan: (world) => ({
+      scopes: world.names.map((seen) => seen.name),
+      names: {},
+      basis: Object.fromEntries(world.names.map((seen) => [seen.name, basisOf(seen)])),
+      changes: world.names.flatMap((seen) =>
+        planWeights(seen, { weights, steady: weights, reason: 'the new normal day' }),
+      ),
+      findings: [],
+    }),
+    guards: [ownedWhole],
+  })
+}
+
+/** Names answer again what they answered before they were attached. */
+export function detachOperation(
+  ports: DnsPorts,
+  settings: DnsSettings,
+  { names }: { readonly names: readonly string[] },
+): Operation<SpreadWorld> {
+  const choice = { zone: null, zones: settings.zones }
+  return changing('dns.detach', ports, settings, {
+    observe: (scene) => looking(ports, { names, choice, ownChecks: true }, scene),
+    plan: planDetach,
+    guards: [detachable],
+  })
+}
+
+export interface Attach extends AttachArguments {
+  readonly names: readonly string[]
+  /** Octavia UUID of the mirror. */
+  readonly mirror: string
+  readonly zone: string | null
+}
+
+/** Names are split between Octavia's address and the NLB, and walk to their steady weights step by step. */
+export function attachOperation(
+  ports: DnsPorts,
+  settings: DnsSettings,
+  args: Attach,
+): Operation<AttachWorld & SpreadWorld> {
+  const choice = { zone: args.zone, zones: settings.zones }
+  return changing('dns.attach', ports, settings, {
+    async observe(scene): Promise<AttachWorld> {
+      const [world, balancers] = await Promise.all([
+        looking(ports, { names: args.names, choice, ownChecks: true }, scene),
+        ports.mirrors.list(scene.signal),
+      ])
+      const balancer = balancers.find(({ tags }) => tags[OCTAVIA_ID] === args.mirror)
+      return { ...world, ...(await entranceWith(balancer, ports, scene, world)) }
+    },
+    plan: (world) => planAttach(world, args),
+    guards: [notExternal],
+  })
+}
+
+/** The NLB with its listeners, also known to names that do not point to it yet. */
+async function entranceWith(
+  balancer: LoadBalancer | undefined,
+  ports: DnsPorts,
+  scene: Scene,
+  { at, names }: NamesWorld,
+): Promise<Omit<AttachWorld, 'at'>> {
+  if (balancer === undefined) return { names, entrance: null, ports: [] }
+  const [tree] = await ports.mirrors.read([keyOf(balancer)], scene.signal)
+  const entrance = entranceOf(balancer, tree ?? null, new Date(at).toISOString())
+  return {
+    names: names.map((seen) => ({ ...seen, entrances: { ...seen.entrances, [entrance.dnsName]: entrance } })),
+    entrance,
+    ports: (tree?.listeners ?? []).map(({ port }) => port),
+  }
+}

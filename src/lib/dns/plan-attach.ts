@@ -1,0 +1,253 @@
+import type { Change } from '../core/change.ts'
+import type { Draft, Finding } from '../core/plan.ts'
+import type { RecordSet } from '../ports/dns.ts'
+import { basisOf, nameChange } from './changes.ts'
+import { checkSpec, type CheckAsked } from './check.ts'
+import { sameRecord } from './delta.ts'
+import { dropChecks, planCheck, type PlannedCheck } from './plan-check.ts'
+import {
+  TTL,
+  type Entrance,
+  type NamesWorld,
+  type ObservedName,
+  type SetState,
+  type Walk,
+  type Weights,
+} from './model.ts'
+import { nextState, planWeights } from './plan.ts'
+import { ALL_ON_OCTAVIA, dueAt, nextStep, rampWalk } from './plan-walk.ts'
+import { isReachable } from './reach.ts'
+import { foundSet, ownedSets, shareText, TYPES, weightsIn, type FoundSet, type OwnedSet, type SetType } from './set.ts'
+import { standsIn } from './standing.ts'
+import { stateRecord } from './state.ts'
+
+export interface AttachArguments {
+  readonly octaviaAddress: string | null
+  /** Null: none. */
+  readonly check: CheckAsked | null
+  /** Percent of users on AWS, step by step; null: the whole share at once. */
+  readonly ramp: readonly number[] | null
+  readonly everySeconds: number
+  readonly adopt: boolean
+  readonly steady: Weights
+}
+
+export interface AttachWorld extends NamesWorld {
+  /** The NLB that becomes the other side; null: there is none. */
+  readonly entrance: Entrance | null
+  /** That it listens on. */
+  readonly ports: readonly number[]
+}
+
+/** Names become weighted sets of two sides; those that are get what differs, and their next step when it is due. Pure. */
+export function planAttach(world: AttachWorld, args: AttachArguments): Draft {
+  const drafts = world.names.map((seen) => attachName(seen, world, args))
+  return {
+    scopes: world.names.map(({ name }) => name),
+    names: {},
+    basis: Object.fromEntries(world.names.map((seen) => [seen.name, basisOf(seen)])),
+    changes: drafts.flatMap(({ changes }) => changes),
+    findings: drafts.flatMap(({ findings }) => findings),
+  }
+}
+
+interface NameDraft {
+  readonly changes: readonly Change[]
+  readonly findings: readonly Finding[]
+}
+
+const only = (finding: Finding): NameDraft => ({ changes: [], findings: [finding] })
+
+function attachName(seen: ObservedName, world: AttachWorld, args: AttachArguments): NameDraft {
+  const { entrance } = world
+  const { name } = seen
+  if (entrance === null)
+    return only(
+      refusal(seen, 'DNS_MIRROR_MISSING', 'it has no NLB that is nyah’s', 'nyah lb mirror, then attach the name'),
+    )
+  const type = typeOf(seen, args.octaviaAddress)
+  if (type === 'AAAA' && entrance.ipAddressType !== 'dualstack')
+    return only(
+      refusal(
+        seen,
+        'DNS_NO_IPV6',
+        `${entrance.name} has no IPv6 addresses`,
+        'give an IPv4 address, or make the NLB dualstack',
+      ),
+    )
+  const set = foundSet(seen, type)
+  const owned = ownedSets(seen).find((one) => one.type === type)
+  const judged = owned === undefined ? standsIn(seen, set, args) : null
+  if (judged !== null && 'finding' in judged) return only(judged.finding)
+  const octavia = owned?.members.octavia ?? null
+  const address = args.octaviaAddress ?? octavia?.values[0] ?? judged?.address ?? ''
+  const spec = args.check === null || !isReachable(address) ? null : checkSpec(args.check, name, address, world.ports)
+  const check = planCheck(seen, type, spec, octavia?.healthCheckId ?? null)
+  const members = membersOf(seen, type, address, check.id, entrance)
+  const notes = [...unreachable(seen, address, args), ...others(seen, type, entrance), ...oldTtl(seen, set, owned)]
+  const change =
+    owned === undefined
+      ? firstChange(seen, set, members, judged?.formerly ?? null, check, args)
+      : laterChange(seen, owned, members, check)
+  // The records are as they should be: what is left is the walk.
+  const steps = change === null && owned !== undefined ? dueStep(seen, owned.state, world.at) : []
+  const drops = dropChecks(seen, new Set([check.id].flatMap((id) => (typeof id === 'string' ? [id] : []))), change)
+  return { changes: [...check.changes, ...(change === null ? [] : [change]), ...steps, ...drops], findings: notes }
+}
+
+/** The kind of addresses that are asked for, else what stands there. */
+function typeOf(seen: ObservedName, address: string | null): SetType {
+  if (address !== null) return address.includes(':') ? 'AAAA' : 'A'
+  return TYPES.find((type) => foundSet(seen, type).records.length > 0) ?? 'A'
+}
+
+type Members = Readonly<Record<'octavia' | 'aws', Omit<RecordSet, 'weight'>>>
+
+const membersOf = (
+  { name }: ObservedName,
+  type: SetType,
+  address: string,
+  healthCheckId: string | null,
+  { dnsName, zoneId }: Entrance,
+): Members => {
+  const both = { name, type, otherRouting: null }
+  return {
+    octavia: { ...both, setIdentifier: 'octavia', ttl: TTL, values: [address], alias: null, healthCheckId },
+    aws: {
+      ...both,
+      setIdentifier: 'aws',
+      ttl: null,
+      values: [],
+      alias: { zoneId, dnsName, evaluateTargetHealth: true },
+      healthCheckId: null,
+    },
+  }
+}
+
+const weighted = ({ octavia, aws }: Members, weights: Weights): readonly RecordSet[] => [
+  { ...octavia, weight: weights.octavia },
+  { ...aws, weight: weights.aws },
+]
+
+function firstChange(
+  seen: ObservedName,
+  set: FoundSet,
+  members: Members,
+  formerly: SetState['formerly'],
+  check: PlannedCheck,
+  { ramp, steady, everySeconds }: AttachArguments,
+): Change {
+  const walk: Walk | null = ramp === null ? null : rampWalk(ramp, steady, everySeconds)
+  const weights = walk === null ? steady : ALL_ON_OCTAVIA
+  const state: SetState = {
+    epoch: 1,
+    steady,
+    at: '',
+    by: '',
+    why: '',
+    run: '',
+    formerly,
+    walk,
+    until: null,
+    drill: false,
+  }
+  const stranger = set.owner.kind === 'nobody' ? [] : [set.owner.record]
+  return nameChange(
+    seen,
+    'create',
+    {
+      before: [...set.records, ...stranger],
+      after: [...weighted(members, weights), stateRecord(seen.name, set.type, seen.zone.name, state)],
+    },
+    {
+      reason: `split between two sides: ${shareText(weights)}${walk === null ? '' : `, then by steps to ${shareText(steady)}`}`,
+      needs: check.changes.map(({ id }) => id),
+    },
+  )
+}
+
+/** What differs in records that are nyah's; weights stay. Null: nothing. */
+function laterChange(seen: ObservedName, owned: OwnedSet, members: Members, check: PlannedCheck): Change | null {
+  const strangers = owned.records.filter(({ setIdentifier: id }) => id !== 'octavia' && id !== 'aws')
+  const wanted = [...weighted(members, weightsIn(owned)), ...strangers]
+  if (
+    owned.records.length === wanted.length &&
+    wanted.every((record) => owned.records.some((one) => sameRecord(one, record)))
+  )
+    return null
+  const { steady, walk, until, drill } = owned.state
+  const state = nextState(owned.state, { steady, drill, ...(walk && { walk }), ...(until !== null && { until }) })
+  return nameChange(
+    seen,
+    'update',
+    {
+      before: [...owned.records, owned.stateRecord],
+      after: [...wanted, stateRecord(seen.name, owned.type, seen.zone.name, state)],
+    },
+    { reason: 'its records are not what they should be', needs: check.changes.map(({ id }) => id) },
+  )
+}
+
+function dueStep(seen: ObservedName, state: SetState, now: number): readonly Change[] {
+  const due = dueAt(state)
+  return state.walk === null || due === null || now < due ? [] : planWeights(seen, { ...nextStep(state.walk) })
+}
+
+const refusal = ({ name }: ObservedName, code: string, evidence: string, remedy: string): Finding => ({
+  code,
+  severity: 'refuse',
+  scope: name,
+  subject: name,
+  evidence,
+  remedy,
+  allowable: false,
+})
+
+function unreachable(seen: ObservedName, address: string, { check }: AttachArguments): readonly Finding[] {
+  if (check === null || isReachable(address)) return []
+  return [
+    {
+      ...refusal(
+        seen,
+        'DNS_CHECK_UNREACHABLE',
+        `${address} is no address of the internet, where Route 53's checkers are: nothing would notice its death`,
+        '--check none; to have it checked, Route 53 needs an alarm of CloudWatch that something inside feeds, which nyah does not make',
+      ),
+      allowable: true,
+    },
+  ]
+}
+
+/** Records of the other kind of addresses go on answering as they are. */
+function others(seen: ObservedName, type: SetType, { name }: Entrance): readonly Finding[] {
+  const other = type === 'A' ? 'AAAA' : 'A'
+  const { records, owner } = foundSet(seen, other)
+  if (records.length === 0 || owner.kind === 'nyah') return []
+  return [
+    {
+      ...refusal(
+        seen,
+        'DNS_OTHER_FAMILY',
+        `${other} records stand there too, and are not split: users with such addresses are never sent to ${name}`,
+        `--octavia-address with an ${other === 'A' ? 'IPv4' : 'IPv6'} address attaches them`,
+      ),
+      severity: 'warn',
+    },
+  ]
+}
+
+function oldTtl(seen: ObservedName, { records }: FoundSet, owned: OwnedSet | undefined): readonly Finding[] {
+  const ttl = Math.max(0, ...records.map((one) => one.ttl ?? 0))
+  if (owned !== undefined || ttl <= TTL) return []
+  return [
+    {
+      ...refusal(
+        seen,
+        'DNS_OLD_TTL',
+        `resolvers may keep the old answer for ${ttl} s: until then not all users follow`,
+        `wait ${ttl} s before you count on the split`,
+      ),
+      severity: 'info',
+    },
+  ]
+}

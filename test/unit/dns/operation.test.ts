@@ -1,0 +1,277 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { resolveTokens } from '../../../src/lib/core/token.ts'
+import type { Outputs } from '../../../src/lib/core/change.ts'
+import {
+  attachOperation,
+  detachOperation,
+  weightOperation,
+  type Attach,
+  type DnsPorts,
+} from '../../../src/lib/dns/operation.ts'
+import { ownedSets, weightsIn } from '../../../src/lib/dns/set.ts'
+import type { Operation } from '../../../src/lib/engine/operation.ts'
+import type { RecordSet } from '../../../src/lib/ports/dns.ts'
+import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
+import { aliasRecord, fakeChecks, fakeDns, fakeMirrors, MIRROR_ID, NLB, record } from './fakes.ts'
+import { AT, scene } from './seen.ts'
+
+const SHOP = 'shop.example.jp'
+const STRANGERS = [
+  record({ name: 'other.example.jp', ttl: 300 }),
+  record({ name: SHOP, type: 'MX', values: ['10 mail.example.jp.'] }),
+]
+const SIMPLE = record({ name: SHOP, ttl: 300 })
+
+function lab(records: readonly RecordSet[] = [SIMPLE, ...STRANGERS], state: TargetState = 'healthy') {
+  const dns = fakeDns({ records })
+  const checks = fakeChecks()
+  const ports: DnsPorts = { dns, checks, mirrors: fakeMirrors(state), resolver: null }
+  let now = AT
+  const on = { ...scene(() => now), wait: (seconds: number) => (now += seconds * 1000) }
+  return { dns, checks, ports, on }
+}
+type Lab = ReturnType<typeof lab>
+
+const settings = { enactor: { by: 'sato', why: 'INC-1', run: 'bbbb' }, zones: {} }
+const attach = ({ ports }: Lab, over: Partial<Attach> = {}) =>
+  attachOperation(ports, settings, {
+    names: [SHOP],
+    mirror: MIRROR_ID,
+    zone: null,
+    octaviaAddress: null,
+    check: { type: 'TCP', port: null, path: null, search: null, intervalSeconds: 10, failureThreshold: 3 },
+    ramp: null,
+    everySeconds: 120,
+    adopt: false,
+    steady: { octavia: 90, aws: 10 },
+    ...over,
+  })
+
+/** What the engine does, as far as a plan goes; `stopAfter`: the process dies after so many changes. */
+async function go<World>(operation: Operation<World>, { on }: Lab, stopAfter = Infinity) {
+  const world = await operation.observe(on)
+  const draft = operation.plan(world)
+  const findings = [...draft.findings, ...operation.guards.flatMap((guard) => guard(draft, world))]
+  const stopped = findings.some(({ severity }) => severity === 'refuse' || severity === 'hold')
+  const outputs = new Map<string, Outputs>()
+  for (const change of stopped ? [] : draft.changes.slice(0, stopAfter)) {
+    expect(change.needs.every((need) => outputs.has(need))).toBe(true)
+    const after = change.after === null ? null : resolveTokens(change.after, (id) => outputs.get(id))
+    outputs.set(change.id, await operation.apply({ ...change, after }, on))
+  }
+  return { codes: findings.map(({ code }) => code), kinds: draft.changes.map(({ ref, kind }) => `${ref.type} ${kind}`) }
+}
+
+const owned = ({ dns }: Lab) => ownedSets({ name: SHOP, records: dns.standing() })[0]
+const sorted = (records: readonly RecordSet[]) => records.map((one) => JSON.stringify(one)).toSorted()
+
+/** At every moment: an answer at the name, a total above zero, and what is not nyah's as it was. */
+function laws({ dns }: Lab) {
+  for (const moment of dns.moments) {
+    const set = moment.filter(({ name, type }) => name === SHOP && type === 'A')
+    expect(set.length).toBeGreaterThan(0)
+    expect(set.reduce((sum, one) => sum + (one.weight ?? 1), 0)).toBeGreaterThan(0)
+    for (const one of STRANGERS) expect(moment).toContainEqual(one)
+  }
+}
+
+describe('dns attach', () => {
+  it('makes the check, then both sides and the state in one batch; again, nothing is left', async () => {
+    const here = lab()
+    expect((await go(attach(here), here)).kinds).toEqual(['health-check create', 'weighted-set create'])
+    expect(here.dns.batches).toHaveLength(1)
+    expect(here.dns.standing().filter(({ name, type }) => name === SHOP && type === 'A')).toEqual([
+      record({ setIdentifier: 'octavia', weight: 90, healthCheckId: 'hc-1' }),
+      aliasRecord({ weight: 10 }),
+    ])
+    expect(owned(here)?.state).toMatchObject({ epoch: 1, formerly: { ttl: 300, values: null, type: 'A' }, run: 'bbbb' })
+    expect([...here.checks.all.values()]).toMatchObject([
+      {
+        type: 'TCP',
+        address: '203.0.113.11',
+        port: 443,
+        tags: { 'nyah:managed': 'true', 'nyah:name': SHOP, Name: SHOP },
+      },
+    ])
+    expect((await go(attach(here), here)).kinds).toEqual([])
+    laws(here)
+  })
+
+  it('begins with nobody on AWS and walks to the steady weights, a step when it is due', async () => {
+    const here = lab()
+    const ramp = () => attach(here, { ramp: [1, 5, 10] })
+    const shares: number[] = []
+    for (let step = 0; step < 5; step += 1) {
+      await go(ramp(), here)
+      const early = await go(ramp(), here)
+      expect(early.kinds).toEqual([])
+      const set = owned(here)
+      shares.push(set === undefined ? -1 : weightsIn(set).aws)
+      here.on.wait(120)
+    }
+    expect(shares).toEqual([0, 1, 5, 10, 10])
+    expect(owned(here)?.state).toMatchObject({ walk: null, epoch: 4, steady: { octavia: 90, aws: 10 } })
+    laws(here)
+  })
+
+  it('holds a step while AWS is not proven healthy', async () => {
+    for (const state of ['unhealthy', 'initial'] as const) {
+      const here = lab(undefined, state)
+      await go(attach(here, { ramp: [1, 5, 10] }), here)
+      here.on.wait(120)
+      expect((await go(attach(here, { ramp: [1, 5, 10] }), here)).codes).toContain('DNS_STEP_HELD')
+      expect(weightsIn(owned(here) ?? expect.fail()).aws).toBe(0)
+    }
+  })
+
+  it('uses a check that a run cut short had made, and takes away one that nothing refers to', async () => {
+    const here = lab()
+    await go(attach(here), here, 1)
+    expect(here.checks.all.size).toBe(1)
+    await go(attach(here), here)
+    expect([...here.checks.all.keys()]).toEqual(['hc-1'])
+    expect(owned(here)?.members.octavia?.healthCheckId).toBe('hc-1')
+    const http = {
+      type: 'HTTP',
+      port: null,
+      path: '/',
+      search: null,
+      intervalSeconds: 30,
+      failureThreshold: 3,
+    } as const
+    expect((await go(attach(here, { check: http }), here)).kinds).toEqual([
+      'health-check create',
+      'weighted-set update',
+      'health-check delete',
+    ])
+    expect([...here.checks.all.values()]).toMatchObject([{ type: 'HTTP', host: SHOP, port: 80 }])
+    expect((await go(attach(here, { check: http }), here)).kinds).toEqual([])
+    expect((await go(attach(here, { check: { ...http, path: '/healthz' } }), here)).kinds).toEqual([
+      'health-check update',
+    ])
+    expect((await go(attach(here, { check: null }), here)).kinds).toEqual([
+      'weighted-set update',
+      'health-check delete',
+    ])
+    expect(here.checks.all.size).toBe(0)
+    laws(here)
+  })
+
+  const weighted = [record({ setIdentifier: 'x', weight: 1 }), aliasRecord({ setIdentifier: 'y', weight: 1 })]
+  it.each([
+    ['DNS_CNAME', [record({ type: 'CNAME', values: ['x.example.com.'] })], {}],
+    ['DNS_SEVERAL_VALUES', [record({ values: ['192.0.2.1', '192.0.2.2'] })], {}],
+    ['DNS_NOTHING_THERE', [], {}],
+    ['DNS_ALIAS', [aliasRecord({ setIdentifier: null, weight: null })], {}],
+    ['DNS_ROUTING', [record({ setIdentifier: 'a', otherRouting: 'Failover' })], {}],
+    ['DNS_NOT_OWNED', weighted, {}],
+    [
+      'DNS_NEWER_NYAH',
+      [
+        SIMPLE,
+        record({ name: `a-${SHOP}`, type: 'TXT', values: ['"heritage=external-dns,external-dns/owner=nyah,nyah=v9"'] }),
+      ],
+      {},
+    ],
+    [
+      'DNS_NOT_OWNED',
+      [SIMPLE, record({ name: `a-${SHOP}`, type: 'TXT', values: ['"heritage=external-dns,external-dns/owner=k8s"'] })],
+      {},
+    ],
+    ['DNS_PRIVATE_ADDRESS', [record({ values: ['10.0.0.5'] })], { check: null }],
+    ['DNS_CHECK_UNREACHABLE', [record({ values: ['10.0.0.5'] })], {}],
+    ['DNS_MIRROR_MISSING', [SIMPLE], { mirror: 'other' }],
+    ['DNS_NO_IPV6', [SIMPLE], { octaviaAddress: '2001:db8::1' }],
+  ])('refuses %s and touches nothing', async (code, records, over) => {
+    const here = lab(records)
+    expect((await go(attach(here, over), here)).codes).toContain(code)
+    expect(here.dns.standing()).toEqual(records)
+    expect(here.checks.all.size).toBe(0)
+  })
+
+  it('takes over weighted records of nobody when it is asked to', async () => {
+    const here = lab([...weighted, ...STRANGERS])
+    await go(attach(here, { adopt: true }), here)
+    expect(owned(here)?.records.map(({ setIdentifier, weight }) => [setIdentifier, weight])).toEqual([
+      ['octavia', 90],
+      ['aws', 10],
+    ])
+    laws(here)
+  })
+
+  it('points where it is told', async () => {
+    const here = lab([record({ values: ['192.0.2.1', '192.0.2.2'] }), ...STRANGERS])
+    await go(attach(here, { octaviaAddress: '192.0.2.2', check: null }), here)
+    expect(owned(here)?.members.octavia?.values).toEqual(['192.0.2.2'])
+    expect(owned(here)?.members.aws?.alias).toEqual({ zoneId: 'ZNLB', dnsName: NLB, evaluateTargetHealth: true })
+    await go(detachOperation(here.ports, settings, { names: [SHOP] }), here)
+    expect(here.dns.standing()).toContainEqual(record({ values: ['192.0.2.1', '192.0.2.2'] }))
+  })
+})
+
+describe('dns weight', () => {
+  it('is the normal day from now on; again, nothing is left', async () => {
+    const here = lab()
+    await go(attach(here), here)
+    const weight = () => weightOperation(here.ports, settings, { names: [SHOP], weights: { octavia: 50, aws: 50 } })
+    expect((await go(weight(), here)).kinds).toEqual(['weighted-set shift'])
+    expect(owned(here)?.state).toMatchObject({ epoch: 2, steady: { octavia: 50, aws: 50 } })
+    expect((await go(weight(), here)).kinds).toEqual([])
+  })
+
+  it.each([
+    ['DNS_TOTAL_ZERO', 'healthy', { octavia: 0, aws: 0 }],
+    ['DNS_SIDE_UNHEALTHY', 'unhealthy', { octavia: 0, aws: 100 }],
+  ] as const)('refuses %s', async (code, state, weights) => {
+    const here = lab(undefined, state)
+    await go(attach(here), here)
+    const before = here.dns.standing()
+    expect((await go(weightOperation(here.ports, settings, { names: [SHOP], weights }), here)).codes).toContain(code)
+    expect(here.dns.standing()).toEqual(before)
+  })
+
+  it('refuses what is not attached', async () => {
+    const here = lab()
+    const operation = weightOperation(here.ports, settings, { names: [SHOP], weights: { octavia: 50, aws: 50 } })
+    expect((await go(operation, here)).codes).toContain('DNS_NOT_OWNED')
+  })
+})
+
+describe('names through their life', () => {
+  const percent = fc.integer({ min: 0, max: 100 })
+  const act = fc.oneof(
+    fc.record({ act: fc.constant('weight' as const), aws: percent }),
+    fc.record({ act: fc.constant('attach' as const), ramp: fc.boolean() }),
+    fc.record({ act: fc.constant('wait' as const), seconds: fc.nat(300) }),
+  )
+
+  it('never have a total of zero or no answer, and are restored exactly; nothing else is touched', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { maxLength: 6 }), fc.boolean(), async (acts, cut) => {
+        const here = lab()
+        for (const one of [{ act: 'attach' as const, ramp: true }, ...acts]) {
+          if (one.act === 'wait') here.on.wait(one.seconds)
+          else if (one.act === 'attach')
+            await go(attach(here, one.ramp ? { ramp: [1, 5] } : {}), here, cut ? 1 : Infinity)
+          else
+            await go(
+              weightOperation(here.ports, settings, {
+                names: [SHOP],
+                weights: { octavia: 100 - one.aws, aws: one.aws },
+              }),
+              here,
+            )
+          laws(here)
+        }
+        await go(detachOperation(here.ports, settings, { names: [SHOP] }), here)
+        laws(here)
+        expect(sorted(here.dns.standing())).toEqual(sorted([SIMPLE, ...STRANGERS]))
+        expect(here.checks.all.size).toBe(0)
+        const again = await go(detachOperation(here.ports, settings, { names: [SHOP] }), here)
+        expect(again).toEqual({ codes: ['DNS_NOT_ATTACHED'], kinds: [] })
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
