@@ -51,11 +51,12 @@ const summary = ({ names }: FailoverWorld): Json => ({
   names: names.map((seen) => ({
     name: seen.name,
     zone: seen.zone.name,
-    sets: judgeName(seen).sets.map(({ type, now, steady, sides }) => ({
+    sets: judgeName(seen).sets.map(({ type, now, steady, walk, sides }) => ({
       type,
       octavia: shareOf('octavia', now),
       aws: shareOf('aws', now),
       steady: { octavia: steady.octavia, aws: steady.aws },
+      walking: walk !== null,
       health: { octavia: sides.octavia?.health ?? null, aws: sides.aws?.health ?? null },
     })),
   })),

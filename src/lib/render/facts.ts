@@ -1,6 +1,7 @@
 import { isToken } from '../core/change.ts'
 import type { Change } from '../core/change.ts'
 import { jsonText, type Json, type JsonObject } from '../core/json.ts'
+import { recordFacts } from './dns-facts.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import { label } from './words.ts'
 
@@ -244,6 +245,7 @@ function told(values: JsonObject, { ref, reason }: Change, goes: boolean, names:
 /** Facts of one change, in the order of its fields. A delete tells what it takes away. */
 export function changeFacts(change: Change, names: Names = new Map()): readonly Fact[] {
   const { kind, before, after } = change
+  if (change.ref.type === 'weighted-set') return recordFacts(change)
   if (kind === 'delete') return before === null ? [] : told(before, change, true, names)
   if (after === null) return []
   if (before === null || kind === 'create' || kind === 'replace') return told(after, change, false, names)

@@ -8,6 +8,10 @@ import type { Opened } from './open.ts'
 export async function argumentsOf(errand: Errand, opened: Opened, signal: AbortSignal): Promise<JsonObject> {
   const { names, selectors, former } = errand
   if (former !== undefined) return retargetArguments(errand, former, opened, signal)
+  if (errand.mirror !== undefined) {
+    const [mirror = null] = await resolveNames(opened, [errand.mirror], signal)
+    return { ...errand.arguments, mirror }
+  }
   if (names.length === 0 && selectors === undefined) return errand.arguments
   return { ...errand.arguments, ids: [...(await chosenIds(errand, opened, signal))] }
 }

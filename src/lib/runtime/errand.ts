@@ -20,6 +20,8 @@ export interface Errand extends Selection {
   readonly arguments: JsonObject
   /** The load balancer whose mirror follows another one now, by whatever the operator has; becomes `arguments.formerId`. */
   readonly former?: string
+  /** The load balancer whose mirror names are attached to, by whatever the operator has; becomes `arguments.mirror`. */
+  readonly mirror?: string
   /** Of a saved plan or an earlier run; it wins over --context. */
   readonly context?: string
   readonly allowances?: readonly Allowance[]
