@@ -42,19 +42,29 @@ export const NAME_TAG = 'nyah:name'
 export async function observeNames(ports: NamesPorts, look: Look, scene: Scene): Promise<readonly ObservedName[]> {
   const { clock, signal } = scene
   const at = clock.now()
-  // What is late is let go: neither a timer nor a socket keeps anybody waiting.
-  const over = new AbortController()
-  const inTime = AbortSignal.any([signal, over.signal])
-  const balancers = ports.mirrors?.list(inTime)
+  // What is late is given up: it would stand in the way of the changes that come next.
+  const enough = new AbortController()
+  const whileAwaited = AbortSignal.any([signal, enough.signal])
+  const balancers = ports.mirrors?.list(whileAwaited)
   balancers?.catch(() => undefined)
-  const zones = await ports.dns.zones(signal)
-  const found =
-    look.names === null ? await foundIn(zones, ports, look, signal) : await named(zones, ports, look, signal)
   const health = emptyHealth()
-  const reading = readHealth(found, ports, balancers, look, health, at, inTime)
-  const isWhole = await Promise.race([reading.then(() => true), clock.sleep(look.healthMs, inTime).then(() => false)])
-  over.abort()
-  const late = isWhole ? [] : [`health was not read whole within ${look.healthMs / 1000} s`]
+  let found: readonly Found[]
+  let inTime: boolean
+  try {
+    const zones = await ports.dns.zones(signal)
+    found = look.names === null ? await foundIn(zones, ports, look, signal) : await named(zones, ports, look, signal)
+    const reading = readHealth(found, ports, balancers, look, health, at, whileAwaited)
+    const timeIsUp = clock.sleep(look.healthMs, whileAwaited).then(
+      () => false,
+      () => false,
+    )
+    inTime = await Promise.race([reading.then(() => true), timeIsUp])
+  } finally {
+    enough.abort()
+  }
+  signal.throwIfAborted()
+  const late = inTime ? [] : [`health was not read whole within ${look.healthMs / 1000} s`]
+  const unread = [...health.unread, ...late]
   return found.map(({ name, zone, records }) => ({
     name,
     at,
@@ -65,7 +75,7 @@ export async function observeNames(ports: NamesPorts, look: Look, scene: Scene):
     checks: { ...health.checks },
     statuses: { ...health.statuses },
     entrances: { ...health.entrances },
-    unread: [...health.unread, ...late],
+    unread,
   }))
 }
 

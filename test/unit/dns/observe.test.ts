@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
+import { observeNames, watchSpread, type Look, type NamesPorts } from '../../../src/lib/dns/observe.ts'
+import { encodeState } from '../../../src/lib/dns/state.ts'
+import { zoneOf } from '../../../src/lib/dns/zones.ts'
+import type { Resolver } from '../../../src/lib/ports/resolver.ts'
+import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
+import { planWeights } from '../../../src/lib/dns/plan.ts'
+import { fakeChecks, fakeDns, fakeMirrors, NLB, record, ZONE } from './fakes.ts'
+import { AT, ownedRecords, scene, seenName, setState } from './seen.ts'
+
+const SHOP = 'shop.example.jp'
+const LOOK: Look = { names: null, choice: { zone: null, zones: {} }, healthMs: 2500 }
+
+const ports = (over: Partial<NamesPorts> = {}, records = ownedRecords(SHOP)): NamesPorts => ({
+  dns: fakeDns({ records }),
+  checks: fakeChecks(),
+  mirrors: fakeMirrors(),
+  ...over,
+})
+
+describe('the zone of a name', () => {
+  const zones = [
+    ZONE,
+    { id: 'Z2', name: 'corp.example.jp', private: true },
+    { id: 'Z3', name: 'twice.jp', private: false },
+    { id: 'Z4', name: 'twice.jp', private: true },
+  ]
+  const choice = { zone: null, zones: {} }
+  it.each([
+    ['shop.example.jp', 'Z1'],
+    ['example.jp', 'Z1'],
+    ['a.corp.example.jp', 'Z2'],
+    ['corp.example.jp', 'Z2'],
+  ])('%s is the longest suffix', (name, id) => {
+    expect(zoneOf(name, zones, choice).id).toBe(id)
+  })
+
+  it('is chosen by configuration or flag where several have it', () => {
+    expect(zoneOf('a.twice.jp', zones, { zone: null, zones: { 'twice.jp': 'Z4' } }).id).toBe('Z4')
+    expect(zoneOf('a.twice.jp', zones, { zone: 'Z3', zones: { 'twice.jp': 'Z4' } }).id).toBe('Z3')
+    expect(zoneOf('a.corp.example.jp', zones, { zone: 'Z1', zones: {} }).id).toBe('Z1')
+  })
+
+  it.each([
+    ['DNS_ZONE_AMBIGUOUS', 'a.twice.jp', choice],
+    ['DNS_ZONE_MISSING', 'badexample.jp', choice],
+    ['DNS_ZONE_MISSING', 'shop.example.jp', { zone: 'Z3', zones: {} }],
+  ])('is %s for %s', (code, name, asked) => {
+    expect(() => zoneOf(name, zones, asked)).toThrow(expect.objectContaining({ code, exit: 2 }) as Error)
+  })
+})
+
+describe('observing names', () => {
+  it('finds every one that is nyah’s, the apex and wildcards too, with its health', async () => {
+    const state = (name: string) => record({ name, type: 'TXT', values: [encodeState(setState())] })
+    const records = [
+      ...ownedRecords(SHOP),
+      ...ownedRecords('*.example.jp'),
+      state('a-_apex.example.jp'),
+      record({ name: 'example.jp' }),
+      record({ name: 'other.example.jp' }),
+      record({ name: 'split.example.jp', setIdentifier: 'x', weight: 1 }),
+    ]
+    const seen = await observeNames(ports({}, records), LOOK, scene())
+    expect(seen.map(({ name }) => name).toSorted()).toEqual(['*.example.jp', 'example.jp', SHOP])
+    expect(seen.find(({ name }) => name === SHOP)).toMatchObject({
+      records: ownedRecords(SHOP),
+      statuses: { 'hc-1': { verdict: 'healthy' } },
+      entrances: {
+        [NLB]: { name: 'nyah-shop-ef5e7c45', side: { health: 'healthy', detail: '1 of 1 targets healthy' } },
+      },
+      protections: [],
+      unread: [],
+    })
+    const all = await observeNames(ports({}, records), { ...LOOK, weighted: true }, scene())
+    expect(all.map(({ name }) => name)).toContain('split.example.jp')
+  })
+
+  it.each([
+    ['initial', 'unknown'],
+    ['unhealthy', 'unhealthy'],
+    ['draining', 'unhealthy'],
+  ] as const)('calls an NLB whose only target is %s %s', async (state: TargetState, health) => {
+    const [seen] = await observeNames(ports({ mirrors: fakeMirrors(state) }), { ...LOOK, names: [SHOP] }, scene())
+    expect(seen?.entrances[NLB]?.side.health).toBe(health)
+  })
+
+  it('goes on without what cannot be read, and says so', async () => {
+    const broken = nyahError({ code: 'AWS_UNREACHABLE', message: 'x', exit: EXIT.remote })
+    const fail = () => Promise.reject(broken)
+    const [seen] = await observeNames(
+      ports({ mirrors: { list: fail, read: fail }, checks: { ...fakeChecks(), status: fail } }),
+      { ...LOOK, names: [SHOP] },
+      scene(),
+    )
+    expect(seen?.records).toEqual(ownedRecords(SHOP))
+    expect(seen?.unread.toSorted()).toEqual(['health checks: AWS_UNREACHABLE', 'load balancers: AWS_UNREACHABLE'])
+    expect(seen?.entrances).toEqual({})
+  })
+
+  it('does not wait for health longer than it is told', async () => {
+    const hangs = () => new Promise<never>(() => undefined)
+    const impatient = scene()
+    const hurried = { ...impatient, clock: { ...impatient.clock, sleep: () => Promise.resolve() } }
+    const [seen] = await observeNames(
+      ports({ mirrors: { list: hangs, read: hangs } }),
+      { ...LOOK, names: [SHOP] },
+      hurried,
+    )
+    expect(seen?.unread).toContain('health was not read whole within 2.5 s')
+  })
+
+  it('throws what keeps records from being read', async () => {
+    const broken = nyahError({ code: 'AWS_ACCESS_DENIED', message: 'x', exit: EXIT.configuration })
+    const dns = { ...fakeDns(), zones: () => Promise.reject(broken) }
+    await expect(observeNames(ports({ dns }), LOOK, scene())).rejects.toBe(broken)
+  })
+})
+
+describe('how far a change has spread', () => {
+  const changes = planWeights(seenName(SHOP, ownedRecords(SHOP)), { weights: { octavia: 0, aws: 100 }, reason: 'x' })
+  const results = new Map(changes.map(({ id }) => [id, { changeId: 'C1' }]))
+  const resolver = (epoch: number): Resolver => ({
+    ask: async () => ({ code: 'NOERROR', values: [encodeState(setState({ epoch }))], ttl: 60 }),
+  })
+
+  it('is pending, then unseen, then done', async () => {
+    let [inSync, epoch] = [false, 1]
+    const dns = fakeDns({ inSync: () => inSync })
+    const watch = watchSpread(dns, { ask: (...asked) => resolver(epoch).ask(...asked) })
+    expect(await watch.look(scene())).toEqual([])
+    watch.add(changes, results)
+    expect(await watch.look(scene())).toMatchObject([{ name: SHOP, state: 'pending' }])
+    inSync = true
+    expect(await watch.look(scene())).toMatchObject([{ name: SHOP, state: 'unseen' }])
+    epoch = 2
+    expect(await watch.look(scene(() => AT))).toMatchObject([{ name: SHOP, state: 'done' }])
+    expect(await watch.look(scene())).toEqual([])
+  })
+
+  it('is said where no name server can be asked', async () => {
+    const notes: unknown[] = []
+    const watch = watchSpread(fakeDns(), { ask: () => Promise.reject(new Error('no route')) })
+    watch.add(changes, results)
+    const spread = await watch.look({ ...scene(), emit: (_, __, data) => notes.push(data) })
+    expect(spread).toMatchObject([{ state: 'done' }])
+    expect(notes).toMatchObject([{ code: 'DNS_NOT_ASKED' }])
+  })
+})
