@@ -1,10 +1,13 @@
 import type { Json } from '../core/json.ts'
 import { healthOf } from './health.ts'
 import type { NamesWorld } from './model.ts'
+import { nextDueIn } from './plan-walk.ts'
 import { awsShare, ownedSets, weightsIn } from './set.ts'
 
 /** Where the users of each name go now, and where they are to go. */
-export const summaryOf = ({ names }: NamesWorld): Json => ({
+export const summaryOf = ({ at, names }: NamesWorld): Json => ({
+  /** Milliseconds until the next step of a walk is due; null: nobody is on the way. */
+  nextStepInMs: nextDueIn(names, at),
   names: names.map((seen) => ({
     name: seen.name,
     zone: { id: seen.zone.id, name: seen.zone.name, private: seen.zone.private },

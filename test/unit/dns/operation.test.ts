@@ -60,7 +60,12 @@ async function go<World>(operation: Operation<World>, { on }: Lab, stopAfter = I
     const after = change.after === null ? null : resolveTokens(change.after, (id) => outputs.get(id))
     outputs.set(change.id, await operation.apply({ ...change, after }, on))
   }
-  return { codes: findings.map(({ code }) => code), kinds: draft.changes.map(({ ref, kind }) => `${ref.type} ${kind}`) }
+  const summary = operation.summary(await operation.observe(on), null as never)
+  return {
+    summary,
+    codes: findings.map(({ code }) => code),
+    kinds: draft.changes.map(({ ref, kind }) => `${ref.type} ${kind}`),
+  }
 }
 
 const owned = ({ dns }: Lab) => ownedSets({ name: SHOP, records: dns.standing() })[0]
@@ -106,6 +111,7 @@ describe('dns attach', () => {
       await go(ramp(), here)
       const early = await go(ramp(), here)
       expect(early.kinds).toEqual([])
+      expect(early.summary).toMatchObject({ nextStepInMs: step < 3 ? 120_000 : null })
       const set = owned(here)
       shares.push(set === undefined ? -1 : weightsIn(set).aws)
       here.on.wait(120)
@@ -269,7 +275,7 @@ describe('names through their life', () => {
         expect(sorted(here.dns.standing())).toEqual(sorted([SIMPLE, ...STRANGERS]))
         expect(here.checks.all.size).toBe(0)
         const again = await go(detachOperation(here.ports, settings, { names: [SHOP] }), here)
-        expect(again).toEqual({ codes: ['DNS_NOT_ATTACHED'], kinds: [] })
+        expect(again).toMatchObject({ codes: ['DNS_NOT_ATTACHED'], kinds: [] })
       }),
       { numRuns: 60 },
     )
