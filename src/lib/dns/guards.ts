@@ -120,7 +120,8 @@ export const noPrivateInPublic = each((change, seen) => {
     severity: 'refuse',
     allowable: true,
     evidence: `${what} is not reachable from the internet, and ${seen.zone.name} is a public zone`,
-    remedy: '--octavia-address with the address that users reach (a floating IP), or a private zone',
+    remedy:
+      '--octavia-address with the address that users reach (a floating IP) and an internet-facing NLB, or a private zone',
   }))
 })
 
