@@ -4,7 +4,9 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import type { LbSettings, Placement } from '../lb/model.ts'
 import type { LbPorts } from '../lb/observe.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { DnsReferences } from '../ports/dns.ts'
+import type { Dns, DnsReferences } from '../ports/dns.ts'
+import type { HealthChecks } from '../ports/health-checks.ts'
+import type { Resolver } from '../ports/resolver.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network } from '../ports/network.ts'
 import type { Permissions } from '../ports/permissions.ts'
@@ -25,6 +27,10 @@ export interface Opened {
   mirrors(): Promise<Mirrors>
   network(): Promise<Network>
   dns(): Promise<DnsReferences>
+  names(): Promise<Dns>
+  checks(): Promise<HealthChecks>
+  /** Null: name servers are not asked. */
+  resolver(): Promise<Resolver | null>
   permissions(): Promise<Permissions>
   close(): Promise<void>
 }
@@ -85,7 +91,7 @@ function adapters(
   env: Readonly<Record<string, string | undefined>>,
   context: ContextConfig,
   { clock, retry, callMs }: Tools,
-): Pick<Opened, 'source' | 'mirrors' | 'network' | 'dns' | 'permissions'> {
+): Pick<Opened, 'source' | 'mirrors' | 'network' | 'dns' | 'names' | 'checks' | 'resolver' | 'permissions'> {
   const session = once(async () => {
     const { createSession } = await import('../adapters/aws/session.ts')
     return createSession({ ...context.aws, env, callMs }, clock, {
@@ -116,6 +122,15 @@ function adapters(
       const [{ createDns }, made] = await Promise.all([import('../adapters/aws/dns.ts'), session()])
       return createDns({ session: made, clock, retry })
     }),
+    names: once(async () => {
+      const [{ createRecordSets }, made] = await Promise.all([import('../adapters/aws/record-sets.ts'), session()])
+      return createRecordSets({ session: made, clock, retry })
+    }),
+    checks: once(async () => {
+      const [{ createHealthChecks }, made] = await Promise.all([import('../adapters/aws/health-checks.ts'), session()])
+      return createHealthChecks({ session: made, clock, retry })
+    }),
+    resolver: () => Promise.resolve(null),
     permissions: once(async () => {
       const [{ createPermissions }, made] = await Promise.all([import('../adapters/aws/permissions.ts'), session()])
       return createPermissions({ session: made, clock, retry })

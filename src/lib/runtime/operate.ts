@@ -69,6 +69,13 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
     if (flags['plan-out'] !== undefined) await savePlan(flags['plan-out'], result, aim, output.say)
     const exitCode = output.finish(run, aimed(result, aim), bound.tell(result.result))
     if (!flags.json && flags.output === 'text') output.say(overruleText(result, options, io))
+    if (request.operation.startsWith('failover.') && options.mode === 'apply') {
+      const { byHandText } = await import('./failover-by-hand.ts')
+      const { actor: by, reason } = options
+      output.say(
+        await byHandText(io, { plan: result.plan, events: emitter.events, run, actor: by, reason: reason ?? '' }),
+      )
+    }
     return exitCode
   } catch (error) {
     // A library's own word for an aborted signal is no bug.

@@ -22,6 +22,11 @@ type Bind = (request: Request, opened: Opened) => Promise<Bound>
  * not in it is refused by name.
  */
 const TABLE: Readonly<Record<string, Bind>> = {
+  'dns.attach': names,
+  'dns.weight': names,
+  'dns.detach': names,
+  'failover.to': failover,
+  'failover.end': failover,
   'lb.mirror': lb((make, ports, settings, args) => make.mirrorOperation(ports, settings, args)),
   'lb.sync': lb((make, ports, settings, args) => make.syncOperation(ports, settings, args)),
   'lb.diff': lb((make, ports, settings, args) => make.diffOperation(ports, settings, args)),
@@ -38,6 +43,16 @@ const TABLE: Readonly<Record<string, Bind>> = {
     const ports = { mirrors, network, dns }
     return bind(make.unmirrorOperation(ports, lbSettings(opened), { id }), () => '')
   },
+}
+
+async function names(request: Request, opened: Opened): Promise<Bound> {
+  const { bindDns } = await import('./dns-operations.ts')
+  return bindDns(request, opened)
+}
+
+async function failover(request: Request, opened: Opened): Promise<Bound> {
+  const { bindFailover } = await import('./failover.ts')
+  return bindFailover(request, opened)
 }
 
 type LbOperations = typeof import('../lb/operation.ts')

@@ -3,14 +3,15 @@ import { nearest } from '../core/nearest.ts'
 import { renderError } from '../render/errors.ts'
 import { processIo } from './io.ts'
 
-/** Nouns of the design that this version does not have. */
+/** Nouns of the design, and commands of nouns that are there, that this version does not have. */
 const LATER: Readonly<Record<string, string>> = {
   cluster: 'clusters that Prods run on are',
   controller: 'the Kubernetes controller is',
-  dns: 'names in Route 53 are',
-  failover: 'moving users between the two sides is',
+  'dns:shift': 'walks between two splits are',
+  'failover:arm': 'cards and the switch in S3 are',
+  'failover:card': 'cards are',
+  'failover:drill': 'rehearsals are',
   prod: 'Prods and their rollouts are',
-  status: 'the status screen is',
   tenant: 'tenant sets are',
   watch: 'the live overview is',
 }
@@ -18,11 +19,12 @@ const LATER: Readonly<Record<string, string>> = {
 /** What is not built yet is refused by name; anything else is a misspelling. `id`: `dns:show`; `ids`: every command. */
 function unknownCommand(id: string, ids: readonly string[]): NyahError {
   const typed = id.replaceAll(':', ' ')
-  const [noun = ''] = id.split(':')
-  if (Object.hasOwn(LATER, noun))
+  const [noun = '', verb = ''] = id.split(':')
+  const later = [noun, `${noun}:${verb}`].find((each) => Object.hasOwn(LATER, each))
+  if (later !== undefined)
     return nyahError({
       code: 'COMMAND_NOT_BUILT',
-      message: `nyah ${noun}: ${LATER[noun]} not built yet in this version`,
+      message: `nyah ${later.replace(':', ' ')}: ${LATER[later]} not built yet in this version`,
       exit: EXIT.usage,
       tries: ['nyah --help'],
     })

@@ -63,6 +63,9 @@ async function checks(around: Surroundings = {}): Promise<ReadonlyMap<string, Ch
       facts: async (vpcId) => ({ vpcId, vpcCidrs: ['10.0.0.0/16'], subnets }),
     }),
     dns: () => Promise.reject(new Error('not asked')),
+    names: () => Promise.reject(new Error('not asked')),
+    checks: () => Promise.reject(new Error('not asked')),
+    resolver: () => Promise.reject(new Error('not asked')),
     permissions: async () => ({ simulate: async () => around.simulation ?? { decisions, why: null } }),
     close: async () => {},
   }

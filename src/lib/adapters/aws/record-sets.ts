@@ -1,0 +1,175 @@
+import type { ResourceRecordSet } from '@aws-sdk/client-route-53'
+import { EXIT, isNyahError, nyahError } from '../../core/errors.ts'
+import type { Dns, RecordSet } from '../../ports/dns.ts'
+import { need } from './decode.ts'
+import { guarded } from './door.ts'
+import { createPace, ROUTE53_RATES } from './pace.ts'
+import { everyPage } from './pages.ts'
+import * as sdk from './route53.sdk.ts'
+import type { AwsDeps } from './session.ts'
+import { createWire } from './wire.ts'
+
+const RECORDS_PER_PAGE = 300
+
+/** Zones and record sets of Route 53. Errors: the AWS_ codes of docs/aws.md, DNS_BATCH_REFUSED, AWS_BUSY. */
+export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
+  const client = guarded(new sdk.Route53Client(session.clientConfig('ROUTE_53')))
+  const wire = createWire('route53', createPace(clock, ROUTE53_RATES), retry)
+
+  const records = async (HostedZoneId: string, signal?: AbortSignal): Promise<readonly RecordSet[]> => {
+    const all = await everyPage('ListResourceRecordSets', async (from) => {
+      const [name, type, identifier] = from === undefined ? [] : (JSON.parse(from) as (string | null)[])
+      const input = {
+        HostedZoneId,
+        MaxItems: RECORDS_PER_PAGE,
+        ...(name ? { StartRecordName: name } : {}),
+        ...(type ? { StartRecordType: type as NonNullable<ResourceRecordSet['Type']> } : {}),
+        ...(identifier ? { StartRecordIdentifier: identifier } : {}),
+      }
+      const send = (o: object) => client.send(new sdk.ListResourceRecordSetsCommand(input), o)
+      const page = await wire.read('ListResourceRecordSets', send, signal)
+      const next = [page.NextRecordName ?? null, page.NextRecordType ?? null, page.NextRecordIdentifier ?? null]
+      return {
+        items: page.ResourceRecordSets ?? [],
+        next: page.IsTruncated === true ? JSON.stringify(next) : undefined,
+      }
+    })
+    return all.map(decoded)
+  }
+
+  return {
+    async zones(signal) {
+      const all = await everyPage('ListHostedZones', async (Marker) => {
+        const input = Marker === undefined ? {} : { Marker }
+        const send = (o: object) => client.send(new sdk.ListHostedZonesCommand(input), o)
+        const page = await wire.read('ListHostedZones', send, signal)
+        return { items: page.HostedZones ?? [], next: page.IsTruncated === true ? page.NextMarker : undefined }
+      })
+      return all.map(({ Id, Name, Config }) => ({
+        id: need(Id, 'HostedZones[].Id').replace('/hostedzone/', ''),
+        name: plain(need(Name, 'HostedZones[].Name')),
+        private: Config?.PrivateZone === true,
+      }))
+    },
+    records,
+    async recordsOf(zoneId, names, signal) {
+      const wanted = new Set(names)
+      return (await records(zoneId, signal)).filter(({ name }) => wanted.has(name))
+    },
+    async change(HostedZoneId, changes, comment) {
+      const ChangeBatch = {
+        Comment: comment,
+        Changes: changes.map(({ action, record }) => ({ Action: action, ResourceRecordSet: encoded(record) })),
+      }
+      try {
+        const { ChangeInfo } = await wire.once('ChangeResourceRecordSets', (o) =>
+          client.send(new sdk.ChangeResourceRecordSetsCommand({ HostedZoneId, ChangeBatch }), o),
+        )
+        return need(ChangeInfo?.Id, 'ChangeInfo.Id').replace('/change/', '')
+      } catch (error) {
+        throw ofBatch(error)
+      }
+    },
+    async inSync(Id, signal) {
+      const { ChangeInfo } = await wire.read(
+        'GetChange',
+        (o) => client.send(new sdk.GetChangeCommand({ Id }), o),
+        signal,
+      )
+      return ChangeInfo?.Status === 'INSYNC'
+    },
+    async nameServers(Id, signal) {
+      const send = (o: object) => client.send(new sdk.GetHostedZoneCommand({ Id }), o)
+      const { DelegationSet } = await wire.read('GetHostedZone', send, signal)
+      return DelegationSet?.NameServers ?? []
+    },
+    // The SDK of this version has no ListResourceRecordSetProtections.
+    protections: () => Promise.resolve(null),
+  }
+}
+
+/** Route 53 writes `*` and others as `\052`, and names with their trailing dot. */
+const plain = (name: string): string =>
+  name
+    .replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 8)))
+    .replace(/\.$/, '')
+    .toLowerCase()
+
+const OTHER_ROUTING = [
+  'Region',
+  'Failover',
+  'GeoLocation',
+  'GeoProximityLocation',
+  'CidrRoutingConfig',
+  'MultiValueAnswer',
+  'TrafficPolicyInstanceId',
+] as const
+
+function decoded(set: ResourceRecordSet): RecordSet {
+  const { Name, Type, SetIdentifier, Weight, TTL, ResourceRecords = [], AliasTarget, HealthCheckId } = set
+  return {
+    name: plain(need(Name, 'ResourceRecordSets[].Name')),
+    type: need(Type, 'ResourceRecordSets[].Type'),
+    setIdentifier: SetIdentifier ?? null,
+    weight: Weight ?? null,
+    ttl: TTL ?? null,
+    values: ResourceRecords.map(({ Value }) => need(Value, 'ResourceRecords[].Value')),
+    alias:
+      AliasTarget === undefined
+        ? null
+        : {
+            zoneId: need(AliasTarget.HostedZoneId, 'AliasTarget.HostedZoneId'),
+            dnsName: plain(need(AliasTarget.DNSName, 'AliasTarget.DNSName')),
+            evaluateTargetHealth: AliasTarget.EvaluateTargetHealth === true,
+          },
+    healthCheckId: HealthCheckId ?? null,
+    otherRouting: OTHER_ROUTING.find((field) => set[field] !== undefined) ?? null,
+  }
+}
+
+function encoded(record: RecordSet): ResourceRecordSet {
+  const { name, type, setIdentifier, weight, ttl, values, alias, healthCheckId } = record
+  return {
+    Name: `${name}.`,
+    Type: type as NonNullable<ResourceRecordSet['Type']>,
+    ...(setIdentifier === null ? {} : { SetIdentifier: setIdentifier }),
+    ...(weight === null ? {} : { Weight: weight }),
+    ...(alias === null
+      ? { ...(ttl === null ? {} : { TTL: ttl }), ResourceRecords: values.map((Value) => ({ Value })) }
+      : {
+          AliasTarget: {
+            HostedZoneId: alias.zoneId,
+            DNSName: `${alias.dnsName}.`,
+            EvaluateTargetHealth: alias.evaluateTargetHealth,
+          },
+        }),
+    ...(healthCheckId === null ? {} : { HealthCheckId: healthCheckId }),
+  }
+}
+
+/** A refused batch, and one that came before another was done, as the port says them. */
+function ofBatch(error: unknown): unknown {
+  if (!isNyahError(error)) return error
+  const { message, details, tries } = error
+  const name = details['awsCode']
+  if (error.lostAnswer)
+    return nyahError({
+      code: 'AWS_UNCERTAIN',
+      message: `${message}; the batch may have been done all the same`,
+      exit: EXIT.remote,
+      tries: ['nyah dns show NAME', ...tries],
+      lostAnswer: true,
+      details,
+    })
+  if (name === 'InvalidChangeBatch' || (name === 'Unknown' && details['status'] === 400))
+    return nyahError({
+      code: 'DNS_BATCH_REFUSED',
+      message,
+      exit: EXIT.remote,
+      tries,
+      details: { ...details, messages: message },
+    })
+  return name === 'PriorRequestNotComplete'
+    ? nyahError({ code: 'AWS_BUSY', message, exit: EXIT.remote, tries, retryable: true, details })
+    : error
+}

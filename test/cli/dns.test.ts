@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startWorld, type Ended, type World } from '../support/cli.ts'
+
+const NAME = 'shop.example.jp'
+
+describe('a name: attached, looked at, moved, brought back, detached', () => {
+  let world: World
+  const run = (...words: readonly string[]): Promise<Ended> => world.run([...words, '--sandbox'])
+  const shares = async (): Promise<Readonly<Record<string, number>>> => {
+    const { stdout } = await run('dns', 'show', NAME, '--json')
+    const { sets } = JSON.parse(stdout)
+    return Object.fromEntries(sets[0].members.map((one: { id: string; share: number }) => [one.id, one.share]))
+  }
+
+  beforeAll(async () => {
+    world = await startWorld()
+    const made = await run('lb', 'mirror', 'shop-web', '--yes')
+    expect(made.code).toBe(0)
+  }, 60_000)
+  afterAll(() => world.close())
+
+  it('one life, each step standing on the one before', async () => {
+    // nothing is nyah’s yet: nobody could be moved
+    {
+      const { code, stdout } = await run('status')
+      expect(code).toBe(12)
+      expect(stdout).toContain('there is nobody it could move')
+      expect((await run('failover', 'to-aws', '--all', '--plan')).stderr).toContain('FAILOVER_NO_NAMES')
+    }
+
+    // dns show of a simple record
+    {
+      const { code, stdout } = await run('dns', 'show', NAME)
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/routing\s+simple/)
+      expect(stdout).toContain('203.0.113.11')
+      expect(stdout).toContain('Route 53 does not notice')
+    }
+
+    // dns show of a name that is not there
+    {
+      expect(await run('dns', 'show', 'nowhere.example.jp')).toMatchObject({ code: 2 })
+    }
+
+    // dns attach
+    {
+      const ended = await run(
+        'dns',
+        'attach',
+        NAME,
+        '--mirror',
+        'shop-web',
+        '--no-ramp',
+        '--yes',
+        '--allow',
+        'DNS_PRIVATE_ADDRESS',
+        '--reason',
+        'INC-1',
+      )
+      expect(ended.stderr).not.toContain('BUG')
+      expect(ended.code).toBe(0)
+      expect(await shares()).toEqual({ octavia: 90, aws: 10 })
+      const { stdout } = await run('dns', 'show', NAME)
+      expect(stdout).toMatch(/owner\s+nyah/)
+      expect(stdout).toMatch(/moved\s+.* by tester/)
+      expect(stdout).toMatch(/why\s+INC-1/)
+      expect(stdout).toContain('If octavia dies now: Route 53 sends 100 % to aws')
+    }
+
+    // dns weight
+    {
+      expect(await run('dns', 'weight', NAME, 'octavia=80', 'aws=20', '--yes')).toMatchObject({ code: 0 })
+      expect(await shares()).toEqual({ octavia: 80, aws: 20 })
+    }
+
+    // failover to-aws --plan changes nothing
+    {
+      const { code, stdout } = await run('failover', 'to-aws', '--all', '--plan')
+      expect(code).toBe(0)
+      expect(stdout).toContain('failover to aws')
+      expect(await shares()).toEqual({ octavia: 80, aws: 20 })
+    }
+
+    // failover to-aws moves everybody, and what is done already is nothing to do
+    {
+      const moved = await run('failover', 'to-aws', '--all', '--yes', '--reason', 'INC-4711')
+      expect(moved.code).toBe(0)
+      expect(moved.stdout).toContain(`${NAME} A  octavia 0 %, aws 100 %`)
+      expect(await shares()).toEqual({ octavia: 0, aws: 100 })
+      const again = await run('failover', 'to-aws', NAME, '--yes')
+      expect(again.code).toBe(0)
+      expect(again.stdout).toContain('Nothing to do')
+    }
+
+    // failover end brings it back to its own steady weights
+    {
+      const ended = await run(
+        'failover',
+        'end',
+        '--all',
+        '--yes',
+        '--allow',
+        'FAILOVER_RETURN_UNPROVEN',
+        '--reason',
+        'over',
+      )
+      expect(ended.code).toBe(0)
+      expect(await shares()).toEqual({ octavia: 80, aws: 20 })
+    }
+
+    // dns audit and failover status say their part
+    {
+      const audit = await run('dns', 'audit', '--json')
+      expect([0, 6, 12]).toContain(audit.code)
+      expect(JSON.parse(audit.stdout).sets).toBeGreaterThan(0)
+      const { stdout } = await run('failover', 'status', NAME)
+      expect(stdout).toContain('Not armed')
+      expect(stdout).toMatch(/(ready|unknown|bad) +shop\.example\.jp A to aws/)
+    }
+
+    // dns detach restores what was there before
+    {
+      expect(await run('dns', 'detach', NAME, '--yes')).toMatchObject({ code: 0 })
+      const { stdout } = await run('dns', 'show', NAME, '--json')
+      expect(JSON.parse(stdout).sets).toMatchObject([
+        { routing: 'simple', owner: { kind: 'nobody' }, members: [{ pointsTo: ['203.0.113.11'], ttl: 300 }] },
+      ])
+    }
+  }, 120_000)
+
+  it.each([
+    ['no name', ['failover', 'to-aws'], 'no name was given'],
+    ['names and --all', ['failover', 'to-aws', NAME, '--all'], 'one of three'],
+    ['a way that does not end', ['failover', 'end', '--all', '--steps', '10,50'], 'the last step is 100'],
+    ['no weights', ['dns', 'weight', NAME], 'no weights were given'],
+    ['a word that is no name', ['dns', 'detach', 'shop'], 'shop is no name'],
+    ['steps that do not grow', ['dns', 'attach', NAME, '--mirror', 'x', '--ramp', '5,1'], 'growing percents'],
+    [
+      'a path for TCP',
+      ['dns', 'attach', NAME, '--mirror', 'x', '--check', 'tcp', '--check-path', '/'],
+      'http and https',
+    ],
+  ])('usage: %s', async (_what, words, needle) => {
+    const { code, stderr } = await run(...words)
+    expect(code).toBe(2)
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(needle)
+  })
+})
