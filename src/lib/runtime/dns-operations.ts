@@ -5,25 +5,15 @@ import type { Weights } from '../dns/model.ts'
 import type { DnsPorts, DnsSettings } from '../dns/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { attachOf, detachOf, weightOf } from './dns-request.ts'
-import type { Dns } from '../ports/dns.ts'
-import type { HealthChecks } from '../ports/health-checks.ts'
-import type { Resolver } from '../ports/resolver.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
-
-/** A context whose names can be reached. */
-interface WithNames extends Opened {
-  names(): Promise<Dns>
-  checks(): Promise<HealthChecks>
-  resolver(): Promise<Resolver>
-}
 
 type Make = typeof import('../dns/operation.ts')
 type Choose = (make: Make, run: Run, ports: DnsPorts) => (settings: DnsSettings) => Bound['run']
 type Run = (typeof import('../engine/run.ts'))['run']
 
 /** Binds `dns.attach`, `dns.weight` or `dns.detach`. A request that is not understood is refused before anything is read. */
-export async function bindDns(request: Request, opened: WithNames): Promise<Bound> {
+export async function bindDns(request: Request, opened: Opened): Promise<Bound> {
   const { STEADY } = await import('../dns/model.ts')
   const choose = chosen(request, steadyOf(opened, STEADY))
   const [make, { run }, dns, checks, mirrors, resolver] = await Promise.all([
@@ -76,12 +66,13 @@ function steadyOf(opened: Opened, usual: Weights): Weights {
 
 /** `shop.example.jp A  octavia 90 %, aws 10 %`: where users of each name go. */
 function tell(result: Json): string {
-  const { names = [] } = (result ?? {}) as { names?: readonly JsonObject[] }
+  const { names = [], nextStepInMs } = (result ?? {}) as { names?: readonly JsonObject[]; nextStepInMs?: Json }
+  const due = Math.ceil(Number(nextStepInMs) / 1000)
   return names
     .flatMap(({ name, sets }) =>
       ((sets ?? []) as readonly JsonObject[]).map(({ type, shares, walking }) => {
         const { octavia, aws } = (shares ?? {}) as JsonObject
-        const more = walking === true ? '; more by steps: run the same command again' : ''
+        const more = walking === true ? `; the next step is due in ${due} s: run the same command again then` : ''
         return `${escapeText(jsonText(name ?? ''))} ${escapeText(jsonText(type ?? ''))}  octavia ${percent(octavia)}, aws ${percent(aws)}${more}\n`
       }),
     )
