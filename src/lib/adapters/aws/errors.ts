@@ -120,6 +120,8 @@ const TLS = /^(ERR_TLS_|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CH
 interface Remote {
   readonly name?: unknown
   readonly message?: unknown
+  /** InvalidChangeBatch says here, one by one, what is wrong with its records. */
+  readonly messages?: unknown
   readonly code?: unknown
   readonly $metadata?: {
     readonly httpStatusCode?: number
@@ -167,7 +169,9 @@ export function awsError(error: unknown, call: AwsCall): NyahError {
   const rule = RULES.find(([pattern]) => pattern.test(name))?.[1] ?? byStatus(status)
   // A signature is refused for its age too; then only this machine's clock was wrong.
   const verdict = rule.code === REFUSED && remote.$metadata?.clockSkewCorrected === true ? CLOCK : rule
-  const said = verdict.silent === true ? '' : `: ${clean(remote.message)}`
+  const words =
+    Array.isArray(remote.messages) && remote.messages.length > 0 ? remote.messages.join('; ') : remote.message
+  const said = verdict.silent === true ? '' : `: ${clean(words)}`
   const base = {
     ...verdict,
     retryable: verdict.retryable ?? false,
