@@ -158,3 +158,23 @@ it('a retarget that was killed anywhere is never answered by a second mirror', a
   expect(halves).toBeGreaterThan(3)
   await onward(await here.machine(), stories['a retarget'], null)
 })
+
+it('a retarget moves no tag before those of the security group', async () => {
+  const { operation, args, start } = stories['a retarget']
+  here.restore(start)
+  const before = await here.picture()
+  const machine = await here.machine()
+  let asked = 0
+  machine.meddle.aws = ({ action }) => {
+    if (action !== 'CreateTags') return undefined
+    asked += 1
+    return 'cut'
+  }
+  const { exitCode, error } = await machine.run(operation, args)
+  expect(asked).toBeGreaterThan(0)
+  expect([7, 8], `ended with ${JSON.stringify(error)}`).toContain(exitCode)
+  expect(machine.writes).toEqual([])
+  expect(await here.picture()).toEqual(before)
+  machine.meddle.aws = () => undefined
+  await onward(machine, stories['a retarget'], null)
+})
