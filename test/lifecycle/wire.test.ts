@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { dueChanges, refusedScopes, stops } from '../../src/lib/core/allow.ts'
 import type { Allowance, Plan } from '../../src/lib/core/plan.ts'
+import { TAG } from '../../src/lib/lb/model.ts'
 import type { SourceTree } from '../../src/lib/ports/source.ts'
 import { startSandbox } from '../../src/lib/sandbox/server.ts'
 import { loadWorld } from '../../src/lib/sandbox/world.ts'
@@ -113,11 +114,11 @@ async function diff({ run }: Stage, ids: readonly string[]): Promise<Diff> {
 }
 
 /** Run after run until nothing is due. */
-async function settled(here: Stage, operation: 'lb.mirror' | 'lb.sync'): Promise<Diff> {
-  let now = await diff(here, here.ids)
+async function settled(here: Stage, operation: 'lb.mirror' | 'lb.sync', all = here.ids): Promise<Diff> {
+  let now = await diff(here, all)
   for (let round = 0; round < ROUNDS; round += 1) {
     const ids = [...new Set(dueChanges(now.allowed).map(({ scope }) => scope))]
-    if (ids.length === 0) return round === 0 ? now : diff(here, here.ids)
+    if (ids.length === 0) return round === 0 ? now : diff(here, all)
     demandEnded(await here.run(operation, now.allowances, ids))
     here.later()
     now = await diff(here, ids)
@@ -158,7 +159,10 @@ describe('generated load balancers, over the wire', () => {
         here.put('before')
         expect(demandInStep(await settled(here, 'lb.mirror'))).toBeGreaterThan(FLEET / 4)
 
+        const { loadBalancers } = await here.picture()
+        const mirrored = loadBalancers.flatMap(({ tags }) => tags[TAG.octaviaId] ?? [])
         here.put('after')
+        expect(demandInStep(await settled(here, 'lb.sync', mirrored))).toBeGreaterThan(FLEET / 8)
         demandInStep(await settled(here, 'lb.mirror'))
 
         for (const id of here.ids) {

@@ -33,6 +33,9 @@ export const WEIGHTED = 'f1e1d000-0000-4000-8000-000000000009'
 const BYSTANDER = 'f1e1d000-0000-4000-8000-000000000004'
 const CERTIFICATE = 'arn:aws:acm:ap-northeast-1:123456789012:certificate/c0c00000-0000-4000-8000-000000000001'
 
+/** In the account too, and no listener's. */
+export const OTHER_CERTIFICATE = CERTIFICATE.replace(/1$/, '2')
+
 /** `10.20.4.<host>:8443`, one of the crowd. */
 export const crowdMember = (host: number) => ({ address: `10.20.4.${host}`, protocol_port: 8443 })
 export const hosts = (from: number, to: number): readonly number[] =>
@@ -98,7 +101,7 @@ export async function movingStage(): Promise<MovingStage> {
   const world = {
     ...base,
     openstack: { ...base.openstack, loadbalancers },
-    aws: { ...base.aws, certificates: [CERTIFICATE] },
+    aws: { ...base.aws, certificates: [CERTIFICATE, OTHER_CERTIFICATE] },
   }
   // Octavia's token of the test itself is to last as long as the test.
   const sandbox = await startSandbox({ world, clock, token: { lifetimeSeconds: 100_000_000 } })

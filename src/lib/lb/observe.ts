@@ -47,12 +47,13 @@ export async function observeMirrors(
 ): Promise<LbWorld> {
   const placements = new Map(ids.map((id) => [id, settings.placementFor(id)]))
   const at = clock.now()
-  const [sources, sides, limits] = await Promise.all([
+  const mirrors = readMirrors(ports, placements, true, signal)
+  const [sources, sides, limits, halves] = await Promise.all([
     Promise.all(ids.map((id) => readSource(ports.source, id, ids.length === 1, signal))),
-    readMirrors(ports, placements, true, signal),
+    mirrors,
     wantLimits ? ports.mirrors.limits(signal) : null,
+    mirrored ? NONE : mirrors.then((read) => unfinished(ports, read, asked, signal)),
   ])
-  const halves = mirrored ? NONE : await unfinished(ports, sides, asked, signal)
   const scopes = sides.map((side, index): Observed => {
     const half = halves.get(side.id)
     const { source, unread } =

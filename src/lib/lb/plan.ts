@@ -147,7 +147,11 @@ function planScope(observed: Observed, { owned, desired }: Judged): ScopePlan {
     deleteListener(scope, listener, `Octavia no longer serves port ${listener.port}`),
   )
   const unused = planLeftovers(observed, owned, desired, listeners, closings)
-  const below = [...listeners.flatMap(({ changes }) => changes), ...closings, ...unused]
+  const below = toldFirst(observed, securityGroup.ready, [
+    ...listeners.flatMap(({ changes }) => changes),
+    ...closings,
+    ...unused,
+  ])
   const loadBalancer = planLoadBalancer(observed, desired, owned, securityGroup, below)
   return {
     changes: [
@@ -160,6 +164,12 @@ function planScope(observed: Observed, { owned, desired }: Judged): ScopePlan {
     remarks: listeners.flatMap(({ remarks }) => remarks),
   }
 }
+
+/** Of a retarget, the security group tells first: whoever mirrors the new load balancer looks there (unfinished.ts). */
+const toldFirst = ({ asked }: Observed, told: string | null, changes: readonly Change[]): readonly Change[] =>
+  asked.formerId === null || told === null
+    ? changes
+    : changes.map((one) => ({ ...one, needs: [...new Set([told, ...one.needs])] }))
 
 /** Target groups and what is added to them: told first, as in Octavia's own order of making things. */
 const isPreparation = ({ ref, kind }: Change): boolean =>

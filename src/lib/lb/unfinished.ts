@@ -5,8 +5,8 @@ import { TAG } from './model.ts'
 import { hashOf, securityGroupName } from './names.ts'
 
 /**
- * A retarget that was cut short: the security group follows the new load balancer already, its name is that of the former
- * one's mirror, and so is the load balancer still. Another mirror of the new one would be a second one.
+ * A retarget that was cut short: the security group follows the new load balancer already (its tags are the first to
+ * move), its name is that of the former one's mirror, and so is the load balancer still (its tags are the last). Another mirror of the new one would be a second one.
  */
 
 /** Mirrors that may be on their way to another load balancer. */
