@@ -36,7 +36,10 @@ const templatesOf = (text: string): readonly string[] => all(text, /\bcode: `([^
 /** The codes one source can print: `code: '…'`, words that begin as only codes do, and what the templates make. */
 function codesOf(path: string, text: string): readonly string[] {
   const literals = all(text, /\bcode: '([A-Z][A-Z0-9_]+)'/g)
-  const words = all(text, /'((?:COMMAND|CONFIG|DNS|FAILOVER|KEYSTONE|LB|OCTAVIA|PLAN|RUN|SANDBOX|STATE)_[A-Z0-9_]*[A-Z0-9])'/g)
+  const words = all(
+    text,
+    /'((?:COMMAND|CONFIG|DNS|FAILOVER|KEYSTONE|LB|OCTAVIA|PLAN|RUN|SANDBOX|STATE)_[A-Z0-9_]*[A-Z0-9])'/g,
+  )
   // Elsewhere such words are AWS's environment variables.
   const ofAws = path.endsWith('/adapters/aws/errors.ts') ? all(text, /'(AWS_[A-Z_]+)'/g) : []
   const whole = [...words, ...ofAws]
