@@ -45,7 +45,6 @@ export interface RecordChange {
 export interface Protection {
   readonly name: string
   readonly type: string
-  readonly setIdentifier: string | null
 }
 
 export interface Dns {

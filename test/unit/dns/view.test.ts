@@ -181,7 +181,7 @@ describe('audit', () => {
     expect(codes([octavia(90), aws(10)], { octavia: 'unhealthy' })).toEqual(['DNS_AUDIT_UNHEALTHY'])
     const [set] = viewSets({
       ...observed([octavia(90), aws(10)]),
-      protections: [{ name: NAME, type: 'A', setIdentifier: 'octavia' }],
+      protections: [{ name: NAME, type: 'A' }],
     })
     expect(set?.isProtected).toBe(true)
     expect(auditSets(set === undefined ? [] : [set]).map(({ code }) => code)).toEqual(['DNS_AUDIT_PROTECTED'])

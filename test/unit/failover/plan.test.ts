@@ -135,7 +135,7 @@ describe('to a side', () => {
         { octavia: 90, aws: 10 },
         {},
         {},
-        { protections: [{ name: 'shop.example.jp', type: 'A', setIdentifier: 'aws' }] },
+        { protections: [{ name: 'shop.example.jp', type: 'A' }] },
       ),
       ['refuse DNS_PROTECTED'],
     ],

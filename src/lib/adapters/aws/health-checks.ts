@@ -95,12 +95,17 @@ export function createHealthChecks({ session, clock, retry }: AwsDeps): HealthCh
     },
     async update(HealthCheckId, HealthCheckVersion, spec) {
       const { Type: _type, RequestInterval: _interval, ...rest } = encoded(spec)
+      // What is left out stays as it was; one that somebody switched off stays off.
+      const ResetElements = [
+        ...(spec.host === null ? (['FullyQualifiedDomainName'] as const) : []),
+        ...(spec.path === null ? (['ResourcePath'] as const) : []),
+      ]
       try {
-        const input = { HealthCheckId, HealthCheckVersion, ...rest, Disabled: false }
+        const input = { HealthCheckId, HealthCheckVersion, ...rest, ...(ResetElements.length > 0 && { ResetElements }) }
         await wire.once('UpdateHealthCheck', (o) => client.send(new sdk.UpdateHealthCheckCommand(input), o))
         await tag(HealthCheckId, spec.tags)
       } catch (error) {
-        throw renamed(error, 'HealthCheckVersionMismatch', 'AWS_CONFLICT')
+        throw uncertain(renamed(error, 'HealthCheckVersionMismatch', 'AWS_CONFLICT'))
       }
     },
     async delete(HealthCheckId) {
@@ -157,8 +162,27 @@ function encoded(spec: CheckSpec): HealthCheckConfig {
   }
 }
 
+/** A change of a version that may have been made: made again, it would meet its own. */
+function uncertain(error: unknown): unknown {
+  if (!isNyahError(error) || !error.lostAnswer) return error
+  const { message, details } = error
+  return nyahError({
+    code: 'AWS_UNCERTAIN',
+    message: `${message}; the health check may have been changed all the same`,
+    exit: EXIT.remote,
+    tries: ['run the command again: it looks first'],
+    lostAnswer: true,
+    details,
+  })
+}
+
+const TRIES: Readonly<Record<string, readonly string[]>> = {
+  AWS_CONFLICT: ['run the command again: it plans from what is there now'],
+  AWS_ALREADY_EXISTS: ['run the command again: it takes the next reference'],
+}
+
 function renamed(error: unknown, name: string, code: string): unknown {
   if (!isNyahError(error) || error.details['awsCode'] !== name) return error
   const { message, tries, details } = error
-  return nyahError({ code, message, exit: EXIT.remote, tries, details })
+  return nyahError({ code, message, exit: EXIT.remote, tries: TRIES[code] ?? tries, details })
 }

@@ -10,14 +10,22 @@ import type { AwsDeps } from './session.ts'
 import { createWire } from './wire.ts'
 
 const RECORDS_PER_PAGE = 300
+/** Up to so many names are asked for one by one; of more the whole zone is read. */
+const NAMES_ASKED = 8
 
 /** Zones and record sets of Route 53. Errors: the AWS_ codes of docs/aws.md, DNS_BATCH_REFUSED, AWS_BUSY. */
 export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
   const client = guarded(new sdk.Route53Client(session.clientConfig('ROUTE_53')))
   const wire = createWire('route53', createPace(clock, ROUTE53_RATES), retry)
 
-  const records = async (HostedZoneId: string, signal?: AbortSignal): Promise<readonly RecordSet[]> => {
-    const all = await everyPage('ListResourceRecordSets', async (from) => {
+  /** From the record of this name on, as long as pages end with it; null: the whole zone. */
+  const recordsFrom = async (
+    HostedZoneId: string,
+    only: string | null,
+    signal?: AbortSignal,
+  ): Promise<readonly RecordSet[]> => {
+    const start = only === null ? undefined : JSON.stringify([wireName(only), null, null])
+    const all = await everyPage('ListResourceRecordSets', async (from = start) => {
       const [name, type, identifier] = from === undefined ? [] : (JSON.parse(from) as (string | null)[])
       const input = {
         HostedZoneId,
@@ -31,10 +39,13 @@ export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
       const next = [page.NextRecordName ?? null, page.NextRecordType ?? null, page.NextRecordIdentifier ?? null]
       return {
         items: page.ResourceRecordSets ?? [],
-        next: page.IsTruncated === true ? JSON.stringify(next) : undefined,
+        next:
+          page.IsTruncated === true && (only === null || plain(page.NextRecordName ?? '') === only)
+            ? JSON.stringify(next)
+            : undefined,
       }
     })
-    return all.map(decoded)
+    return all.map(decoded).filter(({ name }) => only === null || name === only)
   }
 
   return {
@@ -51,10 +62,13 @@ export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
         private: Config?.PrivateZone === true,
       }))
     },
-    records,
+    records: (zoneId, signal) => recordsFrom(zoneId, null, signal),
     async recordsOf(zoneId, names, signal) {
       const wanted = new Set(names)
-      return (await records(zoneId, signal)).filter(({ name }) => wanted.has(name))
+      if (wanted.size <= NAMES_ASKED) {
+        return (await Promise.all([...wanted].map((name) => recordsFrom(zoneId, name, signal)))).flat()
+      }
+      return (await recordsFrom(zoneId, null, signal)).filter(({ name }) => wanted.has(name))
     },
     async change(HostedZoneId, changes, comment) {
       const ChangeBatch = {
@@ -83,8 +97,18 @@ export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
       const { DelegationSet } = await wire.read('GetHostedZone', send, signal)
       return DelegationSet?.NameServers ?? []
     },
-    // The SDK of this version has no ListResourceRecordSetProtections.
-    protections: () => Promise.resolve(null),
+    async protections(HostedZoneId, signal) {
+      const all = await everyPage('ListResourceRecordSetProtections', async (NextToken) => {
+        const input = NextToken === undefined ? { HostedZoneId } : { HostedZoneId, NextToken }
+        const send = (o: object) => client.send(new sdk.ListResourceRecordSetProtectionsCommand(input), o)
+        const page = await wire.read('ListResourceRecordSetProtections', send, signal)
+        return { items: page.ResourceRecordSetProtections ?? [], next: page.NextToken }
+      })
+      return all.map(({ RecordName, RecordType }) => ({
+        name: plain(need(RecordName, 'ResourceRecordSetProtections[].RecordName')),
+        type: need(RecordType, 'ResourceRecordSetProtections[].RecordType'),
+      }))
+    },
   }
 }
 
@@ -94,6 +118,10 @@ const plain = (name: string): string =>
     .replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 8)))
     .replace(/\.$/, '')
     .toLowerCase()
+
+/** What is no letter, digit, `-`, `_`, `*` or `.` travels as an octal escape, as Route 53 shows it. */
+const wireName = (name: string): string =>
+  `${name.replace(/[^a-z0-9._*-]/g, (character) => `\\${(character.codePointAt(0) ?? 0).toString(8).padStart(3, '0')}`)}.`
 
 const OTHER_ROUTING = [
   'Region',
@@ -130,7 +158,7 @@ function decoded(set: ResourceRecordSet): RecordSet {
 function encoded(record: RecordSet): ResourceRecordSet {
   const { name, type, setIdentifier, weight, ttl, values, alias, healthCheckId } = record
   return {
-    Name: `${name}.`,
+    Name: wireName(name),
     Type: type as NonNullable<ResourceRecordSet['Type']>,
     ...(setIdentifier === null ? {} : { SetIdentifier: setIdentifier }),
     ...(weight === null ? {} : { Weight: weight }),
@@ -166,10 +194,17 @@ function ofBatch(error: unknown): unknown {
       code: 'DNS_BATCH_REFUSED',
       message,
       exit: EXIT.remote,
-      tries,
+      tries: ['look at what stands there now: nyah dns show NAME'],
       details: { ...details, messages: message },
     })
   return name === 'PriorRequestNotComplete'
-    ? nyahError({ code: 'AWS_BUSY', message, exit: EXIT.remote, tries, retryable: true, details })
+    ? nyahError({
+        code: 'AWS_BUSY',
+        message,
+        exit: EXIT.remote,
+        tries: ['wait until Route 53 has finished what somebody else changes in this zone, then run the command again'],
+        retryable: true,
+        details,
+      })
     : error
 }

@@ -9,6 +9,7 @@ export {
   GetHostedZoneCommand,
   ListHealthChecksCommand,
   ListHostedZonesCommand,
+  ListResourceRecordSetProtectionsCommand,
   ListResourceRecordSetsCommand,
   ListTagsForResourcesCommand,
   Route53Client,

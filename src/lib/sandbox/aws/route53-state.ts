@@ -86,7 +86,7 @@ export const storedName = (name: string): string =>
   `${name
     .toLowerCase()
     .replace(/\.$/, '')
-    .replace(/\\052/g, '*')
+    .replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 8)))
     .replace(/[^a-z0-9._-]/g, (character) => `\\${(character.codePointAt(0) ?? 0).toString(8).padStart(3, '0')}`)}.`
 
 const seeded = (seed: RecordSeed): RecordState => ({
