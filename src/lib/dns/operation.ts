@@ -70,6 +70,7 @@ function changing<World extends NamesWorld>(
       if (result instanceof Error) throw result
       return result ?? {}
     },
+    together: { keyOf: (change) => (change.ref.type === WEIGHTED_SET ? WEIGHTED_SET : null), apply: together },
     waiting: waitingFor,
     summary: summaryOf,
   }

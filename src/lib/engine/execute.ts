@@ -2,7 +2,7 @@ import type { Change, Outputs } from '../core/change.ts'
 import { withDependents } from '../core/dag.ts'
 import { EXIT, type ErrorData, errorData, nyahError } from '../core/errors.ts'
 import type { EventData } from '../core/events.ts'
-import { applyChange, type Surroundings } from './attempt.ts'
+import { applyChange, applyGroup, type Attempted, type Surroundings } from './attempt.ts'
 import { interruption } from './interrupt.ts'
 
 /** How every change ended: each id stands in exactly one of the three. */
@@ -32,7 +32,7 @@ const GRACE_MS = 10_000
  * scope only; an interruption, the deadline or a broken journal stop all. Never throws: the Execution says it all.
  */
 export function execute(options: ExecuteOptions): Promise<Execution> {
-  const { changes, held, refused, parallel, deadline, clock, emit, signal, broken } = options
+  const { changes, held, refused, parallel, deadline, clock, emit, signal, broken, together } = options
   const pending = new Map(changes.map((change) => [change.id, change]))
   const succeeded = new Map<string, Outputs>()
   const failed = new Map<string, ErrorData>()
@@ -61,20 +61,27 @@ export function execute(options: ExecuteOptions): Promise<Execution> {
       if (other.scope === change.scope) skip(other, needing.has(other.id) ? 'needs' : 'scope-failed')
     }
   }
-  const ready = () => {
-    for (const change of pending.values()) if (change.needs.every((need) => succeeded.has(need))) return change
-    return null
+  const ready = ({ needs }: Change) => needs.every((need) => succeeded.has(need))
+  /** What is ready: one change, or all that go with it in one call. A removal has its own fresh look, so goes alone. */
+  const next = (): readonly Change[] => {
+    const first = [...pending.values()].find(ready)
+    if (first === undefined) return []
+    const keyOf = (change: Change) => (change.risk === 'removes' ? null : (together?.keyOf(change) ?? null))
+    const key = keyOf(first)
+    return key === null ? [first] : [...pending.values()].filter((change) => keyOf(change) === key && ready(change))
   }
-  const startOne = async (change: Change) => {
-    pending.delete(change.id)
+  const givenUp = ({ scope }: Change) => stopped !== null || failedScopes.has(scope)
+  const start = async (changes: readonly Change[]) => {
+    for (const { id } of changes) pending.delete(id)
     running += 1
-    const end = await applyChange(change, {
-      ...options,
-      cut: cut.signal,
-      outputsOf: (id) => succeeded.get(id),
-      givenUp: () => stopped !== null || failedScopes.has(change.scope),
-    })
+    const attempt = { ...options, cut: cut.signal, outputsOf: (id: string) => succeeded.get(id) }
+    const [first] = changes
+    if (together !== undefined && changes.length > 1)
+      await applyGroup(changes, { ...attempt, together, givenUp }, settle)
+    else if (first !== undefined) settle(first, await applyChange(first, { ...attempt, givenUp: () => givenUp(first) }))
     running -= 1
+  }
+  const settle = (change: Change, end: Attempted) => {
     if (end.ok) {
       succeeded.set(change.id, end.outputs)
       emit('change.succeeded', change.scope, { id: change.id, outputs: end.outputs, ms: end.ms })
@@ -99,9 +106,9 @@ export function execute(options: ExecuteOptions): Promise<Execution> {
         if (why !== null) stop(why)
       }
       while (running < Math.max(1, parallel)) {
-        const change = ready()
-        if (change === null) break
-        void startOne(change).then(pump)
+        const group = next()
+        if (group.length === 0) break
+        void start(group).then(pump)
       }
       if (running > 0) return
       signal.removeEventListener('abort', onAbort)

@@ -17,6 +17,12 @@ export interface Scene {
  */
 export type Guard<World> = (draft: Draft, world: World) => readonly Finding[]
 
+/** What a remote takes in one call; see `Operation.together`. */
+export interface Together {
+  readonly keyOf: (change: Change) => string | null
+  readonly apply: (changes: readonly Change[], scene: Scene) => Promise<ReadonlyMap<string, Outputs | Error>>
+}
+
 /**
  * A domain's capability, all the engine knows of it. `plan`, `guards`, `waiting` and `summary` are pure; `observe`
  * and `apply` act through the ports the operation was made with.
@@ -33,6 +39,11 @@ export interface Operation<World> {
   readonly guards: readonly Guard<World>[]
   /** `change.after` comes with its tokens resolved. Idempotent: the engine may repeat it after a lost answer. */
   apply(change: Change, scene: Scene): Promise<Outputs>
+  /**
+   * Changes that the remote takes in one call: those of one key that are ready at once are given to `apply` together,
+   * however many. It gives for each id its outputs, or the error; `keyOf` null: on its own. Absent: none.
+   */
+  readonly together?: Together
   /**
    * What is not yet as it should be after an apply; empty: done. Null: nothing is ever waited for. The engine observes
    * and asks again until it is empty or the deadline has passed (exit 9).

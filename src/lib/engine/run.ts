@@ -134,6 +134,7 @@ async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secu
     signal,
     broken: secured.broken,
     apply: freshly(stage, readAt),
+    together: stage.operation.together,
   })
   const ending = endedIn(execution, deps.run)
   if (ending !== null) return ending

@@ -41,6 +41,8 @@ function failover(
       if (result instanceof Error) throw result
       return result
     },
+    // Hundreds of names are a handful of calls.
+    together: { keyOf: () => 'names', apply: (changes, scene) => ports.apply(changes, scene) },
     waiting: null,
     summary,
   }

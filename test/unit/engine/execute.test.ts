@@ -32,6 +32,8 @@ interface Scenario {
   readonly parallel: number
   /** Aborted before the nth call of `apply`; 0: never. */
   readonly abortAt: number
+  /** Scopes whose changes go out together. */
+  readonly together: readonly string[]
 }
 
 /** Up to 14 changes in up to 3 scopes; each may need earlier ones of its scope. */
@@ -51,12 +53,13 @@ const scenarios: fc.Arbitrary<Scenario> = fc
         parallel: fc.integer({ min: 1, max: 5 }),
         abortAt: fc.constantFrom(0, 0, 1, 3, 6),
         refused: fc.constantFrom([], [], ['a'], ['b', 'c']),
+        together: fc.constantFrom([], ['a', 'b'], ['a', 'b', 'c']),
         order: fc.shuffledSubarray(
           rows.map((_, i) => i),
           { minLength: rows.length },
         ),
       })
-      .map(({ parallel, abortAt, order, refused }) => {
+      .map(({ parallel, abortAt, order, refused, together }) => {
         const inOrder = rows.map(({ scope, needs }, index) => {
           const earlier = [...new Set(needs)].filter((need) => need < index && rows[need]?.scope === scope)
           return change(
@@ -74,12 +77,13 @@ const scenarios: fc.Arbitrary<Scenario> = fc
           refused: new Set(refused),
           parallel,
           abortAt,
+          together,
         }
       }),
   )
 
 async function carryOut(scenario: Scenario) {
-  const { changes, fates, held, refused, parallel, abortAt } = scenario
+  const { changes, fates, held, refused, parallel, abortAt, together } = scenario
   const clock = virtualClock({ settleMs: 0 })
   const events: NyahEvent[] = []
   const { emit } = makeEmitter({ clock, run: 'r', sinks: [(event) => events.push(event)] })
@@ -87,6 +91,7 @@ async function carryOut(scenario: Scenario) {
   const finished = new Set<string>()
   const tried = new Set<string>()
   const problems: string[] = []
+  const groups: (readonly string[])[] = []
   let underWay = 0
   let busiest = 0
   let calls = 0
@@ -101,26 +106,45 @@ async function carryOut(scenario: Scenario) {
     random: () => 0.5,
     signal: abort.signal,
     broken: () => null,
-    apply: async ({ id, needs, after }) => {
-      if (!needs.every((need) => finished.has(need))) problems.push(`${id} came before what it needs`)
-      if (JSON.stringify(after) !== JSON.stringify({ from: needs.map((need) => `id-${need}`) }))
-        problems.push(`${id}: tokens`)
-      calls += 1
-      if (calls === abortAt) abort.abort(interrupted('SIGINT'))
+    together: {
+      keyOf: ({ scope }) => (together.includes(scope) ? 'together' : null),
+      apply: async (group) => {
+        groups.push(group.map(({ id }) => id))
+        underWay += 1
+        busiest = Math.max(busiest, underWay)
+        const ends = await Promise.allSettled(group.map(one))
+        underWay -= 1
+        return new Map(
+          ends.map((end, at) => [group[at]?.id ?? '', end.status === 'fulfilled' ? end.value : (end.reason as Error)]),
+        )
+      },
+    },
+    apply: async (only) => {
       underWay += 1
       busiest = Math.max(busiest, underWay)
-      await new Promise((resolve) => setImmediate(resolve))
-      underWay -= 1
-      if (fates.get(id) === 'fails') throw broken()
-      if (fates.get(id) === 'busy-once' && !tried.has(id)) {
-        tried.add(id)
-        throw busy()
+      try {
+        return await one(only)
+      } finally {
+        underWay -= 1
       }
-      finished.add(id)
-      return { id: `id-${id}` }
     },
   }
-  return { ...(await execute(options)), events, problems, busiest, calls: () => calls }
+  async function one({ id, needs, after }: Change) {
+    if (!needs.every((need) => finished.has(need))) problems.push(`${id} came before what it needs`)
+    if (JSON.stringify(after) !== JSON.stringify({ from: needs.map((need) => `id-${need}`) }))
+      problems.push(`${id}: tokens`)
+    calls += 1
+    if (calls === abortAt) abort.abort(interrupted('SIGINT'))
+    await new Promise((resolve) => setImmediate(resolve))
+    if (fates.get(id) === 'fails') throw broken()
+    if (fates.get(id) === 'busy-once' && !tried.has(id)) {
+      tried.add(id)
+      throw busy()
+    }
+    finished.add(id)
+    return { id: `id-${id}` }
+  }
+  return { ...(await execute(options)), events, problems, busiest, groups, calls: () => calls }
 }
 
 describe('carrying out a graph of changes', () => {
@@ -169,8 +193,30 @@ describe('carrying out a graph of changes', () => {
       refused: new Set(),
       parallel: 3,
       abortAt: 0,
+      together: [],
     })
     expect(busiest).toBe(3)
+  })
+
+  it('hands over at once what goes out together, however little room there is; the busy ones again, and alone the bad apple', async () => {
+    const changes = Array.from({ length: 300 }, (_, at) => change(`c${at}`, `scope-${at}`))
+    const { groups, succeeded, failed, events } = await carryOut({
+      changes,
+      fates: new Map([
+        ['c7', 'fails'],
+        ['c8', 'busy-once'],
+        ['c9', 'busy-once'],
+      ]),
+      held: new Set(['c5']),
+      refused: new Set(['scope-6']),
+      parallel: 1,
+      abortAt: 0,
+      together: changes.map(({ scope }) => scope),
+    })
+    expect(groups.map((group) => group.length)).toEqual([298, 2])
+    expect(groups[1]).toEqual(['c8', 'c9'])
+    expect([succeeded.size, [...failed.keys()]]).toEqual([297, ['c7']])
+    expect(events.filter(({ type }) => type === 'change.retrying')).toHaveLength(2)
   })
 
   it('is done at once with nothing to do', async () => {
@@ -181,6 +227,7 @@ describe('carrying out a graph of changes', () => {
       refused: new Set(),
       parallel: 3,
       abortAt: 0,
+      together: [],
     })
     expect(done).toMatchObject({ stopped: null, events: [] })
   })
