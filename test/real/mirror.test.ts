@@ -149,6 +149,7 @@ describe('a load balancer of the real Octavia', () => {
       ...ours,
       'nyah:role': 'load-balancer',
       'nyah:in-step': loadbalancer.updated_at,
+      'nyah:settings': expect.stringMatching(/^[0-9a-f]{8}$/),
     })
     expect(await elbTags(web.TargetGroupArn)).toEqual({ ...ours, 'nyah:role': 'target-group', 'nyah:port': '80' })
     for (const { ListenerArn, Port } of Listeners)
