@@ -131,12 +131,7 @@ describe('to a side', () => {
     ['the side that is left may be dead', name({ octavia: 90, aws: 10 }, {}, { octavia: 'unhealthy' }), []],
     [
       'protected',
-      name(
-        { octavia: 90, aws: 10 },
-        {},
-        {},
-        { protections: [{ name: 'shop.example.jp', type: 'A' }] },
-      ),
+      name({ octavia: 90, aws: 10 }, {}, {}, { protections: [{ name: 'shop.example.jp', type: 'A' }] }),
       ['refuse DNS_PROTECTED'],
     ],
   ])('%s', (_what, seen, expected) => {
