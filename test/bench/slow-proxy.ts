@@ -77,3 +77,20 @@ export function longestChain(passed: readonly Passed[]): number {
   }
   return length
 }
+
+/**
+ * Milliseconds that calls took which came one after the other, of at most so many calls: the longest such chain. What
+ * lies between them, nyah spent.
+ */
+export function longestChainMs(passed: readonly Passed[], calls: number): number {
+  const inOrder = passed.toSorted((a, b) => a.ended - b.ended)
+  // best[at][n]: the longest chain among the first `at` of these, of at most n calls.
+  const best: (readonly number[])[] = [Array.from({ length: calls + 1 }, () => 0)]
+  for (const [at, { began, ended }] of inOrder.entries()) {
+    const before = inOrder.findLastIndex((other) => other.ended <= began)
+    const without = best[at] ?? []
+    const earlier = best[before + 1] ?? []
+    best.push(without.map((ms, n) => (n === 0 ? 0 : Math.max(ms, (earlier[n - 1] ?? 0) + ended - began))))
+  }
+  return best.at(-1)?.[calls] ?? 0
+}
