@@ -63,6 +63,21 @@ describe('a walk', () => {
     expect(readings).toBeLessThan(30)
   })
 
+  it('has its time for its steps, not for looking at the world between them', async () => {
+    const walk = stroll(
+      {},
+      {
+        before: ({ verb }) => {
+          if (verb === 'read') walk.clock.advance(2_000)
+        },
+      },
+    )
+    const result = await walk.go({ options: { timeoutMs: 30_000 } })
+    expect(result).toMatchObject({ outcome: 'applied', exitCode: EXIT.ok })
+    // However long readings take, the moment is the same, and said once.
+    expect(of(result.events, 'step.waiting').map(({ data }) => data.next)).toEqual([2, 3])
+  })
+
   it('is folded into its steps', async () => {
     const { progress, events } = await stroll().go()
     expect(progress).toMatchObject({ phase: 'finished', nextStep: null, healthy: true, outcome: 'applied' })
@@ -247,14 +262,29 @@ describe('trouble between two steps', () => {
     expect(walk.clock.elapsed()).toBeLessThan(4 * MINUTE)
   })
 
+  it('a world that cannot be read for a moment is read again, however little time is left for a step', async () => {
+    let failures = 0
+    const walk = stroll(
+      {},
+      {
+        before: ({ verb }) => {
+          if (verb === 'read' && walk.clock.elapsed() > MINUTE && (failures += 1) < 4) throw busy()
+        },
+      },
+    )
+    expect(await walk.go({ options: { timeoutMs: 20_000 } })).toMatchObject({ outcome: 'applied' })
+    expect(failures).toBeGreaterThan(4)
+  })
+
   it('a journal that can no longer be written stops it before the next step', async () => {
-    const { puts, go } = stroll()
+    const { clock, puts, go } = stroll()
     const append = ({ type }: NyahEvent) => {
       if (type === 'step.waiting') throw nyahError({ code: 'STATE_UNWRITABLE', message: 'full', exit: 3 })
     }
     const result = await go({ deps: { store: memoryStore({ append }) } })
     expect(result).toMatchObject({ outcome: 'partly-applied', exitCode: EXIT.partial })
     expect(result.error?.message).toContain('STATE_UNWRITABLE')
+    expect(clock.elapsed()).toBeLessThanOrEqual(30_000)
     expect(puts).toEqual(['shop 10'])
   })
 
@@ -262,6 +292,7 @@ describe('trouble between two steps', () => {
     const { clock, operation } = stroll()
     const late = { ...operation, requeue: () => 0 }
     const result = await runToy({ ...late, plan: (world) => ({ ...operation.plan(world), changes: [] }) }, { clock })
+    expect(of(result.events, 'step.waiting')).toHaveLength(1)
     expect(result).toMatchObject({ outcome: 'failed', error: { code: 'RUN_TIMED_OUT' } })
     expect(clock.elapsed()).toBeLessThan(11 * MINUTE)
   })
@@ -299,6 +330,21 @@ describe('a walk that is interrupted', () => {
     expect(store.locks.size).toBe(0)
     expect(result.progress).toMatchObject({ phase: 'finished', nextStep: null })
     expect(resumable(result.events).request.operation).toBe('toy.set')
+  })
+
+  it('is interrupted, whatever a library calls that', async () => {
+    const abort = new AbortController()
+    const { clock, operation } = stroll()
+    const sleep = (ms: number, signal?: AbortSignal) =>
+      clock.sleep(ms, signal).catch(() => Promise.reject(new Error('The operation was aborted')))
+    const result = await runToy(operation, {
+      clock: { ...clock, sleep },
+      deps: { signal: abort.signal },
+      onEvent: ({ type }) => {
+        if (type === 'step.waiting') abort.abort(interrupted('SIGTERM'))
+      },
+    })
+    expect(result).toMatchObject({ outcome: 'interrupted', exitCode: EXIT.terminated })
   })
 
   it('needs a consent to go on between two steps, where nothing is due', async () => {

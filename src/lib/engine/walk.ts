@@ -122,15 +122,18 @@ async function untilDue<World>(stage: Stage<World>, { first, secured, told, next
     }
     const dueAt = reading.began + dueIn
     // Readings take their time, so the same moment comes out a little differently.
-    if (Math.abs(dueAt - toldAt) >= LATE_EVERY_MS) {
+    const isNews = toldAt === -Infinity || (dueAt > now && Math.abs(dueAt - toldAt) >= LATE_EVERY_MS)
+    if (isNews) {
       emit('step.waiting', null, { untilAt: new Date(dueAt).toISOString(), next })
       toldAt = dueAt
     }
     if (!isAway) secured.away()
     isAway = true
     await clock.sleep(Math.min(LOOK_EVERY_MS, Math.max(dueAt - now, LATE_EVERY_MS)), signal)
+    const woke = clock.now()
+    if (dueAt > now) deadline.extend(woke - now)
     seen = await stage.plan()
-    if (dueAt > now) deadline.extend(clock.now() - now)
+    if (dueAt > now) deadline.extend(clock.now() - woke)
   }
 }
 
