@@ -33,6 +33,7 @@ export interface EventData {
   'run.started': { request: Request; actor: string; reason: string | null; nyah: string; resumes: string | null }
   'observe.started': { pass: number }
   'observe.finished': { pass: number; ms: number }
+  /** Each one after `plan.confirmed` is the next step of a walk, under the consent that was given. */
   'plan.made': { plan: Plan }
   'plan.confirmed': { by: 'yes-flag' | 'terminal' | 'confirm-flag' | 'saved-plan' }
   'plan.declined': { by: 'terminal' | 'no-terminal' }
@@ -49,6 +50,11 @@ export interface EventData {
   'read.retrying': { what: string; attempt: number; delayMs: number; error: ErrorData }
   'verify.waiting': { waiting: readonly Waiting[]; deadlineAt: string }
   'verify.finished': { healthy: boolean; waiting: readonly Waiting[] }
+  /**
+   * A walk pauses: what falls due at `untilAt` (ISO 8601, UTC) is the run's plan number `next`. Until then the world is
+   * watched; emitted again where that changes when the step is due.
+   */
+  'step.waiting': { untilAt: string; next: number }
   /** Something the operator should know that stops nothing: `{code, message}`. */
   note: { code: string; message: string }
   'run.error': { error: ErrorData }

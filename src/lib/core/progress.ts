@@ -26,8 +26,19 @@ export interface ChangeProgress {
   readonly skipped: EventData['change.skipped']['why'] | null
 }
 
-/** What a run is doing. `asking` lasts from the plan to the answer (or to the end, where nothing is asked). */
-export type Phase = 'starting' | 'observing' | 'asking' | 'second-reading' | 'applying' | 'verifying' | 'finished'
+/**
+ * What a run is doing. `asking` lasts from the plan to the answer (or to the end, where nothing is asked); `pausing` is a
+ * walk between two of its steps.
+ */
+export type Phase =
+  | 'starting'
+  | 'observing'
+  | 'asking'
+  | 'second-reading'
+  | 'applying'
+  | 'verifying'
+  | 'pausing'
+  | 'finished'
 
 /** A remote that is being asked again. */
 interface ReadRetry {
@@ -37,6 +48,12 @@ interface ReadRetry {
   readonly error: ErrorData
   /** ISO 8601, UTC. */
   readonly at: string
+}
+
+/** A step of a walk that is over: its plan, and where its changes stood then. */
+export interface StepProgress {
+  readonly plan: Plan
+  readonly changes: readonly ChangeProgress[]
 }
 
 /** All that the events of a run say so far: the one fold behind the terminal, `run show` and the reports. */
@@ -59,6 +76,10 @@ export interface Progress {
   readonly confirmedBy: EventData['plan.confirmed']['by'] | null
   /** In the order of the plan. */
   readonly changes: readonly ChangeProgress[]
+  /** Steps of a walk before the plan that stands there now; empty where there is but one plan. */
+  readonly earlier: readonly StepProgress[]
+  /** When the next step of a walk is due; null: none is waited for. */
+  readonly nextStep: EventData['step.waiting'] | null
   /** The last read that is being repeated; null once a reading was finished. */
   readonly readRetry: ReadRetry | null
   /** What is not healthy yet. */
@@ -90,6 +111,8 @@ export const noProgress: Progress = {
   plan: null,
   confirmedBy: null,
   changes: [],
+  earlier: [],
+  nextStep: null,
   readRetry: null,
   waiting: [],
   deadlineAt: null,
@@ -130,13 +153,22 @@ export function progressed(before: Progress, event: NyahEvent): Progress {
       return { ...state, pass: event.data.pass, phase: state.plan === null ? 'observing' : state.phase }
     case 'observe.finished':
       return { ...state, pass: null, readRetry: null }
-    case 'plan.made':
+    case 'plan.made': {
+      const { plan, changes, earlier, confirmedBy } = state
+      const isStep = plan !== null && confirmedBy !== null
       return {
         ...state,
-        phase: 'asking',
+        phase: isStep ? 'applying' : 'asking',
         plan: withReports(event.data.plan),
         changes: event.data.plan.changes.map(pending),
+        // A run that is taken up between two steps begins with a plan of nothing.
+        earlier: isStep && changes.length > 0 ? [...earlier, { plan, changes }] : earlier,
+        nextStep: null,
+        waiting: [],
+        deadlineAt: null,
+        healthy: null,
       }
+    }
     case 'plan.confirmed':
       return { ...state, phase: 'applying', confirmedBy: event.data.by }
     case 'reading.second':
@@ -166,12 +198,14 @@ export function progressed(before: Progress, event: NyahEvent): Progress {
       return { ...state, phase: 'verifying', waiting: event.data.waiting, deadlineAt: event.data.deadlineAt }
     case 'verify.finished':
       return { ...state, phase: 'verifying', waiting: event.data.waiting, healthy: event.data.healthy }
+    case 'step.waiting':
+      return { ...state, phase: 'pausing', nextStep: event.data }
     case 'note':
       return { ...state, notes: [...state.notes, event.data] }
     case 'run.error':
       return { ...state, errors: [...state.errors, event.data.error] }
     case 'run.finished':
-      return { ...state, ...event.data, phase: 'finished', pass: null, readRetry: null }
+      return { ...state, ...event.data, phase: 'finished', pass: null, readRetry: null, nextStep: null }
     default:
       return state
   }
@@ -186,6 +220,12 @@ export const withFindings = (plan: Plan, findings: readonly Finding[]): Plan =>
 
 /** All events of a run, folded. */
 export const foldRun = (events: readonly NyahEvent[]): Progress => events.reduce(progressed, noProgress)
+
+/** The changes of all plans of a run: each step of a walk has its own. */
+export const allChanges = ({ earlier, changes }: Progress): readonly ChangeProgress[] => [
+  ...earlier.flatMap((step) => step.changes),
+  ...changes,
+]
 
 /** How many changes stand where. */
 export function countChanges(changes: readonly ChangeProgress[]): Readonly<Record<ChangeStatus, number>> {

@@ -14,14 +14,18 @@ export type Decision =
   | { readonly do: 'ask' }
   | { readonly do: 'apply'; readonly by: EventData['plan.confirmed']['by'] }
 
-type Facts = Pick<Operation<never>, 'mutates' | 'confirmId' | 'tolerates'> & { readonly waits: boolean }
+type Facts = Pick<Operation<never>, 'mutates' | 'confirmId' | 'tolerates'> & {
+  readonly waits: boolean
+  /** A walk is on its way: it is gone on with, though nothing may be due just now. */
+  readonly walks: boolean
+}
 
 /** What a plan leads to under these options. Pure: a table, tested as one. */
 export function decide(plan: Plan, operation: Facts, options: RunOptions): Decision {
   const empty = plan.changes.length === 0
   const onlyLooks = options.mode === 'plan' || !operation.mutates
   // A refusal stops its own scope; where something else is to be done, that goes on.
-  if (refusedScopes(plan).size > 0 && (onlyLooks || dueChanges(plan).length === 0)) {
+  if (refusedScopes(plan).size > 0 && (onlyLooks || (dueChanges(plan).length === 0 && !operation.walks))) {
     return ending('refused', refusal(plan, options, operation.mutates))
   }
   if (onlyLooks) {
@@ -33,8 +37,9 @@ export function decide(plan: Plan, operation: Facts, options: RunOptions): Decis
     if (stale !== null) return ending('stale', errorData(stale))
   }
   const holds = plan.findings.some((finding) => finding.severity === 'hold' && stops(finding))
-  if (holds && heldChanges(plan.changes, plan.findings).size === plan.changes.length) return end('held', EXIT.held)
-  if (empty) return operation.waits ? { do: 'verify' } : end('nothing-to-do', EXIT.ok)
+  const allHeld = heldChanges(plan.changes, plan.findings).size === plan.changes.length
+  if (holds && allHeld && !operation.walks) return end('held', EXIT.held)
+  if (empty && !operation.walks) return operation.waits ? { do: 'verify' } : end('nothing-to-do', EXIT.ok)
   return consent(operation.confirmId, options)
 }
 

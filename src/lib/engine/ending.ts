@@ -9,6 +9,8 @@ export interface Ending {
   readonly error: ErrorData | null
 }
 
+export const APPLIED: Ending = { outcome: 'applied', exitCode: EXIT.ok, error: null }
+
 const OUTCOMES: Readonly<Record<string, Outcome>> = {
   INTERRUPTED: 'interrupted',
   STALE_PLAN: 'stale',

@@ -125,7 +125,8 @@ export function execute(options: ExecuteOptions): Promise<Execution> {
   })
 }
 
-const timedOut = (): ErrorData =>
+/** The error of a run whose time was over before everything was done. */
+export const timedOut = (): ErrorData =>
   errorData(
     nyahError({
       code: 'RUN_TIMED_OUT',

@@ -4,6 +4,10 @@ import type { RunDeps } from './terms.ts'
 export interface Secured {
   /** Why the journal can no longer be written; null: it can. */
   readonly broken: () => ErrorData | null
+  /** Lets other runs have the scopes while this one only waits; it goes on being known as alive. */
+  readonly away: () => void
+  /** Takes them again. Throws RUN_LOCKED (10). */
+  readonly back: () => void
   /** After `run.finished`. */
   readonly release: () => void
 }
@@ -13,7 +17,12 @@ export interface Secured {
  * event so far. Throws RUN_LOCKED (10) or STATE_UNWRITABLE (3); nothing is kept then.
  */
 export function secure(deps: RunDeps, context: string, scopes: readonly string[]): Secured {
-  const lock = deps.store.lock(context, scopes, deps.run)
+  let lock = deps.store.lock(context, scopes, deps.run)
+  const swap = (wanted: readonly string[]) => {
+    const other = deps.store.lock(context, wanted, deps.run)
+    lock.release()
+    lock = other
+  }
   try {
     const journal = deps.store.openJournal(deps.run)
     let broken: ErrorData | null = null
@@ -35,7 +44,7 @@ export function secure(deps: RunDeps, context: string, scopes: readonly string[]
       journal.close()
       throw nyahError(failure)
     }
-    return { broken: () => broken, release }
+    return { broken: () => broken, away: () => swap([`run ${deps.run}`]), back: () => swap(scopes), release }
   } catch (error) {
     lock.release()
     throw error

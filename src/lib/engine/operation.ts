@@ -24,8 +24,8 @@ export interface Together {
 }
 
 /**
- * A domain's capability, all the engine knows of it. `plan`, `guards`, `waiting` and `summary` are pure; `observe`
- * and `apply` act through the ports the operation was made with.
+ * A domain's capability, all the engine knows of it. `plan`, `guards`, `waiting`, `requeue` and `summary` are pure;
+ * `observe` and `apply` act through the ports the operation was made with.
  */
 export interface Operation<World> {
   /** `lb.mirror` */
@@ -60,6 +60,14 @@ export interface Operation<World> {
    * Idempotent, and only where it differs; a failure is a note, never an outcome. Absent: nothing.
    */
   readonly record?: (world: World, plan: Plan, scene: Scene) => Promise<void>
+  /**
+   * A walk between splits: milliseconds from the observation of `world` until the next step is due, counting only scopes
+   * that are not in `stopped` (refused or held by now); null: none is on its way. The run then sleeps, watches the world,
+   * and does what the planner says as soon as it says something: changes of kind `shift` and `wait` in the scopes that
+   * were agreed to, under the same consent; anything else is held (RUN_STEP_NOT_AGREED). Other runs may have the scopes
+   * meanwhile: what keeps a step from overwriting theirs is its own precondition. Pure. Absent: one plan is all.
+   */
+  readonly requeue?: (world: World, stopped: ReadonlySet<string>) => number | null
   /** The command's result document (`--json`): what is there now. */
   summary(world: World, plan: Plan): Json
 }

@@ -6,7 +6,7 @@ import type { Json } from '../core/json.ts'
 import type { Plan, Request } from '../core/plan.ts'
 import { withFindings } from '../core/progress.ts'
 import { decide, refusal } from './decide.ts'
-import { type Ending, endedBy, endedIn } from './ending.ts'
+import { APPLIED, type Ending, endedBy, endedIn } from './ending.ts'
 import { execute } from './execute.ts'
 import { interruption, unlessAborted } from './interrupt.ts'
 import { secure, type Secured } from './journal.ts'
@@ -17,6 +17,7 @@ import { toleratedDifferences } from './saved.ts'
 import { raisedSince } from './second-reading.ts'
 import { makeStage, type Stage } from './stage.ts'
 import type { RunDeps, RunOptions, RunResult } from './terms.ts'
+import { agreedScopes, type Step, walk, walks } from './walk.ts'
 import { moreToDo, notHealthy, verify, whatIsDue, worldMoved } from './verify.ts'
 
 /**
@@ -63,7 +64,6 @@ const withResume = ({ outcome, error }: Ending, journalled: boolean, id: string)
   error !== null && outcome === 'interrupted' && journalled ? { ...error, tries: [`nyah run resume ${id}`] } : error
 
 const NOTHING_TO_DO: Ending = { outcome: 'nothing-to-do', exitCode: EXIT.ok, error: null }
-const APPLIED: Ending = { outcome: 'applied', exitCode: EXIT.ok, error: null }
 const HELD: Ending = { outcome: 'held', exitCode: EXIT.held, error: null }
 
 /** What is needed at the end, however it comes. */
@@ -78,7 +78,13 @@ async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending>
   kept.plan = plan
   deps.emit('plan.made', null, { plan })
   const { mutates, confirmId, tolerates, waiting } = operation
-  const facts = { mutates, confirmId, waits: waiting !== null, ...(tolerates && { tolerates }) }
+  const facts = {
+    mutates,
+    confirmId,
+    waits: waiting !== null,
+    walks: walks(stage, plan),
+    ...(tolerates && { tolerates }),
+  }
   const decision = decide(plan, facts, options)
   if (decision.do === 'end') {
     if (decision.outcome === 'declined') deps.emit('plan.declined', null, { by: 'no-terminal' })
@@ -96,8 +102,16 @@ async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending>
     }
   }
   deps.emit('plan.confirmed', null, { by: decision.do === 'ask' ? 'terminal' : decision.by })
-  kept.secured = secure(deps, stage.request.context, scopesOf(dueChanges(plan)))
-  return applied(stage, kept, plan, kept.secured)
+  if (operation.requeue === undefined) {
+    const secured = secure(deps, stage.request.context, scopesOf(dueChanges(plan)))
+    kept.secured = secured
+    return (await applied(stage, kept, plan, secured)).ending
+  }
+  const secured = secure(deps, stage.request.context, agreedScopes(plan))
+  kept.secured = secured
+  return walk(stage, plan, secured, (step) =>
+    dueChanges(step).length === 0 ? betweenSteps(stage, step) : applied(stage, kept, step, secured),
+  )
 }
 
 /** The plan; where a saved one is applied, with what differs from that although it may. */
@@ -110,14 +124,21 @@ async function planned<World>({ plan, operation, options, deps }: Stage<World>):
   return withFindings(fresh, differing)
 }
 
+/** A walk is taken up between two steps: what the last one did may still have to become healthy. */
+async function betweenSteps<World>(stage: Stage<World>, plan: Plan): Promise<Step> {
+  const done = plan.changes.length === 0 ? NOTHING_TO_DO : doneWith(plan, stage.options)
+  const ending = await verified(stage, plan, done, stage.last()?.world ?? null)
+  return { ending, goesOn: ending === done }
+}
+
 /** From the first write on. */
-async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secured: Secured): Promise<Ending> {
+async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secured: Secured): Promise<Step> {
   const { options, deps } = stage
   const { clock, emit, signal } = deps
   const second = await readAgain(stage, asked)
   const plan = second.plan
   kept.plan = plan
-  if (second.ending !== null) return second.ending
+  if (second.ending !== null) return { ending: second.ending, goesOn: false }
   const held = heldChanges(plan.changes, plan.findings)
   const refused = refusedScopes(plan)
   const readAt = stage.last()?.at ?? 0
@@ -136,10 +157,13 @@ async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secu
     apply: freshly(stage, readAt),
     together: stage.operation.together,
   })
-  const ending = endedIn(execution, deps.run)
-  if (ending !== null) return ending
+  const failed = endedIn(execution, deps.run)
+  if (failed !== null) return { ending: failed, goesOn: false }
   const done = doneWith(plan, stage.options)
-  return execution.succeeded.size === 0 ? done : verified(stage, plan, done, null)
+  // Nothing was done after all: there is nothing to go on from.
+  if (execution.succeeded.size === 0) return { ending: done, goesOn: false }
+  const ending = await verified(stage, plan, done, null)
+  return { ending, goesOn: ending === done }
 }
 
 /** The end of a plan of which everything was done that nothing stops. */
@@ -172,6 +196,8 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
       if (seen.refused !== null) return endedBy(worldMoved(seen.refused))
       if (!seen.healthy) return endedBy(notHealthy(seen.waiting))
       const now = stage.judged()
+      // What the world asks for by now is the walk's next step, or ends it.
+      if (now !== null && walks(stage, now)) return done
       const raised = now === null ? [] : raisedSince(plan, now)
       if (raised.length > 0) {
         const moved = worldMoved(raised)

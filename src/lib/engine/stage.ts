@@ -9,6 +9,12 @@ import { makePlan } from './planning.ts'
 import { makeRetry } from './retry.ts'
 import type { RunDeps, RunOptions } from './terms.ts'
 
+interface Reading<World> {
+  readonly world: World
+  readonly began: number
+  readonly at: number
+}
+
 /** One run under way: what it was given, and what it has seen so far. */
 export interface Stage<World> {
   readonly operation: Operation<World>
@@ -23,8 +29,8 @@ export interface Stage<World> {
   readonly plan: () => Promise<Plan>
   /** What would be planned for the last world that was observed; null: there is none. */
   readonly judged: () => Plan | null
-  /** The last world that was observed, and when that reading was finished (milliseconds since the epoch). */
-  readonly last: () => { readonly world: World; readonly at: number } | null
+  /** The last world that was observed, and when that reading began and was finished (milliseconds since the epoch). */
+  readonly last: () => Reading<World> | null
   /** The world is about to change: what was seen so far is no longer what is there. */
   readonly forget: () => void
 }
@@ -41,14 +47,14 @@ export function makeStage<World>(
   const retry = makeRetry({ clock, random, deadline, emit, signal })
   let pass = 0
   let planned = 0
-  let last: { readonly world: World; readonly at: number } | null = null
+  let last: Reading<World> | null = null
 
   const observe = async () => {
     pass += 1
     emit('observe.started', null, { pass })
     const began = clock.now()
     const world = await retry('observe', () => unlessAborted(signal, () => operation.observe({ clock, emit, signal })))
-    last = { world, at: clock.now() }
+    last = { world, began, at: clock.now() }
     emit('observe.finished', null, { pass, ms: clock.now() - began })
     return world
   }

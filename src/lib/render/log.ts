@@ -7,7 +7,7 @@ import { escapeLong, escapeText } from './escape.ts'
 import { findingLines } from './findings.ts'
 import { outcomeLines, saidBriefly } from './outcome.ts'
 import type { Paint } from './paint.ts'
-import { SKIPPED } from './run.ts'
+import { SKIPPED, stepText } from './run.ts'
 import { count, KINDS, span, timeOfDay, wordsOf } from './words.ts'
 import type { KindWords } from './words.ts'
 
@@ -91,6 +91,15 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
           `run ${escapeText(event.run)}: ${escapeText(request?.operation ?? '')} in ${escapeText(request?.context ?? '')}${again} (times in UTC)`,
         ),
       ]
+    }
+    // The plan that was agreed to stands above; those of a walk's later steps come one by one.
+    case 'plan.made':
+      return progress.confirmedBy === null
+        ? []
+        : [`${paint('bold', `step ${progress.earlier.length + 1}`)}: ${stepText(progress.changes)}`]
+    case 'step.waiting': {
+      const { untilAt, next } = event.data
+      return [`step ${next} is due at ${timeOfDay(untilAt)}, in ${span(Date.parse(untilAt) - Date.parse(event.at))}`]
     }
     case 'reading.second':
       return [`second reading in ${span(event.data.delayMs)}, before anything is taken away`]
@@ -180,12 +189,15 @@ export function logHeartbeat(before: LogState, now: number, view: LogView): LogS
   const busy = progress.phase !== 'finished' && progress.phase !== 'asking'
   if (view.quiet || !busy || spokeAt === null || now - spokeAt < HEARTBEAT_MS) return { state: before, lines: [] }
   const since = progress.startedAt === null ? '' : ` (${span(now - Date.parse(progress.startedAt))} so far)`
+  const { phase, nextStep } = progress
   const doing =
-    progress.phase === 'verifying'
+    phase === 'verifying'
       ? waitingText(progress)
-      : progress.phase === 'applying'
-        ? `applying: ${tally(progress)}`
-        : 'reading'
+      : phase === 'pausing' && nextStep !== null
+        ? `waiting for step ${nextStep.next}, due at ${timeOfDay(nextStep.untilAt)}`
+        : phase === 'applying'
+          ? `applying: ${tally(progress)}`
+          : 'reading'
   const lines = stamped([`${doing}${since}`], new Date(now).toISOString(), view)
   return { state: { ...before, spokeAt: now }, lines }
 }

@@ -1,6 +1,6 @@
 import type { ErrorData } from '../core/errors.ts'
 import type { Outcome } from '../core/events.ts'
-import { countChanges } from '../core/progress.ts'
+import { allChanges, countChanges } from '../core/progress.ts'
 import type { Progress } from '../core/progress.ts'
 import { errorLines } from './errors.ts'
 import { escapeLong, escapeText } from './escape.ts'
@@ -25,11 +25,11 @@ const OUTCOMES: Readonly<Record<Outcome, { readonly word: string; readonly tone:
 }
 
 /** Was a call made that changes something? */
-const hasBegun = ({ changes }: Progress): boolean => changes.some(({ attempt }) => attempt > 0)
+const hasBegun = (progress: Progress): boolean => allChanges(progress).some(({ attempt }) => attempt > 0)
 
 /** `3 changes made, 1 failed, 2 not started` */
 function talliesText(progress: Progress): string {
-  const counts = countChanges(progress.changes)
+  const counts = countChanges(allChanges(progress))
   if (!hasBegun(progress)) return 'nothing was changed'
   const open = counts.pending + counts.running + counts.retrying
   const parts = [

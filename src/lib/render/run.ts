@@ -62,6 +62,23 @@ function changeLines(changes: readonly ChangeProgress[], view: RunView): readonl
   })
 }
 
+/** What a step of a walk does, in a few words: why its first change is made, and how many more there are. */
+export function stepText(changes: readonly ChangeProgress[]): string {
+  const [first, ...more] = changes
+  if (first === undefined) return 'nothing'
+  return `${escapeLong(first.change.reason, 200)}${more.length === 0 ? '' : ` (and ${more.length} more)`}`
+}
+
+/** The changes of each plan: a walk has one per step. */
+function planLines({ earlier, changes }: Progress, view: RunView): readonly string[] {
+  if (earlier.length === 0) return changes.length === 0 ? [] : ['', ...changeLines(changes, view)]
+  return [...earlier.map((step) => step.changes), changes].flatMap((each, index) => [
+    '',
+    ...hanging(`${view.paint('bold', `step ${index + 1}`)}  `, stepText(each), view.width),
+    ...changeLines(each, view),
+  ])
+}
+
 /** A run as it stands: who, what, when and why; each change; what was noted; how it ended. Ends with a newline. */
 export function renderRun(progress: Progress, view: RunView): string {
   const { paint, width } = view
@@ -79,7 +96,7 @@ export function renderRun(progress: Progress, view: RunView): string {
   const known = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== null)
   return [
     renderPairs(known, paint).trimEnd(),
-    ...(progress.changes.length === 0 ? [] : ['', ...changeLines(progress.changes, view)]),
+    ...planLines(progress, view),
     ...stopped.flatMap((finding) => ['', ...findingLines(finding, width, paint, plan?.observedAt)]),
     ...(progress.notes.length === 0 ? [] : ['']),
     ...progress.notes.flatMap(({ code, message }) =>
@@ -93,7 +110,8 @@ export function renderRun(progress: Progress, view: RunView): string {
 }
 
 /** The journal has no end: the run goes on, or it was killed. */
-const unfinished = ({ run, at }: Progress, paint: Paint): readonly string[] => [
+const unfinished = ({ run, at, nextStep }: Progress, paint: Paint): readonly string[] => [
   `${paint('warn', 'Not finished')}: its last event is of ${at === null ? 'never' : moment(at)}.`,
+  ...(nextStep === null ? [] : [`Step ${nextStep.next} is due at ${moment(nextStep.untilAt)}.`]),
   ...(run === null ? [] : [`${paint('bold', 'Try: ')}${paint('code', `nyah run resume ${escapeText(run)}`)}`]),
 ]

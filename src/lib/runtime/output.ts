@@ -88,8 +88,11 @@ async function resultSink(io: Io, form: string, quiet: boolean): Promise<(event:
   if (form === 'ndjson') return (event) => io.out(renderEventLine(event))
   if (form === 'json') return () => {}
   const show = await planRenderer(io, form, quiet)
+  let isAgreed = false
   return (event) => {
-    if (event.type === 'plan.made') io.out(show(event.data.plan))
+    isAgreed ||= event.type === 'plan.confirmed'
+    // Later ones are steps of a walk that was agreed to: progress, no results.
+    if (event.type === 'plan.made' && !isAgreed) io.out(show(event.data.plan))
   }
 }
 

@@ -78,7 +78,7 @@ const component = (ink: InkModule, { clock, colour }: LiveOptions) =>
   }
 
 /** While the plan is read and the question stands, the terminal is theirs. */
-const SHOWN: ReadonlySet<Phase> = new Set<Phase>(['observing', 'second-reading', 'applying', 'verifying'])
+const SHOWN: ReadonlySet<Phase> = new Set<Phase>(['observing', 'second-reading', 'applying', 'verifying', 'pausing'])
 
 /** The live view of a run on a terminal: it comes with the first reading, steps aside for the question, and stays to the end. */
 export function startLiveView(ink: InkModule, options: LiveOptions): LiveView {

@@ -196,7 +196,7 @@ function waitingLines({ subject, detail }: Waiting, moment: Moment): readonly Li
 
 /** What it is waiting for, and until when. */
 function activityLines(progress: Progress, room: number, moment: Moment): readonly Line[] {
-  const { phase, readRetry, waiting, deadlineAt, pass } = progress
+  const { phase, readRetry, waiting, deadlineAt, pass, nextStep } = progress
   const lines: Line[] = []
   if (readRetry !== null) {
     const left = readRetry.delayMs - (moment.now - Date.parse(readRetry.at))
@@ -213,6 +213,13 @@ function activityLines(progress: Progress, room: number, moment: Moment): readon
         tone: 'bold',
       },
     ])
+  if (phase === 'pausing' && nextStep !== null) {
+    const left = span(Date.parse(nextStep.untilAt) - moment.now)
+    lines.push([
+      { text: `${spinner(moment)} step ${nextStep.next} in ${left}`, tone: 'bold' },
+      { text: `  at ${timeOfDay(nextStep.untilAt)} UTC`, tone: 'dim' },
+    ])
+  }
   if (phase === 'verifying' && progress.healthy === null) {
     const left =
       deadlineAt === null
@@ -240,8 +247,9 @@ function activityLines(progress: Progress, room: number, moment: Moment): readon
 
 /** How far it is, then what Ctrl-C does. */
 function footer(progress: Progress, moment: Moment): readonly Line[] {
-  const { changes, phase } = progress
-  if (phase !== 'applying' && phase !== 'second-reading' && phase !== 'verifying') return []
+  const { changes, phase, earlier } = progress
+  if (phase !== 'applying' && phase !== 'second-reading' && phase !== 'verifying' && phase !== 'pausing') return []
+  const step = earlier.length === 0 ? '' : `step ${earlier.length + 1}: `
   const lines: Line[] = []
   if (changes.length > 0) {
     const { succeeded } = countChanges(changes)
@@ -250,13 +258,15 @@ function footer(progress: Progress, moment: Moment): readonly Line[] {
       { text: '  [', tone: 'dim' },
       { text: '='.repeat(filled), tone: 'ok' },
       { text: `${'-'.repeat(BAR - filled)}] `, tone: 'dim' },
-      { text: `${succeeded} of ${count(changes.length, 'change')}` },
+      { text: `${step}${succeeded} of ${count(changes.length, 'change')}` },
     ])
   }
   const hint =
     phase === 'verifying'
       ? 'Ctrl-C stops waiting; what was applied stays'
-      : 'Ctrl-C stops after the calls under way; nyah run resume goes on from there'
+      : phase === 'pausing'
+        ? 'Ctrl-C stops here; nyah run resume goes on from there'
+        : 'Ctrl-C stops after the calls under way; nyah run resume goes on from there'
   // On a very low terminal what happens is worth more than the hint.
   if (moment.rows >= 10) lines.push([{ text: `  ${hint}`, tone: 'dim' }])
   return lines.map((line) => fit(line, moment.columns))

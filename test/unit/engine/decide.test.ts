@@ -46,7 +46,7 @@ describe('who answers for a plan', () => {
     'confirmId %s, consent %s, --confirm %s, saved %s → %s',
     (confirmId, consent, confirmed, saved, expected) => {
       const options: RunOptions = { ...toyOptions, consent, confirmed, saved: saved ? plan : null }
-      const decision = decide(plan, { mutates: true, confirmId, waits: false }, options)
+      const decision = decide(plan, { mutates: true, confirmId, waits: false, walks: false }, options)
       const said =
         decision.do === 'apply'
           ? `apply ${decision.by}`
@@ -67,7 +67,27 @@ describe('who answers for a plan', () => {
     [null, null, false, 'apply'],
   ])('--yes on a terminal, confirmId %s, --confirm %s, saved %s → %s', (confirmId, confirmed, saved, expected) => {
     const options: RunOptions = { ...toyOptions, consent: 'yes', terminal: true, confirmed, saved: saved ? plan : null }
-    expect(decide(plan, { mutates: true, confirmId, waits: false }, options).do).toBe(expected)
+    expect(decide(plan, { mutates: true, confirmId, waits: false, walks: false }, options).do).toBe(expected)
+  })
+
+  it('goes on with a walk although nothing is due, or only what is stopped, unless it only looks', () => {
+    const finding = { scope: 'shop', subject: 'shop', evidence: 'it is', remedy: 'mend it', allowable: true } as const
+    const plans = {
+      empty: { ...plan, changes: [] },
+      held: { ...plan, findings: [{ ...finding, code: 'TOY_NO', severity: 'hold' as const }] },
+      refused: { ...plan, findings: [{ ...finding, code: 'TOY_NO', severity: 'refuse' as const }] },
+    }
+    const does = (name: keyof typeof plans, walks: boolean, part: Partial<RunOptions> = {}) => {
+      const facts = { mutates: true, confirmId: null, waits: true, walks }
+      const decision = decide(plans[name], facts, { ...toyOptions, ...part })
+      return decision.do === 'end' ? decision.outcome : decision.do
+    }
+    expect([does('empty', false), does('held', false), does('refused', false)]).toEqual(['verify', 'held', 'refused'])
+    expect([does('empty', true), does('held', true), does('refused', true)]).toEqual(['apply', 'apply', 'apply'])
+    expect(does('empty', true, { consent: 'ask' })).toBe('ask')
+    expect(does('empty', true, { consent: 'none' })).toBe('declined')
+    expect(does('empty', true, { mode: 'plan' })).toBe('nothing-to-do')
+    expect(does('refused', true, { mode: 'plan' })).toBe('refused')
   })
 
   it('gives the command that overrules a refusal, where the command can carry it', () => {
@@ -75,7 +95,7 @@ describe('who answers for a plan', () => {
     const refused = { ...plan, findings: [{ ...finding, code: 'TOY_NO', severity: 'refuse' as const }] }
     const triesOf = (mutates: boolean, saved: boolean) => {
       const options = { ...toyOptions, saved: saved ? refused : null }
-      const decision = decide(refused, { mutates, confirmId: null, waits: false }, options)
+      const decision = decide(refused, { mutates, confirmId: null, waits: false, walks: false }, options)
       return decision.do === 'end' ? decision.error?.tries : null
     }
     expect(triesOf(true, false)).toEqual(['mend it', 'nyah toy set --allow TOY_NO --reason "…"'])
@@ -88,7 +108,7 @@ describe('who answers for a plan', () => {
     const tries = (confirmId: string | null, part: Partial<RunOptions>) => {
       const decision = decide(
         plan,
-        { mutates: true, confirmId, waits: false },
+        { mutates: true, confirmId, waits: false, walks: false },
         { ...toyOptions, consent: 'none', ...part },
       )
       return decision.do === 'end' ? decision.error : null

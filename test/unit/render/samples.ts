@@ -550,6 +550,31 @@ export const brokenRun: readonly NyahEvent[] = stream(
   [10.2, 'run.finished', { outcome: 'partly-applied', exitCode: EXIT.partial, result: null }],
 )
 
+const step = (reason: string): Plan =>
+  plan({ changes: [change({ type: 'weighted-set', name: 'shop.example.jp', kind: 'shift', reason })] })
+
+const firstStep = step('100 % octavia → 99 % octavia, 1 % aws: step 1 of 3')
+const secondStep = step('99 % octavia → 95 % octavia, 5 % aws: step 2 of 3')
+const stepId = firstStep.changes[0]?.id ?? ''
+
+/** A walk whose second step is made, and whose third is waited for. */
+export const walkRun: readonly NyahEvent[] = stream(
+  [0, 'run.started', { ...started, request: { ...firstStep.request, operation: 'dns.attach' } }],
+  [1, 'plan.made', { plan: firstStep }],
+  [2, 'plan.confirmed', { by: 'terminal' }],
+  [2, 'change.started', { id: stepId, attempt: 1 }],
+  [3, 'change.succeeded', { id: stepId, outputs: {}, ms: 1000 }],
+  [4, 'verify.finished', { healthy: true, waiting: [] }],
+  [4, 'step.waiting', { untilAt: '2026-11-22T21:05:12.000Z', next: 2 }],
+  [34, 'observe.started', { pass: 3 }],
+  [35, 'observe.finished', { pass: 3, ms: 1000 }],
+  [122, 'plan.made', { plan: secondStep }],
+  [122, 'change.started', { id: stepId, attempt: 1 }],
+  [123, 'change.succeeded', { id: stepId, outputs: {}, ms: 1100 }],
+  [124, 'verify.finished', { healthy: true, waiting: [] }],
+  [124, 'step.waiting', { untilAt: '2026-11-22T21:07:12.000Z', next: 3 }],
+)
+
 /** A plan of very many changes in one scope. */
 export const manyPlan: Plan = plan({
   changes: members(60).map((member, index) =>

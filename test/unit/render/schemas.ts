@@ -203,6 +203,10 @@ const data = {
   'read.retrying': z.object({ what: text, attempt: whole, delayMs: z.number(), error }),
   'verify.waiting': z.object({ waiting, deadlineAt: instant }),
   'verify.finished': z.object({ healthy: z.boolean(), waiting }),
+  'step.waiting': z.object({
+    untilAt: instant,
+    next: described(z.int(), 'Which plan of this run comes then, from 1'),
+  }),
   note: z.object({ code: text, message: text }),
   'run.error': z.object({ error }),
   'run.finished': z.object({ outcome, exitCode, result: json }),

@@ -326,6 +326,9 @@ describe('the question', () => {
     expect(renderPrompt(syncPlan, SHOP, plainPaint)).toBe(
       `This cannot be taken back. 0 to create, 1 to change, 2 to delete, 1 held; 1 target to add, in production.\nType ${SHOP} to go ahead: `,
     )
+    expect(renderPrompt(emptyPlan, null, plainPaint)).toBe(
+      'Go on with the walk in production? Nothing is due yet; its next steps are made as they fall due. [y/N] ',
+    )
   })
 
   it.each([

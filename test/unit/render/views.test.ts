@@ -14,9 +14,9 @@ import { textWidth } from '../../../src/lib/render/width.ts'
 import { span } from '../../../src/lib/render/words.ts'
 import { hostile, OURS, poison, UNSAFE, withoutColour } from './evil.ts'
 import { golden } from './golden.ts'
-import { brokenRun, forbidden, KESSAI, mirrorRun, SHOP, stream, syncPlan } from './samples.ts'
+import { brokenRun, forbidden, KESSAI, mirrorRun, SHOP, stream, syncPlan, walkRun } from './samples.ts'
 
-const RUNS: Readonly<Record<string, readonly NyahEvent[]>> = { mirror: mirrorRun, broken: brokenRun }
+const RUNS: Readonly<Record<string, readonly NyahEvent[]>> = { mirror: mirrorRun, broken: brokenRun, walk: walkRun }
 
 const view = { paint: plainPaint, width: 80 }
 const spoken: LogView = { ...view, quiet: false }
@@ -54,6 +54,10 @@ describe('the log', () => {
     const beat = logHeartbeat(applying, since + HEARTBEAT_MS, spoken)
     expect(beat.lines).toEqual(['21:03:49  applying: 0 of 8 changes done, 3 under way (39s so far)'])
     expect(logHeartbeat(beat.state, since + HEARTBEAT_MS + 1, spoken).lines).toEqual([])
+    const pausing = walkRun.reduce((state, event) => logEvent(state, event, spoken).state, noLog)
+    expect(logHeartbeat(pausing, (pausing.spokeAt ?? 0) + HEARTBEAT_MS, spoken).lines).toEqual([
+      '21:05:44  waiting for step 3, due at 21:07:12 (2m 34s so far)',
+    ])
     const asking = mirrorRun.slice(0, 5).reduce((state, event) => logEvent(state, event, spoken).state, noLog)
     expect(logHeartbeat(asking, since + 10 * HEARTBEAT_MS, spoken).lines).toEqual([])
     expect(logHeartbeat(noLog, since, spoken).lines).toEqual([])
@@ -88,18 +92,22 @@ describe('the log', () => {
 
   it('passes no remote text on as it is', () => {
     fc.assert(
-      fc.property(fc.constantFrom(mirrorRun, brokenRun), fc.array(hostile, { minLength: 1 }), (events, texts) => {
-        let turn = 0
-        const keep = new Set([...OURS, 'at', 'type', 'by', 'outcome', 'why', 'deadlineAt', 'observedAt'])
-        const poisoned = poison(events, () => texts[turn++ % texts.length] ?? '', keep)
-        const paint = colourPaint
-        const texted = [
-          logOf(poisoned, { ...spoken, paint }),
-          renderRun(foldRun(poisoned), { paint, width: 80 }),
-          endingLines(foldRun(poisoned), 80, paint).join('\n'),
-        ]
-        for (const text of texted) expect(withoutColour(text)).not.toMatch(UNSAFE)
-      }),
+      fc.property(
+        fc.constantFrom(mirrorRun, brokenRun, walkRun),
+        fc.array(hostile, { minLength: 1 }),
+        (events, texts) => {
+          let turn = 0
+          const keep = new Set([...OURS, 'at', 'type', 'by', 'outcome', 'why', 'deadlineAt', 'observedAt', 'untilAt'])
+          const poisoned = poison(events, () => texts[turn++ % texts.length] ?? '', keep)
+          const paint = colourPaint
+          const texted = [
+            logOf(poisoned, { ...spoken, paint }),
+            renderRun(foldRun(poisoned), { paint, width: 80 }),
+            endingLines(foldRun(poisoned), 80, paint).join('\n'),
+          ]
+          for (const text of texted) expect(withoutColour(text)).not.toMatch(UNSAFE)
+        },
+      ),
       { numRuns: 40 },
     )
   })

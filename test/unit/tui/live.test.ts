@@ -11,7 +11,7 @@ import { drawLines, startLiveView } from '../../../src/lib/tui/live.ts'
 import { liveLines } from '../../../src/lib/tui/state.ts'
 import { hostile, OURS, poison, UNSAFE } from '../render/evil.ts'
 import { golden } from '../render/golden.ts'
-import { brokenRun, forbidden, manyPlan, mirrorRun, stream, throttled } from '../render/samples.ts'
+import { brokenRun, forbidden, manyPlan, mirrorRun, stream, throttled, walkRun } from '../render/samples.ts'
 
 const manyIds = manyPlan.changes.map(({ id }) => id)
 
@@ -28,7 +28,7 @@ const manyRun: readonly NyahEvent[] = stream(
   [9, 'change.retrying', { id: manyIds[22] ?? '', attempt: 1, delayMs: 3000, error: throttled }],
 )
 
-const RUNS = { mirror: mirrorRun, broken: brokenRun, many: manyRun }
+const RUNS = { mirror: mirrorRun, broken: brokenRun, many: manyRun, walk: walkRun }
 
 /** The picture half a second after the first `events` of a run. */
 function picture(run: keyof typeof RUNS, events: number, columns: number, rows: number): readonly string[] {
@@ -46,6 +46,9 @@ describe('the live view', () => {
     ['mirror', 'waiting', 25, 40, 10],
     ['mirror', 'ended', 99, 80, 24],
     ['broken', 'ended', 99, 80, 24],
+    ['walk', 'second-step', 11, 80, 24],
+    ['walk', 'pausing', 99, 80, 24],
+    ['walk', 'pausing', 99, 40, 8],
     ['many', 'applying', 99, 80, 16],
     ['many', 'applying', 99, 80, 5],
   ] as const)('%s, %s (%i events), %ix%i', async (run, what, events, columns, rows) => {
@@ -56,7 +59,7 @@ describe('the live view', () => {
   it('is never wider nor higher than the terminal, at any moment of any run', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom('mirror', 'broken', 'many'),
+        fc.constantFrom('mirror', 'broken', 'many', 'walk'),
         fc.integer({ min: 0, max: 60 }),
         fc.integer({ min: 1, max: 140 }),
         fc.integer({ min: 1, max: 40 }),
