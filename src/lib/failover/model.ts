@@ -1,4 +1,4 @@
-import type { ObservedName, Side } from '../dns/model.ts'
+import type { Side, WalkWorld } from '../dns/model.ts'
 
 /** Which names are meant: exactly one of the three is said. */
 export type Which =
@@ -23,8 +23,4 @@ export interface End {
   readonly everySeconds: number
 }
 
-export interface FailoverWorld {
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly names: readonly ObservedName[]
-}
+export type FailoverWorld = WalkWorld

@@ -2,9 +2,9 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Scene } from '../engine/operation.ts'
-import type { ObservedName } from '../dns/model.ts'
+import type { NamesWorld, ObservedName } from '../dns/model.ts'
 import type { Enactor } from '../dns/apply.ts'
-import type { FailoverWorld, Which } from '../failover/model.ts'
+import type { Which } from '../failover/model.ts'
 import type { FailoverPorts } from '../failover/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { percent } from './dns-text.ts'
@@ -26,7 +26,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     namesPorts(opened),
     opened.names(),
   ])
-  const observe = async (which: Which, scene: Scene): Promise<FailoverWorld> => {
+  const observe = async (which: Which, scene: Scene): Promise<NamesWorld> => {
     const at = scene.clock.now()
     const names = which.by === 'names' ? which.names : null
     const found = await observeNames(ports, { names, choice: zoneChoice(opened), healthMs: PREFLIGHT_MS }, scene)
@@ -36,6 +36,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
   }
   const portsFor = (enactor: Enactor): FailoverPorts => ({
     observe,
+    run: enactor.run,
     apply: (changes, scene) => applyNames(changes, dns, enactor, scene),
   })
   const isEnd = request.operation === 'failover.end'
@@ -92,7 +93,7 @@ function tell(result: Json): string {
   const lines = names.flatMap(({ name, sets }) =>
     ((sets ?? []) as readonly JsonObject[]).map(
       ({ type, octavia, aws, walking }) =>
-        `${escapeText(jsonText(name ?? ''))} ${escapeText(jsonText(type ?? ''))}  octavia ${percent(Number(octavia))}, aws ${percent(Number(aws))}${walking === true ? '; not there yet: run the same command for the next step' : ''}`,
+        `${escapeText(jsonText(name ?? ''))} ${escapeText(jsonText(type ?? ''))}  octavia ${percent(Number(octavia))}, aws ${percent(Number(aws))}${walking === true ? '; not there yet' : ''}`,
     ),
   )
   const shown = lines.slice(0, SHOWN)
