@@ -106,7 +106,7 @@ export function reportLines(
       ? []
       : [
           '',
-          paint('bold', 'What both sides share:'),
+          paint('bold', reports.length > 1 ? `What both sides share, each ${noun}:` : 'What both sides share:'),
           ...shared.slice(0, 6).flatMap((sentence) => hanging('  ', escapeLong(sentence, 400), width)),
         ]),
   ]
