@@ -204,7 +204,7 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
         if (done.error === null) return endedBy(moved)
         deps.emit('note', null, { code: moved.code, message: moved.message })
       }
-      if (now !== null) mentionWhatIsDue(now, deps.emit)
+      if (now !== null) mentionWhatIsDue(now, deps.emit, stage.options.command)
       return done
     }
     // Nothing is waited for, but the result is to tell what is there now.
@@ -226,10 +226,10 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
 }
 
 /** What changed while nyah waited is for the next run, but not to be kept quiet. */
-function mentionWhatIsDue(plan: Plan, emit: Emit): void {
+function mentionWhatIsDue(plan: Plan, emit: Emit, command: string | undefined): void {
   const due = dueChanges(plan)
   if (due.length === 0) return
-  emit('note', null, { code: 'RUN_MORE_TO_DO', message: `${whatIsDue(due)}; run the command again` })
+  emit('note', null, { code: 'RUN_MORE_TO_DO', message: `${whatIsDue(due)}; run again: ${command ?? 'the same command'}` })
 }
 
 const scopesOf = (changes: readonly Change[]): readonly string[] => [...new Set(changes.map(({ scope }) => scope))]

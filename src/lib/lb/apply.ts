@@ -2,7 +2,7 @@ import type { Change, Outputs } from '../core/change.ts'
 import type { ListenerSpec, LoadBalancerSpec, Mirrors, Target, TargetGroupSpec } from '../ports/mirrors.ts'
 import type { IngressRule, Network, SecurityGroupSpec } from '../ports/network.ts'
 import type { Tags } from '../ports/mirrors.ts'
-import { EXIT, nyahError } from '../core/errors.ts'
+import { EXIT, isNyahError, nyahError } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import { deregister } from './deregister.ts'
 import type { Asked } from './model.ts'
@@ -10,7 +10,7 @@ import { endpoint } from './addresses.ts'
 import { hashOf } from './names.ts'
 import { ownedOf } from './owned.ts'
 import { some } from './remarks.ts'
-import { demandOurs } from './still-ours.ts'
+import { demandOurs, goneMeanwhile } from './still-ours.ts'
 
 interface LbWriters {
   readonly mirrors: Mirrors
@@ -28,25 +28,30 @@ interface Registration {
  * Carries out one change of `plan.ts` or `unmirror.ts`; its tokens are resolved. Each may be repeated. Before anything that
  * exists is changed or deleted, its tags are looked at: still ours, as `asked` says?
  */
-export async function applyChange(
-  change: Change,
-  { mirrors, network }: LbWriters,
-  scene: Eyes,
-  asked: Asked,
-): Promise<Outputs> {
+export async function applyChange(change: Change, writers: LbWriters, scene: Eyes, asked: Asked): Promise<Outputs> {
+  try {
+    return await written(change, writers, scene, asked)
+  } catch (error) {
+    throw isNyahError(error) && error.code === 'AWS_NOT_FOUND' ? goneMeanwhile(change, error, asked) : error
+  }
+}
+
+async function written(change: Change, { mirrors, network }: LbWriters, scene: Eyes, asked: Asked): Promise<Outputs> {
+  const tagged = change.ref.type === 'security-group' ? network : mirrors
   const stillOurs = async (): Promise<void> =>
-    demandOurs(change, await mirrors.tags(remoteId(change), scene.signal), asked)
+    demandOurs(change, await tagged.tags(remoteId(change), scene.signal), asked)
   switch (`${change.ref.type} ${change.kind}`) {
     case 'security-group create':
       return { ...(await network.createSecurityGroup(after<SecurityGroupSpec>(change))) }
     case 'security-group update':
+      await stillOurs()
       await network.modifySecurityGroup(
         remoteId(change),
         after<{ allow: readonly IngressRule[]; revoke: readonly IngressRule[]; tags?: Tags }>(change),
       )
       return {}
     case 'security-group delete':
-      demandOurs(change, await groupTags(change, network, scene.signal), asked)
+      await stillOurs()
       await network.deleteSecurityGroup(remoteId(change))
       return {}
     case 'target-group create':
@@ -160,13 +165,6 @@ async function modifyLoadBalancer(change: Change, mirrors: Mirrors): Promise<voi
   if (untag.length > 0) await mirrors.tag(arn, {}, untag)
 }
 
-/** Null: it is gone. */
-async function groupTags(change: Change, network: Network, signal: AbortSignal): Promise<Tags | null> {
-  const { vpcId } = before<Pick<SecurityGroupSpec, 'vpcId'>>(change)
-  const groups = await network.securityGroups(vpcId, [change.ref.name], signal)
-  return groups.find(({ id }) => id === change.ref.id)?.tags ?? null
-}
-
 /**
  * A look in the same breath: a listener that somebody made since the plan would go down with the load balancer, and so would
  * one that follows somebody else by now.
@@ -192,7 +190,6 @@ async function demandNoStranger(change: Change, mirrors: Mirrors, signal: AbortS
 
 /** Plans are computed by this process, never taken from a file: their shapes are those of `plan.ts`. */
 const after = <Shape>(change: Change): Shape => change.after as Shape
-const before = <Shape>(change: Change): Shape => change.before as Shape
 
 function remoteId(change: Change): string {
   if (change.ref.id === null) throw new Error(`${change.id} has no remote id`)

@@ -9,7 +9,7 @@ import { hashOf, securityGroupName } from './names.ts'
 import { exists, ownedOf } from './owned.ts'
 import { allocationsOf } from './placed.ts'
 import { refusalsOf, standing, type RetargetWorld, type Side } from './retarget.ts'
-import { onTheirWay, unfinishedOf } from './unfinished.ts'
+import { halfway, NONE_HALFWAY } from './unfinished.ts'
 import type { References, RemovalWorld } from './unmirror.ts'
 
 export interface LbPorts {
@@ -52,34 +52,17 @@ export async function observeMirrors(
     Promise.all(ids.map((id) => readSource(ports.source, id, ids.length === 1, signal))),
     mirrors,
     wantLimits ? ports.mirrors.limits(signal) : null,
-    mirrored ? NONE : mirrors.then((read) => unfinished(ports, read, asked, signal)),
+    mirrored ? NONE_HALFWAY : mirrors.then((read) => halfway(ports, read, asked, signal)),
   ])
   const scopes = sides.map((side, index): Observed => {
     const half = halves.get(side.id)
-    const { source, unread } =
-      half === undefined ? (sources[index] ?? NOT_THERE) : { source: null, unread: errorData(half) }
-    return { ...side, at, asked, limits, source, unread }
+    if (half !== undefined && 'error' in half) {
+      return { ...side, at, asked, limits, source: null, unread: errorData(half.error) }
+    }
+    return { ...side, ...half, at, asked, limits, ...(sources[index] ?? NOT_THERE) }
   })
   demand(scopes, mirrored)
   return { scopes }
-}
-
-const NONE: ReadonlyMap<string, NyahError> = new Map()
-
-/** Of load balancers without a mirror. A single one throws. */
-async function unfinished(
-  { mirrors, network }: LbPorts,
-  sides: readonly Side[],
-  asked: Asked,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, NyahError>> {
-  const bare = sides.filter((side) => !exists(ownedOf({ ...side, asked }))).map(({ id }) => id)
-  const keys = bare.length === 0 ? [] : onTheirWay(await network.securityGroupsOf(bare, signal))
-  if (keys.length === 0) return NONE
-  const found = unfinishedOf(keys, await mirrors.read(keys, signal))
-  const [only] = found.values()
-  if (sides.length === 1 && only !== undefined) throw only
-  return found
 }
 
 /**
@@ -121,7 +104,7 @@ export async function observeRetarget(
   if (own === undefined || former === undefined) throw new Error('one side was not read')
   if (source === null) throw notFound(id)
   const from = standing({ ...own, asked }, { ...former, asked: { ...asked, formerId: null } })
-  if (from === null) throw notMirrored(formerId)
+  if (from === null) throw nothingToTakeOver(formerId, { ...own, asked })
   const observed: Observed = { ...from, id, at, asked, source, unread: null, limits }
   return { scopes: [observed], refusals: refusalsOf(observed, own, settings) }
 }
@@ -135,7 +118,12 @@ export async function observeForRemoval(
 ): Promise<RemovalWorld> {
   const at = clock.now()
   const sides = await readMirrors({ mirrors, network }, new Map([[id, settings.placementFor(id)]]), false, signal)
-  const scopes = sides.map((side): Observed => ({ ...side, ...NOT_THERE, at, asked: ASKED_NOTHING, limits: null }))
+  const halves = await halfway({ mirrors, network }, sides, ASKED_NOTHING, signal)
+  const scopes = sides.map((side): Observed => {
+    const half = halves.get(side.id)
+    const left = half === undefined || 'error' in half ? {} : half
+    return { ...side, ...left, ...NOT_THERE, at, asked: ASKED_NOTHING, limits: null }
+  })
   const names = scopes.flatMap((observed) => ownedOf(observed).loadBalancer?.dnsName ?? [])
   return { scopes, references: dns === null || names.length === 0 ? null : await readReferences(dns, names, signal) }
 }
@@ -192,6 +180,14 @@ export const notMirrored = (id: string): NyahError =>
     message: `load balancer ${id} has no mirror to bring up to date`,
     exit: EXIT.usage,
     tries: [`nyah lb mirror ${id}`],
+  })
+
+const nothingToTakeOver = (formerId: string, own: Side & Pick<Observed, 'asked'>): NyahError =>
+  nyahError({
+    code: 'LB_NOT_MIRRORED',
+    message: `load balancer ${formerId} has no mirror that ${own.id} could take over`,
+    exit: EXIT.usage,
+    tries: [ownedOf(own).loadBalancer === null ? `nyah lb mirror ${own.id}` : `nyah lb sync ${own.id}`],
   })
 
 /** All of AWS that is about these load balancers: by Octavia id. */

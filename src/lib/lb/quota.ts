@@ -25,6 +25,9 @@ const DOCUMENTED = {
 
 const SECURITY_GROUP_RULES = 60
 
+/** Not adjustable, the same page says. */
+const FIXED: ReadonlySet<string> = new Set(['LB_QUOTA_LISTENERS'])
+
 /** AWS advises to have as many free in each subnet of a load balancer. */
 const ENOUGH_ADDRESSES = 8
 
@@ -180,8 +183,9 @@ export function exceeded({ code, quota }: Limit, subject: string): readonly Rema
       severity: 'refuse',
       subject,
       evidence: `${name}: ${needed} would be needed${used === null ? '' : ` (${used} now)`}, ${origin === 'account' ? "the account's limit" : "AWS's documented default"} is ${limit}`,
-      remedy:
-        origin === 'account'
+      remedy: FIXED.has(code)
+        ? `AWS raises it for nobody: spread the listeners over several load balancers of at most ${limit}`
+        : origin === 'account'
           ? 'Have the quota raised (Service Quotas), or make the load balancer smaller'
           : 'Look at the quota of the account (Service Quotas); allow it if it is higher',
       allowable: origin === 'documented',

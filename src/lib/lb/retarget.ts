@@ -18,13 +18,18 @@ export type Side = Omit<Observed, 'at' | 'asked' | 'limits' | 'source' | 'unread
 
 type Claimed = Side & Pick<Observed, 'asked'>
 
-/** The mirror that is to follow the new one: the former one's; or the new one's, when all was done before. Null: none. */
+/**
+ * The mirror that is to follow the new one: the former one's; or the new one's, when all was done before; or what is left of
+ * the former one's where somebody deleted its NLB on the way: tags had moved already. Null: none.
+ */
 export function standing(own: Claimed, former: Claimed): Side | null {
   const [has, had] = [ownedOf(own), ownedOf(former)]
   if (had.loadBalancer !== null) return former
   // Its names tell that it was another's once: a run that was cut off after its last step, or asked for again.
   if (has.loadBalancer !== null && has.hash !== hashOf(own.id)) return own
-  return exists(had) ? former : null
+  if (exists(had)) return former
+  const left = ownedOf({ ...former, id: own.id, asked: own.asked })
+  return has.loadBalancer === null && exists(left) ? former : null
 }
 
 export function refusalsOf(observed: Observed, own: Side, settings: LbSettings): readonly Remark[] {

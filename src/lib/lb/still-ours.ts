@@ -1,5 +1,5 @@
 import type { Change } from '../core/change.ts'
-import { EXIT, nyahError } from '../core/errors.ts'
+import { EXIT, nyahError, type NyahError } from '../core/errors.ts'
 import type { Tags } from '../ports/mirrors.ts'
 import type { Asked } from './model.ts'
 import { obstacle } from './owned.ts'
@@ -12,7 +12,7 @@ import { obstacle } from './owned.ts'
  */
 export function demandOurs({ ref, scope }: Change, tags: Tags | null, asked: Asked): void {
   if (tags === null) return
-  const what = ref.type === 'targets' ? 'target group' : ref.type.replaceAll('-', ' ')
+  const what = inWords(ref.type)
   const [stranger] = obstacle(what, { name: ref.name, tags }, { id: scope, asked })
   if (stranger === undefined) return
   throw nyahError({
@@ -20,5 +20,24 @@ export function demandOurs({ ref, scope }: Change, tags: Tags | null, asked: Ask
     message: `${stranger.subject} was ours when this was planned, and by now ${stranger.evidence}: it stays as it is`,
     exit: EXIT.refused,
     tries: ['nyah lb list'],
+  })
+}
+
+const inWords = (type: Change['ref']['type']): string =>
+  type === 'targets' ? 'target group' : type.replaceAll('-', ' ')
+
+/** What stands by itself, in a network of the configuration: that may name one that does not exist. */
+const ON_THE_NETWORK = new Set(['security-group', 'target-group', 'load-balancer'])
+
+/** AWS_NOT_FOUND of a change: what it needs was deleted since the plan was made. Another plan sees what is there now. */
+export function goneMeanwhile({ ref, scope, kind }: Change, error: NyahError, { formerId }: Asked): NyahError {
+  if (kind === 'create' && ON_THE_NETWORK.has(ref.type)) {
+    const [, ...others] = error.tries
+    return nyahError({ ...error, message: error.message, tries: [`nyah lb diff ${scope}`, ...others] })
+  }
+  return nyahError({
+    ...error,
+    message: `${inWords(ref.type)} ${ref.name}: it, or what it belongs to, was deleted since this was planned (${error.message})`,
+    tries: [formerId === null ? `nyah lb mirror ${scope}` : `nyah lb retarget ${formerId} ${scope}`],
   })
 }

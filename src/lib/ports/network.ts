@@ -57,6 +57,8 @@ export interface Network {
   securityGroups(vpcId: string, names: readonly string[], signal?: AbortSignal): Promise<readonly SecurityGroup[]>
   /** Security groups that carry one of these Octavia ids in nyah's tags, whatever their names, in any VPC. */
   securityGroupsOf(octaviaIds: readonly string[], signal?: AbortSignal): Promise<readonly SecurityGroup[]>
+  /** The tags of a security group; null: it does not exist. */
+  tags(id: string, signal?: AbortSignal): Promise<Tags | null>
   /** Ensure: the same name and VPC with nyah's tags for the same mirror is completed and returned; foreign: AWS_NAME_TAKEN. */
   createSecurityGroup(spec: SecurityGroupSpec): Promise<{ readonly id: string }>
   /** Allow before revoke. A rule that is there already, or gone already, is no error. */

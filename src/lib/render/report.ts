@@ -106,7 +106,7 @@ export function reportLines(
       ? []
       : [
           '',
-          paint('bold', 'What both sides share:'),
+          paint('bold', reports.length > 1 ? `What both sides share, each ${noun}:` : 'What both sides share:'),
           ...shared.slice(0, 6).flatMap((sentence) => hanging('  ', escapeLong(sentence, 400), width)),
         ]),
   ]
@@ -162,7 +162,7 @@ function quotaLines(reports: readonly ScopedReport[], { paint, width }: ReportVi
       const standing = standingOf(quota)
       const origin = originText(quota)
       const percent =
-        quota.limit === null || quota.limit === 0 ? '' : ` (${Math.round((quota.needed / quota.limit) * 100)} %)`
+        quota.limit === null || quota.limit === 0 ? '' : ` (${Math.ceil((quota.needed / quota.limit) * 100)} %)`
       return hanging(
         `  ${padded(standing)}  `,
         `${escapeText(quota.name)} ${quotaText(quota)}${percent}${origin === '' ? '' : `; ${origin}`}`,

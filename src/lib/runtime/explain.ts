@@ -64,7 +64,7 @@ function text(
   const width = Math.max(...settings.map(({ path }) => path.length), 5)
   const lines = [
     `file     ${escapeText(loaded.file)}`,
-    `context  ${escapeText(loaded.contextName)}  (${loaded.contextFrom}; there are ${escapeText(loaded.contexts.join(', '))})`,
+    `context  ${escapeText(loaded.contextName)}  (${loaded.contextFrom}${loaded.contexts.length > 1 ? `; there are ${escapeText(loaded.contexts.join(', '))}` : ''})`,
     `state    ${escapeText(state.path)}  (${state.from})`,
     '',
     ...settings.map(({ path, value, from }) => {

@@ -172,5 +172,5 @@ export const bannerText = (told: {
   readonly resync: string
   readonly what: string
 }): string =>
-  `Following ${told.what} in ${escapeText(told.name)}: ${told.mirrors} now. Octavia is asked for changes every ${told.interval}, ` +
-  `and each mirror is read whole every ${told.resync}.\nWhat differs is changed without asking. SIGTERM ends it.`
+  `Following ${told.what} in ${escapeText(told.name)}: ${told.mirrors} now.\nOctavia is asked for changes every ${told.interval}, ` +
+  `and each mirror is read whole every ${told.resync}.\nWhat differs is changed without asking. Ctrl-C or SIGTERM ends it.`

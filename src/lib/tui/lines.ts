@@ -10,6 +10,22 @@ export interface Segment {
 
 export type Line = readonly Segment[]
 
+export interface Moment {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Counts the ticks of the animation. */
+  readonly frame: number
+  readonly columns: number
+  readonly rows: number
+}
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+
+export const spinner = ({ frame }: Moment): string => SPINNER[frame % SPINNER.length] ?? ''
+
+/** Names are cut here at the latest; the plan above the live view has them whole. */
+export const NAME_LIMIT = 120
+
 export const lineText = (line: Line): string => line.map(({ text }) => text).join('')
 
 const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + textWidth(text), 0)

@@ -1,29 +1,18 @@
 import { countChanges } from '../core/progress.ts'
 import type { ChangeProgress, ChangeStatus, Progress } from '../core/progress.ts'
-import type { Waiting } from '../core/events.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
 import { fidelityCounts } from '../render/fidelity.ts'
 import { outlinePlan } from '../render/outline.ts'
 import type { Tone } from '../render/paint.ts'
 import { reportsToTell } from '../render/report.ts'
 import { SKIPPED, statusWord } from '../render/run.ts'
-import { clip, padEnd, textWidth, wrap } from '../render/width.ts'
-import { count, scopeWord, span, timeOfDay } from '../render/words.ts'
-import { fit, spread } from './lines.ts'
-import type { Line } from './lines.ts'
+import { padEnd, textWidth } from '../render/width.ts'
+import { count, scopeWord, span } from '../render/words.ts'
+import { activityLines } from './activity.ts'
+import { fit, NAME_LIMIT, spinner, spread } from './lines.ts'
+import type { Line, Moment } from './lines.ts'
 
 /** The live view of a run, as a pure function of its progress, the time and the terminal. */
-
-export interface Moment {
-  /** Milliseconds since the epoch. */
-  readonly now: number
-  /** Counts the ticks of the animation. */
-  readonly frame: number
-  readonly columns: number
-  readonly rows: number
-}
-
-const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
 const GLYPHS: Readonly<Record<ChangeStatus, string>> = {
   pending: ' ',
@@ -42,11 +31,6 @@ const TONES: Readonly<Record<ChangeStatus, Tone>> = {
   failed: 'error',
   skipped: 'hold',
 }
-
-const spinner = ({ frame }: Moment): string => SPINNER[frame % SPINNER.length] ?? ''
-
-/** Names are cut here at the latest; the plan above the live view has them whole. */
-const NAME_LIMIT = 120
 
 function header(progress: Progress, moment: Moment): readonly Line[] {
   const { request, plan, startedAt } = progress
@@ -182,83 +166,22 @@ const hiddenText = (changes: readonly ChangeProgress[], shown: readonly ChangePr
   return `    … not shown: ${tallies(changes.filter((one) => !visible.has(one)))}`
 }
 
-/** A subject and how it stands; below each other where one line is too narrow for both. */
-function waitingLines({ subject, detail }: Waiting, moment: Moment): readonly Line[] {
-  const name = `    ${escapeLong(subject, NAME_LIMIT)}`
-  const state = escapeLong(detail, 300)
-  if (textWidth(name) + textWidth(state) + 2 <= moment.columns)
-    return [[{ text: name, tone: 'bold' }, { text: `  ${state}` }]]
-  const room = Math.max(20, moment.columns - 6)
-  const [first = '', ...rest] = wrap(state, room)
-  const below = rest.length === 0 ? [first] : [first, clip(rest.join(' '), room)]
-  return [[{ text: name, tone: 'bold' }], ...below.map((line) => [{ text: `      ${line}` }])]
-}
-
-/** What it is waiting for, and until when. */
-function activityLines(progress: Progress, room: number, moment: Moment): readonly Line[] {
-  const { phase, readRetry, waiting, deadlineAt, pass, nextStep } = progress
-  const lines: Line[] = []
-  if (readRetry !== null) {
-    const left = readRetry.delayMs - (moment.now - Date.parse(readRetry.at))
-    const why = `${escapeText(readRetry.error.code)} ${escapeLong(readRetry.error.message, 200)}`
-    lines.push([
-      { text: `reading ${escapeLong(readRetry.what, NAME_LIMIT)} again in ${span(left)}: ${why}`, tone: 'warn' },
-    ])
-  } else if (phase === 'starting' || phase === 'observing')
-    lines.push([{ text: `${spinner(moment)} reading both clouds`, tone: 'bold' }])
-  else if (phase === 'second-reading')
-    lines.push([
-      {
-        text: `${spinner(moment)} ${pass === null ? 'waiting for' : 'making'} a second reading, before anything is taken away`,
-        tone: 'bold',
-      },
-    ])
-  if (phase === 'pausing' && nextStep !== null) {
-    const left = span(Date.parse(nextStep.untilAt) - moment.now)
-    lines.push([
-      { text: `${spinner(moment)} step ${nextStep.next} in ${left}`, tone: 'bold' },
-      { text: `  at ${timeOfDay(nextStep.untilAt)} UTC`, tone: 'dim' },
-    ])
-  }
-  if (phase === 'verifying' && progress.healthy === null) {
-    const left =
-      deadlineAt === null
-        ? ''
-        : `  ${span(Date.parse(deadlineAt) - moment.now)} left, until ${timeOfDay(deadlineAt)} UTC`
-    lines.push([
-      { text: `${spinner(moment)} waiting until healthy`, tone: 'bold' },
-      { text: left, tone: 'dim' },
-    ])
-  }
-  if (phase === 'verifying') {
-    const targets = waiting.map((one) => waitingLines(one, moment))
-    const left = room - lines.length
-    const all = targets.flat()
-    // Too many for the room: one line each, then how many more there are.
-    const heads = targets.flatMap(([first]) => (first === undefined ? [] : [first]))
-    const shown = heads.slice(0, heads.length <= left ? left : Math.max(0, left - 1))
-    if (all.length <= left) lines.push(...all)
-    else lines.push(...shown)
-    if (all.length > left && shown.length < heads.length)
-      lines.push([{ text: `    … and ${heads.length - shown.length} more`, tone: 'dim' }])
-  }
-  return lines.slice(0, Math.max(0, room)).map((line) => fit(line, moment.columns))
-}
-
 /** How far it is, then what Ctrl-C does. */
 function footer(progress: Progress, moment: Moment): readonly Line[] {
   const { changes, phase, earlier } = progress
   if (phase !== 'applying' && phase !== 'second-reading' && phase !== 'verifying' && phase !== 'pausing') return []
   const step = earlier.length === 0 ? '' : `step ${earlier.length + 1}: `
   const lines: Line[] = []
-  if (changes.length > 0) {
-    const { succeeded } = countChanges(changes)
-    const filled = Math.floor((succeeded / changes.length) * BAR)
+  const toDo = changes.filter((one) => !isLeftOut(one))
+  if (toDo.length > 0) {
+    const { succeeded } = countChanges(toDo)
+    const filled = Math.floor((succeeded / toDo.length) * BAR)
     lines.push([
       { text: '  [', tone: 'dim' },
       { text: '='.repeat(filled), tone: 'ok' },
       { text: `${'-'.repeat(BAR - filled)}] `, tone: 'dim' },
-      { text: `${step}${succeeded} of ${count(changes.length, 'change')}` },
+      { text: `${step}${succeeded} of ${count(toDo.length, 'change')}` },
+      { text: toDo.length === changes.length ? '' : `, ${changes.length - toDo.length} left out`, tone: 'dim' },
     ])
   }
   const hint =
@@ -273,6 +196,9 @@ function footer(progress: Progress, moment: Moment): readonly Line[] {
 }
 
 const BAR = 20
+
+/** Of a load balancer (or name) that is refused: the plan said so, and nothing of it is going to move. */
+const isLeftOut = ({ skipped }: ChangeProgress): boolean => skipped === 'refused'
 
 /** The latest notes; when it has ended, all of them stand below the view. */
 const noteLines = ({ notes, phase }: Progress, moment: Moment): readonly Line[] =>
@@ -292,6 +218,7 @@ export function liveLines(progress: Progress, moment: Moment): readonly Line[] {
   const bottom = footer(progress, inner)
   const room = rows - top.length - notes.length - bottom.length
   const activity = activityLines(progress, Math.max(1, Math.ceil(room / 2)), inner)
-  const changes = changeLines(progress.changes, room - activity.length, inner)
+  const shown = progress.changes.filter((one) => !isLeftOut(one))
+  const changes = changeLines(shown, room - activity.length, inner)
   return [...top, ...changes, ...activity, ...notes, ...bottom].slice(0, rows)
 }

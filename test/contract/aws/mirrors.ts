@@ -74,6 +74,8 @@ export function mirrorsContract(aws: Stage): void {
       ...securityGroup(),
       id: group,
     })
+    expect(await aws.network.tags(group)).toEqual(securityGroup().tags)
+    expect(await aws.network.tags('sg-00000000000000000')).toBeNull()
   })
 
   it('makes nothing twice: every create returns what is there', async () => {

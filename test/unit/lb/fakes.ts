@@ -136,6 +136,11 @@ export function fakePorts(answers: Answers = {}): Fakes {
           group !== null && ids.includes(group.tags[TAG.octaviaId] ?? '') ? [group] : [],
         ),
       ),
+      tags: does(
+        'network.tags',
+        (id: string) =>
+          Object.values(worlds).find(({ securityGroup: one }) => one?.id === id)?.securityGroup?.tags ?? null,
+      ),
       createSecurityGroup: does('network.createSecurityGroup', () => ({ id: 'sg-1' })),
       modifySecurityGroup: does('network.modifySecurityGroup', nothing),
       deleteSecurityGroup: does('network.deleteSecurityGroup', nothing),

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/lib/core/change.ts'
 import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
-import { diffOperation, mirrorOperation, syncOperation, unmirrorOperation } from '../../../src/lib/lb/operation.ts'
-import { TAG } from '../../../src/lib/lb/model.ts'
+import {
+  diffOperation,
+  mirrorOperation,
+  retargetOperation,
+  syncOperation,
+  unmirrorOperation,
+} from '../../../src/lib/lb/operation.ts'
+import { ASKED_NOTHING, TAG } from '../../../src/lib/lb/model.ts'
 import type { Tags } from '../../../src/lib/ports/mirrors.ts'
 import { planMirrors } from '../../../src/lib/lb/plan.ts'
 import { planUnmirror } from '../../../src/lib/lb/unmirror.ts'
@@ -263,7 +269,7 @@ describe('applying', () => {
       ['mirrors.deleteLoadBalancer', 'arn:lb/nyah-shop-ef5e7c45'],
       ['mirrors.tags', 'arn:tg/nyah-shop-ef5e7c45-80'],
       ['mirrors.deleteTargetGroup', 'arn:tg/nyah-shop-ef5e7c45-80'],
-      ['network.securityGroups', 'vpc-1', ['nyah-ef5e7c45']],
+      ['network.tags', 'sg-1'],
       ['network.deleteSecurityGroup', 'sg-1'],
     ])
   })
@@ -284,6 +290,7 @@ describe('applying', () => {
     }
     const calls = await Promise.all(changesOf(tree(), broken).map(async (change) => (await apply(change)).calls))
     expect(calls.flat()).toEqual([
+      ['network.tags', 'sg-1'],
       [
         'network.modifySecurityGroup',
         'sg-1',
@@ -326,6 +333,7 @@ describe('applying', () => {
         listeners: odd.mirror.listeners.map((one) => ({ ...one, protocol: 'TLS' })),
         targetGroups: odd.mirror.targetGroups.map((one) => ({ ...one, attributes: {} })),
       },
+      securityGroup: { ...odd.securityGroup!, ingress: [{ protocol: 'tcp', port: 80, cidr: '10.0.0.0/8' }] },
     })
     const all = [...removals, ...updates].map((one) => [`${one.ref.type} ${one.kind}`, one] as const)
 
@@ -346,9 +354,48 @@ describe('applying', () => {
         'load-balancer delete',
         'load-balancer update',
         'security-group delete',
+        'security-group update',
+        'security-group update',
         'target-group delete',
         'target-group update',
       ])
+    })
+  })
+
+  describe('what AWS cannot find any more', () => {
+    const absent = nyahError({
+      code: 'AWS_NOT_FOUND',
+      message: 'ListenerNotFound',
+      exit: EXIT.remote,
+      tries: ['x', 'y'],
+    })
+    const { mirror, ...rest } = mirrored()
+    const odd = {
+      ...rest,
+      mirror: { ...mirror, listeners: mirror.listeners.map((one) => ({ ...one, protocol: 'TLS' })) },
+    }
+    const update = changesOf(tree(), odd).find(({ ref }) => ref.type === 'listener')!
+    const failing = { 'mirrors.modifyListener': absent, 'network.createSecurityGroup': absent }
+
+    it('was deleted since the plan: the command that makes it anew is named', async () => {
+      await expect(apply(update, fakePorts({ failing }))).rejects.toMatchObject({
+        code: 'AWS_NOT_FOUND',
+        exit: EXIT.remote,
+        message: expect.stringMatching(
+          /^listener TCP 80: .* was deleted since this was planned \(ListenerNotFound\)$/,
+        ),
+        tries: [`nyah lb mirror ${ID}`],
+      })
+      const asked = { ...ASKED_NOTHING, formerId: OTHER }
+      const operation = retargetOperation(fakePorts({ failing }), settings(), { ids: [ID], wait: true, asked })
+      await expect(operation.apply(update, scene())).rejects.toMatchObject({
+        tries: [`nyah lb retarget ${OTHER} ${ID}`],
+      })
+    })
+
+    it('and on which a mirror is made may be wrong in the configuration', async () => {
+      const change = changesOf(tree()).find(({ ref }) => ref.type === 'security-group')!
+      await expect(apply(change, fakePorts({ failing }))).rejects.toMatchObject({ tries: [`nyah lb diff ${ID}`, 'y'] })
     })
   })
 

@@ -176,6 +176,17 @@ describe('quotas', () => {
     expect(codes(of(ports(count), { limits: limits({ listenersPerLoadBalancer: limit }) }))).toEqual(said)
   })
 
+  it('that AWS raises for nobody say so, and all others where to ask', () => {
+    const { translation } = of(ports(4), { limits: limits({ listenersPerLoadBalancer: 3, targetGroups: 1 }) })
+    const remedies = translation.remarks
+      .filter(({ code }) => code.startsWith('LB_QUOTA'))
+      .map(({ code, remedy }) => [code, /Service Quotas/.test(remedy), /raises it for nobody/.test(remedy)])
+    expect(remedies).toEqual([
+      ['LB_QUOTA_LISTENERS', false, true],
+      ['LB_QUOTA_TARGET_GROUPS', true, false],
+    ])
+  })
+
   it.each([
     [2999, []],
     [3000, ['LB_QUOTA_TARGET_GROUPS refuse allowable']],

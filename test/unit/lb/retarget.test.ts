@@ -127,6 +127,27 @@ describe('a mirror whose load balancer was rebuilt', () => {
     }
   })
 
+  it('is finished although somebody deleted the NLB on the way, wherever that was', async () => {
+    const world = mirrored()
+    const { changes } = await retarget(world)
+    for (const [at] of changes.entries()) {
+      const cut = applyAll(world, inOrder(changes).slice(0, at))
+      const bare = { ...cut, mirror: { ...cut.mirror, loadBalancer: null, listeners: [] } }
+      const rest = await retarget(bare)
+      expect(codes(rest.findings)).toEqual([])
+      const done = applyAll(bare, rest.changes)
+      expect(done.mirror.loadBalancer?.tags[TAG.octaviaId]).toBe(NEW)
+      expect(done.securityGroup?.id).toBe(world.securityGroup?.id)
+      expect((await planned(syncOperation, NEW, done, [grown])).changes).toEqual([])
+    }
+  })
+
+  it('has nothing to take over where the new one has a mirror and the former one none', async () => {
+    const empty: ModelWorld = { ...EMPTY, mirror: { ...EMPTY.mirror, hash: hashOf(NEW) } }
+    const own = applyAll(empty, planMirrors({ scopes: [observed(grown, empty)] }).changes)
+    await expect(retarget(own)).rejects.toMatchObject({ code: 'LB_NOT_MIRRORED', tries: [`nyah lb sync ${NEW}`] })
+  })
+
   it('half way belongs to neither, and says which command goes on', async () => {
     const world = mirrored()
     const { changes } = await retarget(world)
@@ -184,7 +205,11 @@ describe('a retarget is refused', () => {
   })
 
   it('when one of the two is nothing to speak of', async () => {
-    await expect(retarget(EMPTY)).rejects.toMatchObject({ code: 'LB_NOT_MIRRORED', exit: 2 })
+    await expect(retarget(EMPTY)).rejects.toMatchObject({
+      code: 'LB_NOT_MIRRORED',
+      exit: 2,
+      tries: [`nyah lb mirror ${NEW}`],
+    })
     await expect(retarget(mirrored(), tree())).rejects.toMatchObject({ code: 'LB_NOT_FOUND', exit: 2 })
     const same = retargetOperation(account([mirrored()], [tree()]), settings(), { ids: [OLD], wait: true, asked })
     await expect(same.observe(scene())).rejects.toMatchObject({ code: 'LB_RETARGET_SAME', exit: 2 })

@@ -81,6 +81,39 @@ describe('the live view', () => {
     expect(lines.join('\n')).toMatch(/not shown: 20 done, .*to come/)
   })
 
+  it('leaves refused scopes out of its list and its bar, and says how many changes that is', () => {
+    const { request, ...plan } = manyPlan
+    const [left, ...made] = manyIds
+    const lines = liveLines(
+      foldRun(
+        stream(
+          [0, 'run.started', { request, actor: 'a', reason: null, nyah: '0.1.0', resumes: null }],
+          [1, 'plan.made', { plan: { ...plan, request } }],
+          [2, 'plan.confirmed', { by: 'terminal' }],
+          [2, 'change.skipped', { id: left ?? '', why: 'refused' }],
+          ...made.map((id) => [3, 'change.succeeded', { id, outputs: {}, ms: 9 }] as const),
+        ),
+      ),
+      { now: 0, frame: 0, columns: 100, rows: 200 },
+    ).map(lineText)
+    expect(lines.filter((line) => line.includes('skipped'))).toEqual([])
+    expect(lines.find((line) => line.includes('left out'))).toBe(
+      `  [${'='.repeat(20)}] ${made.length} of ${made.length} changes, 1 left out`,
+    )
+  })
+
+  it('says of each thing it waits for how it stands, in one cut line where there is room for no more', () => {
+    const waiting = [1, 2, 3].map((one) => ({
+      subject: `nyah-shop-${one} port 80`,
+      detail: `0 of 2 targets healthy; ${'10.20.0.1:80 is initial, '.repeat(4)}`,
+    }))
+    const progress = { ...foldRun(mirrorRun.slice(0, 25)), waiting, healthy: null }
+    const lines = liveLines(progress, { now: 0, frame: 0, columns: 60, rows: 12 }).map(lineText)
+    const told = lines.filter((line) => line.includes('nyah-shop-'))
+    expect(told.length).toBeGreaterThanOrEqual(2)
+    for (const line of told) expect(line).toMatch(/port 80 {2}0 of 2 targets healthy; .*…$/)
+  })
+
   it('passes no remote text on to Ink as it is', () => {
     fc.assert(
       fc.property(

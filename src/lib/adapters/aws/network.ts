@@ -168,6 +168,12 @@ export function createNetwork({ session, clock, retry }: AwsDeps): Network {
         .filter(({ tags }) => isManaged(tags))
     },
 
+    async tags(id, signal) {
+      // By filter and not by id: one that does not exist would be an error.
+      const [found] = await groups([{ Name: 'group-id', Values: [id] }], signal)
+      return found === undefined ? null : tagsOf(found.Tags)
+    },
+
     async createSecurityGroup(spec) {
       const what = `security group ${spec.name} in ${spec.vpcId}`
       const own = async (): Promise<string | null> => {
