@@ -26,19 +26,29 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     namesPorts(opened),
     opened.names(),
   ])
+  const isEnd = request.operation === 'failover.end'
+  let before: readonly ObservedName[] = []
+  let isMoved = false
   const observe = async (which: Which, scene: Scene): Promise<FailoverWorld> => {
     const at = scene.clock.now()
     const names = which.by === 'names' ? which.names : null
-    const found = await observeNames(ports, { names, choice: zoneChoice(opened), healthMs: PREFLIGHT_MS }, scene)
+    // Users are where they were sent: to tell so, nobody waits for remotes that did not answer a moment ago.
+    const healthMs = isMoved && !isEnd ? 0 : PREFLIGHT_MS
+    const read = await observeNames(ports, { names, choice: zoneChoice(opened), healthMs }, scene)
+    const found = healthMs === 0 ? read.map((seen) => withHealthOf(seen, before)) : read
+    before = found
+    isMoved = false
     const chosen = which.by === 'mirror' ? found.filter((seen) => isBehind(seen, which.mirror)) : found
     if (chosen.length === 0) throw nobody(which)
     return { at, names: chosen }
   }
   const portsFor = (enactor: Enactor): FailoverPorts => ({
     observe,
-    apply: (changes, scene) => applyNames(changes, dns, enactor, scene),
+    apply: (changes, scene) => {
+      isMoved = true
+      return applyNames(changes, dns, enactor, scene)
+    },
   })
-  const isEnd = request.operation === 'failover.end'
   const operationFor = isEnd
     ? (
         (asked) => (each: FailoverPorts) =>
@@ -55,6 +65,14 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       return run(operationFor(portsFor(enactor)), asked, options, deps)
     },
   }
+}
+
+/** The records of now with the health that was read before. */
+function withHealthOf(seen: ObservedName, before: readonly ObservedName[]): ObservedName {
+  const known = before.find(({ name }) => name === seen.name)
+  if (known === undefined) return seen
+  const { protections, checks, statuses, entrances, unread } = known
+  return { ...seen, protections, checks, statuses, entrances, unread }
 }
 
 /** Is this mirror one of its sides? Where ELBv2 does not answer, the alias has the NLB's name in its own. */
