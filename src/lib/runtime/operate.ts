@@ -77,7 +77,14 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
       const { byHandText } = await import('./failover-by-hand.ts')
       const { actor: by, reason } = options
       output.say(
-        await byHandText(io, { plan: result.plan, events: emitter.events, run, actor: by, reason: reason ?? '' }),
+        await byHandText(io, {
+          request,
+          plan: result.plan,
+          events: emitter.events,
+          run,
+          actor: by,
+          reason: reason ?? '',
+        }),
       )
     }
     return exitCode
