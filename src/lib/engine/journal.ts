@@ -2,7 +2,7 @@ import { type ErrorData, errorData, nyahError } from '../core/errors.ts'
 import type { RunDeps } from './terms.ts'
 
 export interface Secured {
-  /** Why the journal can no longer be written; null: it can. */
+  /** Asked before each write to a remote: why the journal can no longer be written; null: all of it is on the disk. */
   readonly broken: () => ErrorData | null
   /** Lets other runs have the scopes while this one only waits; it goes on being known as alive. */
   readonly away: () => void
@@ -39,12 +39,20 @@ export function secure(deps: RunDeps, context: string, scopes: readonly string[]
       journal.close()
       lock.release()
     }
+    const synced = (): ErrorData | null => {
+      try {
+        if (broken === null) journal.sync()
+      } catch (error) {
+        broken = errorData(error)
+      }
+      return broken
+    }
     const failure = broken as ErrorData | null
     if (failure !== null) {
       journal.close()
       throw nyahError(failure)
     }
-    return { broken: () => broken, away: () => swap([`run ${deps.run}`]), back: () => swap(scopes), release }
+    return { broken: synced, away: () => swap([`run ${deps.run}`]), back: () => swap(scopes), release }
   } catch (error) {
     lock.release()
     throw error

@@ -17,8 +17,10 @@ export interface RunSummary {
 
 /** A journal being written. */
 export interface Journal {
-  /** Synchronous; fsync at change boundaries (`change.*`, `run.*`). Throws STATE_UNWRITABLE. */
+  /** Synchronous. What is there outlives a kill at once, and a power cut from the next event on that is none of `change.*`. Throws STATE_UNWRITABLE. */
   append(event: NyahEvent): void
+  /** All that was appended outlives a power cut: before each write to a remote, once for all that is written together. Throws STATE_UNWRITABLE. */
+  sync(): void
   close(): void
 }
 

@@ -55,15 +55,28 @@ function openJournal(stateDir: string, runs: string, run: string): Journal {
   }
   syncDirectory(runs)
   let open = true
+  let isSynced = true
+  const sync = () => {
+    if (isSynced) return
+    try {
+      fsyncSync(fd)
+    } catch (error) {
+      throw unwritable(path, error)
+    }
+    isSynced = true
+  }
   return {
     append: (event) => {
       try {
         writeAll(fd, `${JSON.stringify(event)}\n`)
-        if (event.type.startsWith('change.') || event.type.startsWith('run.')) fsyncSync(fd)
       } catch (error) {
         throw unwritable(path, error)
       }
+      const isChange = event.type.startsWith('change.')
+      if (isChange || event.type.startsWith('run.')) isSynced = false
+      if (!isChange) sync()
     },
+    sync,
     close: () => {
       if (!open) return
       open = false
