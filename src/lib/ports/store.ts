@@ -17,9 +17,9 @@ export interface RunSummary {
 
 /** A journal being written. */
 export interface Journal {
-  /** Synchronous. What is there outlives a kill at once, and a power cut from the next event on that is none of `change.*`. Throws STATE_UNWRITABLE. */
+  /** Synchronous; `run.*` is on the disk then, all else outlives a kill. Throws STATE_UNWRITABLE. */
   append(event: NyahEvent): void
-  /** All that was appended outlives a power cut: before each write to a remote, once for all that is written together. Throws STATE_UNWRITABLE. */
+  /** Puts on the disk what was started: before each call that changes something, once for all it changes. Throws STATE_UNWRITABLE. */
   sync(): void
   close(): void
 }

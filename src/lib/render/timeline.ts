@@ -75,7 +75,7 @@ function tellOf(event: NyahEvent, progress: Progress): Told | null {
       ).length
       const parts = [
         first === undefined ? 'nothing to do' : count(dueChanges(plan).length, 'change'),
-        ...(stops > 0 ? [`${count(stops, 'refusal')}`] : []),
+        ...(stops > 0 ? [count(stops, 'refusal')] : []),
         ...(first === undefined ? [] : [reasonText(first.reason)]),
       ]
       return alone(`planned: ${parts.join('; ')}`)

@@ -72,9 +72,9 @@ function openJournal(stateDir: string, runs: string, run: string): Journal {
       } catch (error) {
         throw unwritable(path, error)
       }
-      const isChange = event.type.startsWith('change.')
-      if (isChange || event.type.startsWith('run.')) isSynced = false
-      if (!isChange) sync()
+      // On disk before a call goes out, and at the end. How a change ended is looked up anew when that was lost.
+      if (event.type === 'change.started' || event.type.startsWith('run.')) isSynced = false
+      if (event.type.startsWith('run.')) sync()
     },
     sync,
     close: () => {
