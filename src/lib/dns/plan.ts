@@ -70,4 +70,5 @@ export const nextState = (
 })
 
 // Other domains see no other file of this one's rules.
+export { totalNeverZero } from './guards.ts'
 export { judgeName, shareOf, type JudgedSet } from './judge.ts'

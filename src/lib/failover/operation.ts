@@ -1,7 +1,7 @@
 import type { Change, Outputs } from '../core/change.ts'
 import type { Json } from '../core/json.ts'
 import type { Guard, Operation, Scene } from '../engine/operation.ts'
-import { judgeName, shareOf } from '../dns/plan.ts'
+import { judgeName, shareOf, totalNeverZero } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
 import type { End, FailoverWorld, To, Which } from './model.ts'
 import { planEnd, planTo } from './plan.ts'
@@ -35,7 +35,8 @@ function failover(
     confirmId: null,
     observe: (scene) => ports.observe(which, scene),
     plan,
-    guards,
+    // Also of steady weights that somebody wrote: nobody is brought back to nothing.
+    guards: [...guards, totalNeverZero],
     apply: async (change, scene) => {
       const result = (await ports.apply([change], scene)).get(change.id) ?? new Error(`${change.id} has no result`)
       if (result instanceof Error) throw result
