@@ -69,7 +69,12 @@ afterAll(async () => {
 const later: Clock = { ...realClock(), now: () => Date.now() + 12 * 3_600_000 }
 
 /** `failover to-aws --all` in a world of its own, in which these are dead. */
-async function toAws(death: Death, variables: readonly string[], actions: readonly string[]): Promise<Moved> {
+async function toAws(
+  death: Death,
+  variables: readonly string[],
+  actions: readonly string[],
+  which = ['--all'],
+): Promise<Moved> {
   const world: World = await startWorld(1, later)
   world.sandbox.change(() => fleet)
   const proxy = await faultProxy(world.sandbox.env['AWS_ENDPOINT_URL'] ?? '')
@@ -81,7 +86,7 @@ async function toAws(death: Death, variables: readonly string[], actions: readon
   const dead = Object.fromEntries(variables.map((name) => [name, remotes.url[death]]))
   const env = { ...world.sandbox.env, AWS_ENDPOINT_URL: proxy.url, KUBECONFIG: '/nonexistent', ...dead }
   const before = batchesTaken(world)
-  const words = ['failover', 'to-aws', '--all', '--yes', '--reason', 'INC-4711 hall 2', '--timeout', BUDGET]
+  const words = ['failover', 'to-aws', ...which, '--yes', '--reason', 'INC-4711 hall 2', '--timeout', BUDGET]
   const ended = await world.run(words, { env })
   const batches = batchesTaken(world) - before
   return { ...ended, splits: splitsOf(world, FLEET), batches, asked: remotes.asked() }
@@ -92,6 +97,35 @@ function demandMoved(moved: Moved): void {
   expect(moved.batches).toBeGreaterThan(0)
   expect(moved.batches).toBeLessThanOrEqual(3)
 }
+
+describe.concurrent('names by the tag of their NLB', () => {
+  const byTag = (death: Death, variables: readonly string[], tag: string) => toAws(death, variables, [], ['--tag', tag])
+
+  it(
+    'are those and no others',
+    async () => {
+      const moved = await byTag('dead', [], 'nyah:managed=true')
+      expect(moved).toMatchObject({ code: 0, splits: new Set(['aws=100 octavia=0']) })
+      const none = await byTag('dead', [], 'nyah:managed=never')
+      expect(none).toMatchObject({ code: 2, batches: 0 })
+      expect(none.stderr).toContain('FAILOVER_NO_NAMES')
+      expect(none.stderr).toContain('nyah:managed=never')
+    },
+    TEST_MS,
+  )
+
+  for (const death of DEATHS)
+    it(
+      `are not guessed with ELBv2 ${death}: the way around is said`,
+      async () => {
+        const moved = await byTag(death, [ELBV2], 'nyah:managed=true')
+        expect(moved).toMatchObject({ code: 7, batches: 0, splits: new Set(['aws=10 octavia=90']) })
+        expect(moved.stderr).toContain('FAILOVER_NLB_UNREAD')
+        expect(moved.stderr.replaceAll(/\s+/g, ' ')).toContain('with the names themselves, or with --all')
+      },
+      TEST_MS,
+    )
+})
 
 describe.concurrent('300 names are moved to AWS within 10 s, by 3 changes', () => {
   for (const death of DEATHS) {

@@ -5,6 +5,7 @@ import type { ErrorData } from '../core/errors.ts'
 import type { NyahEvent } from '../core/events.ts'
 import type { Plan, Request } from '../core/plan.ts'
 import type { Batch, ByHand, Unread } from '../failover/by-hand.ts'
+import type { Which } from '../failover/model.ts'
 import { escapeText } from '../render/escape.ts'
 import { count } from '../render/words.ts'
 import type { Io } from './io.ts'
@@ -71,6 +72,10 @@ function inTheWay(events: readonly NyahEvent[]): ErrorData | undefined {
   return [...ends, ...(isGivenUp ? retried : [])].find(({ code, exit }) => code.startsWith('AWS_') && exit !== 6)
 }
 
+/** What nobody here can look up is to be filled in. */
+const namesIn = (which: Which): Unread['names'] =>
+  which.by === 'all' ? null : which.by === 'names' ? which.names : ['NAME']
+
 /** What was asked for, in the words of the recipe. */
 async function unreadOf({ operation, arguments: args }: Request): Promise<Unread> {
   const [{ toOf, endOf }, { weightsTo }] = await Promise.all([
@@ -79,10 +84,10 @@ async function unreadOf({ operation, arguments: args }: Request): Promise<Unread
   ])
   if (operation === 'failover.to') {
     const { which, side, percent } = toOf(args)
-    return { names: which.by === 'names' ? which.names : null, weights: weightsTo(side, percent) }
+    return { names: namesIn(which), weights: weightsTo(side, percent) }
   }
   const { which } = endOf(args)
-  return { names: which.by === 'names' ? which.names : null, weights: null }
+  return { names: namesIn(which), weights: null }
 }
 
 function saved(place: string, files: readonly ByHand[]): boolean {

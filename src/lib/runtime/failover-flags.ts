@@ -8,9 +8,14 @@ export const failoverArgs = {
 }
 
 const which = {
-  all: Flags.boolean({ description: 'All names that nyah owns.', helpGroup: 'SELECT', exclusive: ['mirror'] }),
+  all: Flags.boolean({ description: 'All names that nyah owns.', helpGroup: 'SELECT', exclusive: ['mirror', 'tag'] }),
   mirror: Flags.string({
     description: "All names with this mirror as one side: the load balancer's UUID, the NLB's name or DNS name.",
+    helpGroup: 'SELECT',
+    exclusive: ['tag'],
+  }),
+  tag: Flags.string({
+    description: 'All names with a side whose NLB carries this tag, KEY=VALUE. ELBv2 has to answer for it.',
     helpGroup: 'SELECT',
   }),
 }

@@ -38,7 +38,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     const found = healthMs === 0 ? read.map((seen) => withHealthOf(seen, before)) : read
     before = found
     isMoved = false
-    const chosen = which.by === 'mirror' ? found.filter((seen) => isBehind(seen, which.mirror)) : found
+    const chosen = chosenOf(found, which)
     if (chosen.length === 0) throw nobody(which)
     return { at, names: chosen }
   }
@@ -75,6 +75,36 @@ function withHealthOf(seen: ObservedName, before: readonly ObservedName[]): Obse
   return { ...seen, protections, checks, statuses, entrances, unread }
 }
 
+/** Those that are meant. Throws FAILOVER_NLB_UNREAD where only ELBv2 could say. */
+function chosenOf(found: readonly ObservedName[], which: Which): readonly ObservedName[] {
+  if (which.by === 'names' || which.by === 'all') return found
+  const unread = found.filter(isUnread)
+  if (which.by === 'tag') {
+    if (unread.length > 0) throw nlbUnread(`--tag ${which.key}=${which.value}`, unread)
+    return found.filter(({ records, entrances }) =>
+      records.some(({ alias }) => alias !== null && entrances[alias.dnsName]?.tags?.[which.key] === which.value),
+    )
+  }
+  const behind = found.filter((seen) => isBehind(seen, which.mirror))
+  if (behind.length === 0 && unread.length > 0) throw nlbUnread(`--mirror ${which.mirror}`, unread)
+  return behind
+}
+
+/** Has it an NLB that ELBv2 said nothing of, because it did not answer? */
+const isUnread = ({ records, entrances, unread }: ObservedName): boolean =>
+  unread.length > 0 && records.some(({ alias }) => alias !== null && entrances[alias.dnsName] === undefined)
+
+const nlbUnread = (asked: string, unread: readonly ObservedName[]): Error =>
+  nyahError({
+    code: 'FAILOVER_NLB_UNREAD',
+    message: `${asked}: only ELBv2 knows which names that means, and it did not answer for ${unread.length} of them (${unread[0]?.unread.join('; ') ?? ''})`,
+    exit: EXIT.remote,
+    tries: [
+      'the same command with the names themselves, or with --all: only Route 53 has to answer then',
+      'nyah dns show',
+    ],
+  })
+
 /** Is this mirror one of its sides? Where ELBv2 does not answer, the alias has the NLB's name in its own. */
 function isBehind({ records, entrances }: ObservedName, mirror: string): boolean {
   return records.some(({ alias }) => {
@@ -99,7 +129,9 @@ const nobody = (which: Which): Error =>
     message:
       which.by === 'mirror'
         ? `no name that nyah owns has the mirror ${which.mirror} as a side`
-        : 'nyah owns no name in the zones that these credentials list',
+        : which.by === 'tag'
+          ? `no name that nyah owns has a side whose NLB carries the tag ${which.key}=${which.value}`
+          : 'nyah owns no name in the zones that these credentials list',
     exit: EXIT.usage,
     tries: ['nyah dns show', 'nyah dns attach NAME --mirror X --plan'],
   })
