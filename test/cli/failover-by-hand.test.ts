@@ -157,7 +157,7 @@ describe('the zone could be read, and Route 53 then took no change', () => {
         { action: CHANGE, kind: 'drop-before', times: ALWAYS },
       )
       const { code, stderr } = await toAws(at)
-        // It was read back: two of three are done, the third is left to a person.
+      // It was read back: two of three are done, the third is left to a person.
       expect(code).toBe(8)
       expect(commandsIn(stderr)).toHaveLength(1)
       expect(splitsOf(at.world, FLEET)).toEqual(new Set([...BEFORE, ...AFTER]))

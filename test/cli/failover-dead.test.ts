@@ -74,6 +74,7 @@ async function toAws(
   variables: readonly string[],
   actions: readonly string[],
   which = ['--all'],
+  stateDir = '',
 ): Promise<Moved> {
   const world: World = await startWorld(1, later)
   world.sandbox.change(() => fleet)
@@ -84,7 +85,13 @@ async function toAws(
   const contexts = { home: {} }
   writeFileSync(join(world.home, 'nyah.config.json'), JSON.stringify({ currentContext: 'home', contexts }))
   const dead = Object.fromEntries(variables.map((name) => [name, remotes.url[death]]))
-  const env = { ...world.sandbox.env, AWS_ENDPOINT_URL: proxy.url, KUBECONFIG: '/nonexistent', ...dead }
+  const env = {
+    ...world.sandbox.env,
+    AWS_ENDPOINT_URL: proxy.url,
+    KUBECONFIG: '/nonexistent',
+    ...dead,
+    ...(stateDir && { NYAH_STATE_DIR: stateDir }),
+  }
   const before = batchesTaken(world)
   const words = ['failover', 'to-aws', ...which, '--yes', '--reason', 'INC-4711 hall 2', '--timeout', BUDGET]
   const ended = await world.run(words, { env })
@@ -97,6 +104,16 @@ function demandMoved(moved: Moved): void {
   expect(moved.batches).toBeGreaterThan(0)
   expect(moved.batches).toBeLessThanOrEqual(3)
 }
+
+it(
+  'a machine on which no journal can be written moves them too, and says so',
+  async () => {
+    const moved = await toAws('dead', [], [], ['--all', '--quiet'], '/proc/nyah')
+    demandMoved(moved)
+    expect(moved.stderr).toContain('RUN_UNJOURNALLED')
+  },
+  TEST_MS,
+)
 
 describe.concurrent('names by the tag of their NLB', () => {
   const byTag = (death: Death, variables: readonly string[], tag: string) => toAws(death, variables, [], ['--tag', tag])

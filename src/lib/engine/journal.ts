@@ -12,6 +12,33 @@ export interface Secured {
   readonly release: () => void
 }
 
+/** As `secure`, for what users wait for: where nothing can be kept on this machine, the run goes on without, and says so. */
+export function secureAnyway(deps: RunDeps, context: string, scopes: readonly string[]): Secured {
+  const say = ({ code, message }: ErrorData): null => {
+    deps.emit('note', null, {
+      code: 'RUN_UNJOURNALLED',
+      message: `${code} ${message}; the run goes on without a journal: it cannot be shown or resumed here afterwards`,
+    })
+    return null
+  }
+  try {
+    const secured = secure(deps, context, scopes)
+    let isSaid = false
+    const broken = (): null => {
+      const why = secured.broken()
+      if (why === null || isSaid) return null
+      isSaid = true
+      return say(why)
+    }
+    return { ...secured, broken }
+  } catch (error) {
+    const data = errorData(error)
+    if (data.code !== 'STATE_UNWRITABLE') throw error
+    say(data)
+    return { broken: () => null, away: () => undefined, back: () => undefined, release: () => undefined }
+  }
+}
+
 /**
  * What a run needs before its first write: the locks of the scopes it changes and an open journal that already holds every
  * event so far. Throws RUN_LOCKED (10) or STATE_UNWRITABLE (3); nothing is kept then.

@@ -32,6 +32,7 @@ function failover(
   return {
     name,
     mutates: true,
+    evenUnjournalled: true,
     confirmId: null,
     observe: (scene) => ports.observe(which, scene),
     plan,
