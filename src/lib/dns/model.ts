@@ -74,6 +74,8 @@ export interface SideHealth {
 /** The NLB that an alias points to. */
 export interface Entrance {
   readonly octaviaId: string | null
+  /** Absent: there is no such NLB any more. */
+  readonly tags?: Readonly<Record<string, string>>
   readonly name: string
   readonly dnsName: string
   readonly zoneId: string

@@ -2,7 +2,7 @@ import type { Change, Outputs } from '../core/change.ts'
 import type { Json } from '../core/json.ts'
 import type { Guard, Operation, Scene } from '../engine/operation.ts'
 import type { NamesWorld, Ours } from '../dns/model.ts'
-import { judgeName, nextDueIn, noted, shareOf, walkStops } from '../dns/plan.ts'
+import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, walkStops } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
 import type { End, FailoverWorld, To, Which } from './model.ts'
 import { planEnd, planTo } from './plan.ts'
@@ -41,10 +41,12 @@ function failover(
   return {
     name,
     mutates: true,
+    evenUnjournalled: true,
     confirmId: null,
     observe: async (scene) => ({ ...(await ports.observe(which, scene)), ours }),
     plan,
-    guards,
+    // Also of steady weights that somebody wrote: nobody is brought back to nothing.
+    guards: [...guards, totalNeverZero],
     apply: async (change, scene) => {
       const result = (await together([change], scene)).get(change.id) ?? new Error(`${change.id} has no result`)
       if (result instanceof Error) throw result
