@@ -40,31 +40,11 @@ export const NAME_TAG = 'nyah:name'
  * Throws DNS_ZONE_MISSING, DNS_ZONE_AMBIGUOUS (2), and what keeps zones or records from being read.
  */
 export async function observeNames(ports: NamesPorts, look: Look, scene: Scene): Promise<readonly ObservedName[]> {
-  const { clock, signal } = scene
-  const at = clock.now()
-  // What is late is given up: it would stand in the way of the changes that come next.
-  const enough = new AbortController()
-  const whileAwaited = AbortSignal.any([signal, enough.signal])
-  const balancers = ports.mirrors?.list(whileAwaited)
-  balancers?.catch(() => undefined)
-  const health = emptyHealth()
-  let found: readonly Found[]
-  let inTime: boolean
-  try {
-    const zones = await ports.dns.zones(signal)
-    found = look.names === null ? await foundIn(zones, ports, look, signal) : await named(zones, ports, look, signal)
-    const reading = readHealth(found, ports, balancers, look, health, at, whileAwaited)
-    const timeIsUp = clock.sleep(look.healthMs, whileAwaited).then(
-      () => false,
-      () => false,
-    )
-    inTime = await Promise.race([reading.then(() => true), timeIsUp])
-  } finally {
-    enough.abort()
+  const read = async (): Promise<readonly Found[]> => {
+    const zones = await ports.dns.zones(scene.signal)
+    return look.names === null ? foundIn(zones, ports, look, scene.signal) : named(zones, ports, look, scene.signal)
   }
-  signal.throwIfAborted()
-  const late = inTime ? [] : [`health was not read whole within ${look.healthMs / 1000} s`]
-  const unread = [...health.unread, ...late]
+  const { at, found, health, unread } = await withHealth(read, ports, look, scene)
   return found.map(({ name, zone, records }) => ({
     name,
     at,
@@ -77,6 +57,53 @@ export async function observeNames(ports: NamesPorts, look: Look, scene: Scene):
     entrances: { ...health.entrances },
     unread,
   }))
+}
+
+/** Names whose records are known already (from a card), with health as it is now: Route 53 is asked for no list. */
+export async function observeKnown(
+  ports: NamesPorts,
+  known: readonly ObservedName[],
+  healthMs: number,
+  scene: Scene,
+): Promise<readonly ObservedName[]> {
+  const read = (): Promise<readonly Found[]> => Promise.resolve(known)
+  const { at, health, unread } = await withHealth(read, ports, { healthMs, known: true }, scene)
+  const { statuses } = health
+  return known.map((seen) => ({ ...seen, at, statuses, entrances: { ...seen.entrances, ...health.entrances }, unread }))
+}
+
+type HealthLook = Pick<Look, 'healthMs' | 'ownChecks'> & { readonly known?: boolean }
+
+/** Records, and beside them health, for as long as it may take. */
+async function withHealth(
+  read: () => Promise<readonly Found[]>,
+  ports: NamesPorts,
+  look: HealthLook,
+  { clock, signal }: Scene,
+): Promise<{ at: number; found: readonly Found[]; health: HealthRead; unread: readonly string[] }> {
+  const at = clock.now()
+  // What is late is given up: it would stand in the way of the changes that come next.
+  const enough = new AbortController()
+  const whileAwaited = AbortSignal.any([signal, enough.signal])
+  const balancers = ports.mirrors?.list(whileAwaited)
+  balancers?.catch(() => undefined)
+  const health = emptyHealth()
+  let found: readonly Found[]
+  let inTime: boolean
+  try {
+    found = await read()
+    const reading = readHealth(found, ports, balancers, look, health, at, whileAwaited)
+    const timeIsUp = clock.sleep(look.healthMs, whileAwaited).then(
+      () => false,
+      () => false,
+    )
+    inTime = await Promise.race([reading.then(() => true), timeIsUp])
+  } finally {
+    enough.abort()
+  }
+  signal.throwIfAborted()
+  const late = inTime ? [] : [`health was not read whole within ${look.healthMs / 1000} s`]
+  return { at, found, health, unread: [...health.unread, ...late] }
 }
 
 interface Found {
@@ -155,7 +182,7 @@ async function readHealth(
   found: readonly Found[],
   { dns, checks, mirrors }: NamesPorts,
   balancers: ReturnType<Mirrors['list']> | undefined,
-  { ownChecks = false }: Look,
+  { ownChecks = false, known = false }: HealthLook,
   into: HealthRead,
   at: number,
   signal: AbortSignal,
@@ -175,7 +202,7 @@ async function readHealth(
     if (failed !== undefined) throw failed.reason
   }
   const chosenChecks = async (port: NonNullable<NamesPorts['checks']>): Promise<void> => {
-    if (!ownChecks && ids.length === 0) return
+    if (known || (!ownChecks && ids.length === 0)) return
     const all = ownChecks ? await port.list(signal) : await port.read(ids, signal)
     for (const one of all) if (ids.includes(one.id) || names.has(one.tags[NAME_TAG] ?? '')) into.checks[one.id] = one
   }
@@ -207,7 +234,7 @@ async function readHealth(
   await Promise.all([
     checks === null ? into.unread.push('health checks') : readChecks(checks).catch(say('health checks')),
     mirrors === null ? into.unread.push('load balancers') : readEntrances(mirrors).catch(say('load balancers')),
-    readProtections().catch(say('protections')),
+    known ? null : readProtections().catch(say('protections')),
   ])
 }
 

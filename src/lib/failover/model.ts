@@ -23,6 +23,11 @@ export interface End {
   readonly everySeconds: number
 }
 
+/** `failover.arm` */
+export interface Arm {
+  readonly which: Which
+}
+
 export interface FailoverWorld {
   /** Milliseconds since the epoch. */
   readonly at: number

@@ -1,10 +1,11 @@
 import type { Change, Outputs } from '../core/change.ts'
-import type { Json } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import type { Draft } from '../core/plan.ts'
 import type { Guard, Operation, Scene } from '../engine/operation.ts'
 import { judgeName, shareOf } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
-import type { End, FailoverWorld, To, Which } from './model.ts'
-import { planEnd, planTo } from './plan.ts'
+import type { Arm, End, FailoverWorld, To, Which } from './model.ts'
+import { planArm, planEnd, planTo } from './plan.ts'
 
 /** What failovers need of names; bound to the domain of names by whoever makes the operation. */
 export interface FailoverPorts {
@@ -16,19 +17,51 @@ export interface FailoverPorts {
 
 /** `failover to-aws`, `failover to-octavia` */
 export const toOperation = (ports: FailoverPorts, asked: To): Operation<FailoverWorld> =>
-  failover(ports, 'failover.to', asked.which, (world) => planTo(world, asked), [mayBeMoved, towards(asked)])
+  failover(ports, 'failover.to', asked.which, rulesOf(asked))
+
+/** How users are moved, and what must not be done. */
+export const rulesOf = (asked: To): Rules => ({
+  plan: (world) => planTo(world, asked),
+  guards: [mayBeMoved, towards(asked)],
+})
 
 /** `failover end` */
 export const endOperation = (ports: FailoverPorts, asked: End): Operation<FailoverWorld> =>
-  failover(ports, 'failover.end', asked.which, (world) => planEnd(world, asked), [mayBeMoved, backTo])
+  failover(ports, 'failover.end', asked.which, {
+    plan: (world) => planEnd(world, asked),
+    guards: [mayBeMoved, backTo],
+  })
 
-function failover(
-  ports: FailoverPorts,
-  name: string,
-  which: Which,
-  plan: Operation<FailoverWorld>['plan'],
-  guards: readonly Guard<FailoverWorld>[],
-): Operation<FailoverWorld> {
+/** What arming needs besides names. */
+export interface ArmPorts {
+  /** The names that are meant, as they stand in the zone. */
+  observe(which: Which, scene: Scene): Promise<FailoverWorld>
+  /** Writes the card of what was seen last. */
+  write(world: FailoverWorld): void
+  /** What the card has, or would have; throws what kept it from being written. */
+  cardOf(world: FailoverWorld): Json
+}
+
+/** `failover arm`: what a failover would have to look up is written down beforehand. */
+export const armOperation = (ports: ArmPorts, { which }: Arm): Operation<FailoverWorld> => ({
+  name: 'failover.arm',
+  mutates: true,
+  confirmId: null,
+  observe: (scene) => ports.observe(which, scene),
+  plan: (world) => planArm(world),
+  guards: [mayBeMoved],
+  apply: () => Promise.resolve({}),
+  waiting: null,
+  record: (world) => Promise.resolve(ports.write(world)),
+  summary: (world) => ({ ...summary(world), card: ports.cardOf(world) }),
+})
+
+interface Rules {
+  readonly plan: (world: FailoverWorld) => Draft
+  readonly guards: readonly Guard<FailoverWorld>[]
+}
+
+function failover(ports: FailoverPorts, name: string, which: Which, { plan, guards }: Rules): Operation<FailoverWorld> {
   return {
     name,
     mutates: true,
@@ -49,7 +82,7 @@ function failover(
 }
 
 /** Where the users of each name go now. */
-const summary = ({ names }: FailoverWorld): Json => ({
+const summary = ({ names }: FailoverWorld): JsonObject => ({
   names: names.map((seen) => ({
     name: seen.name,
     zone: seen.zone.name,

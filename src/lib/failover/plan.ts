@@ -21,6 +21,9 @@ export const planEnd = ({ at, names }: FailoverWorld, asked: End): Draft =>
     return step === null ? [] : planWeights(seen, { ...step, reason: 'back to steady' })
   })
 
+/** Nothing in the zone has to change for a card. */
+export const planArm = ({ names }: FailoverWorld): Draft => draftOf(names, () => [])
+
 function draftOf(names: readonly ObservedName[], changesOf: (seen: ObservedName) => readonly Change[]): Draft {
   return {
     scopes: names.map(({ name }) => name),

@@ -1,6 +1,6 @@
 import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
-import type { End, To, Which } from './model.ts'
+import type { Arm, End, To, Which } from './model.ts'
 
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
@@ -19,6 +19,11 @@ export function endOf(args: JsonObject): End {
   const grow = list.every((step, index) => step > (list[index - 1] ?? 0))
   if (!grow || list.at(-1) !== 100) throw invalid('arguments.steps are no growing percents of which the last is 100')
   return { which: whichOf(args), steps: list, everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400) }
+}
+
+export function armOf(args: JsonObject): Arm {
+  demandKnown(args, ['names', 'all', 'mirror'])
+  return { which: whichOf(args) }
 }
 
 function whichOf({ names, all, mirror }: JsonObject): Which {

@@ -2,12 +2,14 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Scene } from '../engine/operation.ts'
+import type { RunDeps, RunOptions } from '../engine/terms.ts'
 import type { ObservedName } from '../dns/model.ts'
 import type { Enactor } from '../dns/apply.ts'
 import type { FailoverWorld, Which } from '../failover/model.ts'
 import type { FailoverPorts } from '../failover/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { percent } from './dns-text.ts'
+import { chosenCard, isOwnAccount, keepingCard } from './failover-card.ts'
 import { namesPorts, zoneChoice } from './names-read.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
@@ -17,7 +19,7 @@ const PREFLIGHT_MS = 2_500
 
 /** Binds `failover.to` and `failover.end`: Route 53 is all that has to answer. */
 export async function bindFailover(request: Request, opened: Opened): Promise<Bound> {
-  const [make, requests, { observeNames }, { applyNames }, { run }, ports, dns] = await Promise.all([
+  const [make, requests, observe, { applyNames }, { run }, ports, dns] = await Promise.all([
     import('../failover/operation.ts'),
     import('../failover/request.ts'),
     import('../dns/observe.ts'),
@@ -26,35 +28,93 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     namesPorts(opened),
     opened.names(),
   ])
-  const observe = async (which: Which, scene: Scene): Promise<FailoverWorld> => {
-    const at = scene.clock.now()
-    const names = which.by === 'names' ? which.names : null
-    const found = await observeNames(ports, { names, choice: zoneChoice(opened), healthMs: PREFLIGHT_MS }, scene)
-    const chosen = which.by === 'mirror' ? found.filter((seen) => isBehind(seen, which.mirror)) : found
-    if (chosen.length === 0) throw nobody(which)
-    return { at, names: chosen }
+  const choice = zoneChoice(opened)
+  const read = (names: readonly string[] | null, healthMs: number, scene: Scene): Promise<readonly ObservedName[]> =>
+    observe.observeNames(ports, { names, choice, healthMs }, scene)
+  const fromZone = (which: Which, scene: Scene): Promise<readonly ObservedName[]> =>
+    read(which.by === 'names' ? which.names : null, PREFLIGHT_MS, scene)
+  const worldOf = (which: Which, at: number, found: readonly ObservedName[]): FailoverWorld => {
+    const names = chosen(which, found)
+    if (names.length === 0) throw nobody(which)
+    return { at, names }
   }
-  const portsFor = (enactor: Enactor): FailoverPorts => ({
-    observe,
-    apply: (changes, scene) => applyNames(changes, dns, enactor, scene),
+  if (request.operation === 'failover.end') {
+    const asked = requests.endOf(request.arguments)
+    return bound(async (enactor, { clock, emit }) => {
+      const kept = await keepingCard(dns, opened, clock, emit)
+      const endPorts: FailoverPorts = {
+        observe: async (which, scene) => worldOf(which, scene.clock.now(), await fromZone(which, scene)),
+        apply: (changes, scene) => applyNames(changes, kept, enactor, scene),
+      }
+      return (each, options, deps) => run(make.endOperation(endPorts, asked), each, options, deps)
+    })
+  }
+  const asked = requests.toOf(request.arguments)
+  return bound(async (enactor, deps, { consent }) => {
+    const since = deps.clock.now()
+    const { applyFromCard } = await import('../failover/apply.ts')
+    let keeper = await chosenCard(opened, asked.which, deps)
+    const kept = keeper === null ? await keepingCard(dns, opened, deps.clock, deps.emit) : keeper.keeping(dns)
+    const apply: FailoverPorts['apply'] = (changes, scene) => applyNames(changes, kept, enactor, scene)
+    const { namesOn } = await import('../failover/card.ts')
+    let known: readonly ObservedName[] = []
+    const toPorts: FailoverPorts = {
+      async observe(which, scene) {
+        const at = scene.clock.now()
+        if (keeper !== null) {
+          const card = keeper.card()
+          const names = chosen(which, namesOn(card, at))
+          const [found, isOwn] = await Promise.all([
+            observe.observeKnown(ports, names, PREFLIGHT_MS, scene),
+            isOwnAccount(card, opened, scene),
+          ])
+          if (isOwn) {
+            known = found
+            return worldOf(which, at, found)
+          }
+          keeper = null
+        }
+        return worldOf(which, at, await fromZone(which, scene))
+      },
+      apply: (changes, scene) =>
+        keeper === null
+          ? apply(changes, scene)
+          : applyFromCard(
+              changes,
+              {
+                ...make.rulesOf(asked),
+                apply,
+                reread: (names, here) => read(names, REREAD_HEALTH_MS, here),
+                allowances: request.allowances,
+                known,
+                since,
+                asSeen: consent !== 'yes',
+              },
+              scene,
+            ),
+    }
+    return (each, options, given) => run(make.toOperation(toPorts, asked), each, options, given)
   })
-  const isEnd = request.operation === 'failover.end'
-  const operationFor = isEnd
-    ? (
-        (asked) => (each: FailoverPorts) =>
-          make.endOperation(each, asked)
-      )(requests.endOf(request.arguments))
-    : (
-        (asked) => (each: FailoverPorts) =>
-          make.toOperation(each, asked)
-      )(requests.toOf(request.arguments))
-  return {
-    tell,
-    run: (asked, options, deps) => {
-      const enactor = { by: options.actor, why: options.reason ?? '', run: deps.run.slice(-4) }
-      return run(operationFor(portsFor(enactor)), asked, options, deps)
-    },
-  }
+}
+
+/** How long health may take where a name has to be read after all: users are waiting. */
+const REREAD_HEALTH_MS = 1_000
+
+type Prepare = (enactor: Enactor, deps: RunDeps, options: RunOptions) => Promise<Bound['run']>
+
+const bound = (prepare: Prepare): Bound => ({
+  tell,
+  run: async (asked, options, deps) => {
+    const enactor = { by: options.actor, why: options.reason ?? '', run: deps.run.slice(-4) }
+    return (await prepare(enactor, deps, options))(asked, options, deps)
+  },
+})
+
+/** Which of these are meant. */
+export function chosen(which: Which, names: readonly ObservedName[]): readonly ObservedName[] {
+  if (which.by === 'all') return names
+  if (which.by === 'mirror') return names.filter((seen) => isBehind(seen, which.mirror))
+  return names.filter(({ name }) => which.names.includes(name))
 }
 
 /** Is this mirror one of its sides? Where ELBv2 does not answer, the alias has the NLB's name in its own. */
@@ -75,7 +135,7 @@ function isBehind({ records, entrances }: ObservedName, mirror: string): boolean
   })
 }
 
-const nobody = (which: Which): Error =>
+export const nobody = (which: Which): Error =>
   nyahError({
     code: 'FAILOVER_NO_NAMES',
     message:

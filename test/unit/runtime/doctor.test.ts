@@ -64,6 +64,8 @@ async function checks(around: Surroundings = {}): Promise<ReadonlyMap<string, Ch
     }),
     dns: () => Promise.reject(new Error('not asked')),
     names: () => Promise.reject(new Error('not asked')),
+    account: () => Promise.resolve('1'),
+    card: { path: '/nowhere/card.json', given: false, used: true },
     checks: () => Promise.reject(new Error('not asked')),
     resolver: () => Promise.reject(new Error('not asked')),
     permissions: async () => ({ simulate: async () => around.simulation ?? { decisions, why: null } }),
