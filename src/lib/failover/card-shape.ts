@@ -53,7 +53,7 @@ const card = z.strictObject({
   at: moment,
   context: z.string(),
   account: z.string(),
-  covers: z.enum(['all', 'some']),
+  covers: z.enum(['all', 'fewer', 'some']),
   names: z.array(
     z.strictObject({
       name,

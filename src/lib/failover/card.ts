@@ -26,8 +26,8 @@ export interface Card {
   readonly context: string
   /** Of AWS: twelve digits. */
   readonly account: string
-  /** `all`: every name that nyah owned then; `some`: those that were named, or others came since. */
-  readonly covers: 'all' | 'some'
+  /** `all`: every name that nyah owned then; `fewer`: others came since; `some`: those that were named. */
+  readonly covers: 'all' | 'fewer' | 'some'
   readonly names: readonly CardName[]
   /** By id, of those that records refer to. */
   readonly checks: Readonly<Record<string, Check>>
@@ -121,8 +121,10 @@ export function afterBatch(card: Card, zoneId: string, changes: readonly RecordC
   const isNew = changes.some(
     ({ action, record }) => action === 'CREATE' && record.type !== 'TXT' && !known.has(record.name),
   )
-  return { ...card, names, covers: isNew ? 'some' : card.covers }
+  return { ...card, names, covers: isNew ? fewer(card) : card.covers }
 }
+
+const fewer = ({ covers }: Card): Card['covers'] => (covers === 'all' ? 'fewer' : covers)
 
 /** The card after these names' records were read. Pure. */
 export const afterReading = (card: Card, zoneId: string, records: readonly RecordSet[], at: string): Card => ({
@@ -176,7 +178,7 @@ export function driftOf(card: Card, names: readonly ObservedName[]): CardDrift {
       return seen === undefined || judgeName(seen).basis === judgeName(seenOn(one)).basis ? [] : [one.name]
     }),
     gone: card.names.flatMap(({ name }) => (owned.has(name) ? [] : [name])),
-    missing: card.covers === 'all' ? [...owned.keys()].filter((name) => !known.has(name)) : [],
+    missing: card.covers !== 'some' ? [...owned.keys()].filter((name) => !known.has(name)) : [],
   }
 }
 
@@ -188,7 +190,7 @@ export function mergedCard(old: Card, fresh: Card): Card {
   const isNew = fresh.names.some(({ name }) => !known.has(name))
   return {
     ...old,
-    covers: isNew ? 'some' : old.covers,
+    covers: isNew ? fewer(old) : old.covers,
     names: [...old.names.filter(({ name }) => !armed.has(name)), ...fresh.names],
     checks: { ...old.checks, ...fresh.checks },
     entrances: { ...old.entrances, ...fresh.entrances },
