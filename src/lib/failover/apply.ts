@@ -5,7 +5,10 @@ import type { Allowance, Draft } from '../core/plan.ts'
 import type { Guard, Scene } from '../engine/operation.ts'
 import type { ObservedName } from '../dns/model.ts'
 import { judgeName } from '../dns/plan.ts'
-import type { FailoverWorld } from './model.ts'
+import type { CheckStatus, HealthChecks } from '../ports/health-checks.ts'
+import type { SwitchObjects, SwitchPlace } from '../ports/switch.ts'
+import type { FailoverWorld, Way } from './model.ts'
+import { SWITCH } from './ways.ts'
 
 type Results = ReadonlyMap<string, Outputs | Error>
 
@@ -19,6 +22,7 @@ export interface CardApply {
   readonly allowances: readonly Allowance[]
   /** The names as the card has them. */
   readonly known: readonly ObservedName[]
+  readonly ways: readonly Way[]
   /** Milliseconds since the epoch: when this run began. What was changed since then was changed by somebody else. */
   readonly since: number
   /** Was the very split agreed to that the plan showed? False: whatever it was (`--yes`). */
@@ -51,7 +55,7 @@ export async function applyFromCard(changes: readonly Change[], card: CardApply,
     code: 'CARD_STALE',
     message: `${named(names)} moved since the card was written: read from the zone, and planned from what stands there now`,
   })
-  const world: FailoverWorld = { at: scene.clock.now(), names: fresh }
+  const world: FailoverWorld = { at: scene.clock.now(), names: fresh, ways: card.ways }
   const draft = card.plan(world)
   const raised = [...draft.findings, ...card.guards.flatMap((guard) => guard(draft, world))]
   const refusals = refusalsOf(applyAllowances(raised, card.allowances).findings)
@@ -97,4 +101,112 @@ const otherSplit = (name: string): NyahError =>
     exit: EXIT.stale,
     tries: [`nyah dns show ${name}`, 'run the command again: the card has what stands there now'],
     details: { name },
+  })
+
+/** Writes or deletes the switch's object. */
+export async function applyWay(
+  { after }: Change,
+  switches: Pick<SwitchObjects, 'engage' | 'disengage'>,
+): Promise<Outputs> {
+  const { engaged, place } = after as unknown as { readonly engaged: boolean; readonly place: SwitchPlace }
+  await (engaged ? switches.engage(place, 'failover') : switches.disengage(place))
+  return { engaged }
+}
+
+/** The names first; the switch lets go only when all of them have the weights that are to count then. */
+export function namesThenWays({
+  apply,
+  switches,
+}: Ends): (changes: readonly Change[], scene: Scene) => Promise<Results> {
+  // Of earlier attempts: what failed for good is not tried again.
+  const failing = new Map<string, Error>()
+  return async (changes, scene) => {
+    const names = changes.filter(({ ref }) => ref.type !== SWITCH)
+    const results = new Map(names.length === 0 ? [] : await apply(names, scene))
+    for (const { id } of names) {
+      const result = results.get(id)
+      if (result instanceof Error) failing.set(id, result)
+      else failing.delete(id)
+    }
+    const retryable = names.some(({ id }) => errorData(failing.get(id) ?? null).retryable)
+    for (const change of changes.filter(({ ref }) => ref.type === SWITCH))
+      try {
+        if (failing.size > 0) throw kept(change.ref.name, failing.size, retryable)
+        results.set(change.id, await applyWay(change, switches))
+      } catch (error) {
+        results.set(change.id, error instanceof Error ? error : new Error(String(error)))
+      }
+    return results
+  }
+}
+
+interface Ends {
+  readonly apply: (changes: readonly Change[], scene: Scene) => Promise<Results>
+  readonly switches: Pick<SwitchObjects, 'engage' | 'disengage'>
+}
+
+const kept = (place: string, names: number, retryable: boolean): NyahError =>
+  nyahError({
+    code: 'SWITCH_KEPT',
+    message: `the switch ${place} stays engaged: ${names} of its names could not be given the weights that are to count then`,
+    exit: EXIT.remote,
+    tries: ['run the same command again'],
+    retryable,
+  })
+
+/** What proving a switch needs. */
+export interface ProofPorts {
+  readonly switches: Pick<SwitchObjects, 'engage' | 'disengage'>
+  readonly checks: Pick<HealthChecks, 'status'>
+}
+
+const PROOF_MS = 180_000
+const LOOK_EVERY_MS = 1_000
+
+/**
+ * Shows that the switch works before any name follows it: the object is written, Route 53's checkers see it, it is deleted,
+ * and they have seen it gone for as long as they need to say so. (A new health check that is inverted counts as unhealthy
+ * until then: a record that had it at once would lose its users.)
+ *
+ * Throws SWITCH_NOT_SEEN (9).
+ *
+ * @see https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+ */
+export async function proveSwitch(place: SwitchPlace, check: string, ports: ProofPorts, scene: Scene): Promise<void> {
+  const { switches, checks } = ports
+  try {
+    await switches.engage(place, 'proof')
+    await seen(({ verdict }) => verdict === 'healthy', 'the object that was written')
+  } finally {
+    await switches.disengage(place)
+  }
+  let goneSince: number | null = null
+  await seen(({ verdict, observedAt }) => {
+    if (verdict !== 'unhealthy' || observedAt === null) goneSince = null
+    else goneSince ??= Date.parse(observedAt)
+    return goneSince !== null && Date.parse(observedAt ?? '') - goneSince >= SETTLED_MS
+  }, 'that the object was deleted')
+
+  async function seen(isSo: (status: CheckStatus) => boolean, what: string): Promise<void> {
+    const until = scene.clock.now() + PROOF_MS
+    while (!isSo(await checks.status(check, scene.signal))) {
+      if (scene.clock.now() >= until) throw notSeen(place, what)
+      await scene.clock.sleep(LOOK_EVERY_MS, scene.signal)
+    }
+  }
+}
+
+/** Three looks 10 s apart, and one more. */
+const SETTLED_MS = 40_000
+
+const notSeen = ({ bucket, region, key }: SwitchPlace, what: string): NyahError =>
+  nyahError({
+    code: 'SWITCH_NOT_SEEN',
+    message: `Route 53's health checkers did not see ${what} within ${PROOF_MS / 1000} s: no name follows the switch s3://${bucket}/${key} yet`,
+    exit: EXIT.notHealthy,
+    tries: [
+      `let everybody read that one object: the bucket policy in docs/aws.md`,
+      `curl -I https://${bucket}.s3.${region}.amazonaws.com/${key}`,
+      'nyah failover arm --all',
+    ],
   })

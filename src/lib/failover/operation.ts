@@ -1,56 +1,74 @@
 import type { Change, Outputs } from '../core/change.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Draft } from '../core/plan.ts'
-import type { Guard, Operation, Scene } from '../engine/operation.ts'
+import type { Guard, Operation, Scene, Together } from '../engine/operation.ts'
 import { judgeName, shareOf } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
 import type { Arm, End, FailoverWorld, To, Which } from './model.ts'
 import { planArm, planEnd, planTo } from './plan.ts'
+import { applyWay, namesThenWays } from './apply.ts'
+import { notWhileEngaged, SWITCH, wayFindings, wayFor, withheld } from './ways.ts'
+import type { SwitchObjects } from '../ports/switch.ts'
 
-/** What failovers need of names; bound to the domain of names by whoever makes the operation. */
+/** What failovers need of names and switches; bound to the domain of names by whoever makes the operation. */
 export interface FailoverPorts {
   /** The names that are meant, as they stand; their health within its own short time, or not at all. */
   observe(which: Which, scene: Scene): Promise<FailoverWorld>
   /** All of these at once: for each its outputs, or why not. */
   apply(changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>>
+  readonly switches: Pick<SwitchObjects, 'engage' | 'disengage'>
 }
 
-/** `failover to-aws`, `failover to-octavia` */
+/** `failover to-aws`, `failover to-octavia`: every way at once, each by itself. */
 export const toOperation = (ports: FailoverPorts, asked: To): Operation<FailoverWorld> =>
-  failover(ports, 'failover.to', asked.which, rulesOf(asked))
+  failover(ports, 'failover.to', asked.which, rulesOf(asked), {
+    keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
+    apply: (changes, scene) => ports.apply(changes, scene),
+  })
 
 /** How users are moved, and what must not be done. */
 export const rulesOf = (asked: To): Rules => ({
   plan: (world) => planTo(world, asked),
-  guards: [mayBeMoved, towards(asked)],
+  guards: [mayBeMoved, towards(asked), wayFindings(wayFor(asked)), withheld(towards(asked))],
 })
 
-/** `failover end` */
+/** `failover end`: the switch lets go once the weights are those that are to count. */
 export const endOperation = (ports: FailoverPorts, asked: End): Operation<FailoverWorld> =>
-  failover(ports, 'failover.end', asked.which, {
-    plan: (world) => planEnd(world, asked),
-    guards: [mayBeMoved, backTo],
-  })
+  failover(
+    ports,
+    'failover.end',
+    asked.which,
+    {
+      plan: (world) => planEnd(world, asked),
+      guards: [mayBeMoved, backTo, wayFindings(false), withheld(backTo)],
+    },
+    { keyOf: () => 'names', apply: namesThenWays(ports) },
+  )
 
 /** What arming needs besides names. */
 export interface ArmPorts {
   /** The names that are meant, as they stand in the zone. */
   observe(which: Which, scene: Scene): Promise<FailoverWorld>
+  /** Of AWS; known once the names were observed. */
+  account(): string
+  apply(change: Change, scene: Scene): Promise<Outputs>
+  applyNames: FailoverPorts['apply']
   /** Writes the card of what was seen last. */
   write(world: FailoverWorld): void
   /** What the card has, or would have; throws what kept it from being written. */
   cardOf(world: FailoverWorld): Json
 }
 
-/** `failover arm`: what a failover would have to look up is written down beforehand. */
-export const armOperation = (ports: ArmPorts, { which }: Arm): Operation<FailoverWorld> => ({
+/** `failover arm`: what a failover would have to look up is written down beforehand, and the switch is made ready. */
+export const armOperation = (ports: ArmPorts, asked: Arm): Operation<FailoverWorld> => ({
   name: 'failover.arm',
   mutates: true,
   confirmId: null,
-  observe: (scene) => ports.observe(which, scene),
-  plan: (world) => planArm(world),
-  guards: [mayBeMoved],
-  apply: () => Promise.resolve({}),
+  observe: (scene) => ports.observe(asked.which, scene),
+  plan: (world) => planArm(world, asked, ports.account()),
+  guards: [mayBeMoved, notWhileEngaged],
+  apply: (change, scene) => ports.apply(change, scene),
+  together: { keyOf: ({ ref }) => (ref.type === 'weighted-set' ? 'names' : null), apply: ports.applyNames },
   waiting: null,
   record: (world) => Promise.resolve(ports.write(world)),
   summary: (world) => ({ ...summary(world), card: ports.cardOf(world) }),
@@ -61,7 +79,13 @@ interface Rules {
   readonly guards: readonly Guard<FailoverWorld>[]
 }
 
-function failover(ports: FailoverPorts, name: string, which: Which, { plan, guards }: Rules): Operation<FailoverWorld> {
+function failover(
+  ports: FailoverPorts,
+  name: string,
+  which: Which,
+  { plan, guards }: Rules,
+  together: Together,
+): Operation<FailoverWorld> {
   return {
     name,
     mutates: true,
@@ -70,19 +94,21 @@ function failover(ports: FailoverPorts, name: string, which: Which, { plan, guar
     plan,
     guards,
     apply: async (change, scene) => {
+      if (change.ref.type === SWITCH) return applyWay(change, ports.switches)
       const result = (await ports.apply([change], scene)).get(change.id) ?? new Error(`${change.id} has no result`)
       if (result instanceof Error) throw result
       return result
     },
     // Hundreds of names are a handful of calls.
-    together: { keyOf: () => 'names', apply: (changes, scene) => ports.apply(changes, scene) },
+    together,
     waiting: null,
     summary,
   }
 }
 
-/** Where the users of each name go now. */
-const summary = ({ names }: FailoverWorld): JsonObject => ({
+/** Where the users of each name go now, and what the switch does. */
+const summary = ({ names, ways }: FailoverWorld): JsonObject => ({
+  ways: ways.map(({ kind, place, names: its, engaged }) => ({ kind, place: { ...place }, names: its, engaged })),
   names: names.map((seen) => ({
     name: seen.name,
     zone: seen.zone.name,

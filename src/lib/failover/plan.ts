@@ -2,27 +2,49 @@ import type { ObservedName, Side, Walk, Weights } from '../dns/model.ts'
 import { judgeName, planWeights, shareOf, type JudgedSet } from '../dns/plan.ts'
 import type { Change } from '../core/change.ts'
 import type { Draft } from '../core/plan.ts'
-import type { End, FailoverWorld, To } from './model.ts'
+import type { Arm, End, FailoverWorld, To } from './model.ts'
+import { armChanges, reallyNow, wayFor, withWays } from './ways.ts'
 
 /** Raw weights with so many percent on one side. */
 export const weightsTo = (side: Side, percent: number): Weights =>
   side === 'aws' ? { octavia: 100 - percent, aws: percent } : { octavia: percent, aws: 100 - percent }
 
-/** Everybody, or so many percent, to one side; steady weights stay what they are. */
-export const planTo = ({ names }: FailoverWorld, { side, percent }: To): Draft =>
-  draftOf(names, (seen) => planWeights(seen, { weights: weightsTo(side, percent), reason: `failover to ${side}` }))
+/** Everybody, or so many percent, to one side; steady weights stay what they are. Every other way goes along. */
+export const planTo = ({ names, ways }: FailoverWorld, asked: To): Draft => {
+  const { side, percent } = asked
+  const draft = draftOf(names, (seen) =>
+    planWeights(seen, { weights: weightsTo(side, percent), reason: `failover to ${side}` }),
+  )
+  const wanted = wayFor(asked)
+  return wanted === null ? draft : withWays(draft, ways, wanted)
+}
 
-/** Each name back to its own steady weights, in steps; the next one once its time has come. */
-export const planEnd = ({ at, names }: FailoverWorld, asked: End): Draft =>
-  draftOf(names, (seen) => {
+/** Each name back to its own steady weights, in steps; the next one once its time has come. The switch lets go. */
+export const planEnd = ({ at, names, ways }: FailoverWorld, asked: End): Draft => {
+  const draft = draftOf(names, (seen) => {
     const [set] = judgeName(seen).sets
     if (set === undefined) return []
-    const step = stepOf(set, asked, at)
+    const covered = ways.filter((way) => way.covered)
+    const now = returning(set) === null ? reallyNow(seen.name, set.now, covered) : set.now
+    const step = stepOf({ ...set, now }, asked, at)
     return step === null ? [] : planWeights(seen, { ...step, reason: 'back to steady' })
   })
+  return withWays(draft, ways, false)
+}
 
-/** Nothing in the zone has to change for a card. */
-export const planArm = ({ names }: FailoverWorld): Draft => draftOf(names, () => [])
+/** Nothing in the zone has to change for a card; a switch has to be followed. */
+export const planArm = ({ names }: FailoverWorld, { place }: Arm, account: string): Draft => {
+  const draft = draftOf(names, () => [])
+  if (place === null) return draft
+  const owned = names.filter((seen) => judgeName(seen).owner === 'nyah')
+  const { changes, scopes } = armChanges(owned, place, account)
+  return {
+    ...draft,
+    scopes: [...scopes, ...draft.scopes],
+    names: Object.fromEntries(scopes.map((scope) => [scope, 'the switch'])),
+    changes,
+  }
+}
 
 function draftOf(names: readonly ObservedName[], changesOf: (seen: ObservedName) => readonly Change[]): Draft {
   return {

@@ -1,5 +1,6 @@
 import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import type { SwitchPlace } from '../ports/switch.ts'
 import type { Arm, End, To, Which } from './model.ts'
 
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
@@ -21,9 +22,10 @@ export function endOf(args: JsonObject): End {
   return { which: whichOf(args), steps: list, everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400) }
 }
 
-export function armOf(args: JsonObject): Arm {
+/** @param place the switch of the configuration; null: it names none */
+export function armOf(args: JsonObject, place: SwitchPlace | null): Arm {
   demandKnown(args, ['names', 'all', 'mirror'])
-  return { which: whichOf(args) }
+  return { which: whichOf(args), place }
 }
 
 function whichOf({ names, all, mirror }: JsonObject): Which {

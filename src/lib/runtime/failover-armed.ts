@@ -1,6 +1,7 @@
 import { EXIT, nyahError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { ObservedName } from '../dns/model.ts'
+import type { Way } from '../failover/model.ts'
 import type { CardDrift } from '../failover/card.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
 import { age, count } from '../render/words.ts'
@@ -56,6 +57,18 @@ export async function armedOf(place: CardPlace, names: readonly ObservedName[] |
   }
 }
 
+/** A line for each switch: does it move users now? */
+export const wayLines = (ways: readonly Way[]): readonly string[] =>
+  ways.map(({ place: { bucket, region, key }, names, engaged }) => {
+    const where = `s3://${bucket}/${key} in ${region}`
+    const follow =
+      names.length === 0 ? 'nobody follows it: nyah failover arm --all' : `${count(names.length, 'name')} follow it`
+    if (engaged === null) return `Switch ${where}: whether it is engaged is not known; ${follow}.`
+    return engaged
+      ? `Switch ${where}: ENGAGED, so the users of all that follow it are on AWS, whatever the weights say; ${follow}. To let go: nyah failover end --all`
+      : `Switch ${where}: not engaged; ${follow}.`
+  })
+
 const isTrue = ({ stale, gone, missing }: CardDrift): boolean => stale.length + gone.length + missing.length === 0
 
 function driftText(drift: CardDrift): string {
@@ -63,7 +76,9 @@ function driftText(drift: CardDrift): string {
   const some = (what: string, names: readonly string[]): readonly string[] =>
     names.length === 0
       ? []
-      : [`${what} ${escapeLong(names.slice(0, 5).join(', '), 300)}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`]
+      : [
+          `${what} ${escapeLong(names.slice(0, 5).join(', '), 300)}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`,
+        ]
   const parts = [
     ...some('moved since:', drift.stale),
     ...some('no longer nyah’s:', drift.gone),

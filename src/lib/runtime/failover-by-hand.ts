@@ -25,7 +25,7 @@ export async function byHandText(io: Io, { plan, events, run, actor, reason }: U
   if (!errors.some(({ code, exit }) => code.startsWith('AWS_') && exit !== 6)) return ''
   if (plan === null) return `${RECIPE.join('\n')}\n`
   const succeeded = new Set(events.flatMap(({ type, data }) => (type === 'change.succeeded' ? [data.id] : [])))
-  const left = dueChanges(plan).filter(({ id }) => !succeeded.has(id))
+  const left = dueChanges(plan).filter(({ id, ref }) => !succeeded.has(id) && ref.type === 'weighted-set')
   if (left.length === 0) return ''
   const [{ recordDelta, stamped, standings }, { batchesOf }, { byHand }] = await Promise.all([
     import('../dns/delta.ts'),
@@ -51,6 +51,40 @@ export async function byHandText(io: Io, { plan, events, run, actor, reason }: U
   return byHand(batches, comment, run, '.')
     .map(({ file, text, command }) => `Save this as ${file}:\n${text}Then: ${command}\n`)
     .join('\n')
+}
+
+/** What each way did, where there is more than one; empty: the records are the only one. */
+export function waysText({ plan, events }: Pick<Undone, 'plan' | 'events'>): string {
+  if (plan === null) return ''
+  const due = dueChanges(plan)
+  const switches = due.filter(({ ref, kind }) => ref.type === 'switch' && kind === 'shift')
+  if (switches.length === 0) return ''
+  const succeeded = new Set(events.flatMap(({ type, data }) => (type === 'change.succeeded' ? [data.id] : [])))
+  const errors = new Map(
+    events.flatMap(({ type, data }) => (type === 'change.failed' ? [[data.id, data.error] as const] : [])),
+  )
+  const names = due.filter(({ ref }) => ref.type === 'weighted-set')
+  const moved = names.filter(({ id }) => succeeded.has(id)).length
+  const [error] = names.flatMap(({ id }) => errors.get(id) ?? [])
+  const dead = error?.code === 'AWS_UNREACHABLE' || error?.code === 'AWS_UNAVAILABLE' || error?.code === 'AWS_UNCERTAIN'
+  const records =
+    names.length === 0
+      ? []
+      : [
+          error === undefined || moved > 0
+            ? `${moved} of ${names.length} names changed${error === undefined ? '' : ` (${error.code})`}`
+            : `${dead ? 'did not answer' : 'did not do it'} (${error.code})`,
+        ]
+  return [
+    ...records.map((text) => `Route 53's API: ${text}`),
+    ...switches.map(({ id, ref, after }) => {
+      const verb = after?.['engaged'] === true ? 'engaged' : 'disengaged'
+      const failed = errors.get(id)
+      const done = succeeded.has(id) ? verb : `not ${verb}${failed === undefined ? '' : ` (${failed.code})`}`
+      return `switch: ${done}  ${escapeText(ref.name)}`
+    }),
+    '',
+  ].join('\n')
 }
 
 function saved(place: string, files: readonly ByHand[]): boolean {

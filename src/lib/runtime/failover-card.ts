@@ -127,7 +127,7 @@ export async function isOwnAccount(
   { card: { path, given }, account }: Pick<Opened, 'card' | 'account'>,
   { clock, emit, signal }: Scene,
 ): Promise<boolean> {
-  const known = await soon(account(signal), clock, signal)
+  const known = await soon(account(signal), clock, signal, ACCOUNT_MS)
   if (known === null || known === wanted) return true
   const message = `the card ${path} is of account ${wanted}, and these credentials are of ${known}`
   if (!given) {
@@ -146,9 +146,14 @@ export async function isOwnAccount(
 const ACCOUNT_MS = 2_500
 
 /** Null: nobody said in time. */
-async function soon<T>(asked: Promise<T>, clock: Clock, signal: AbortSignal): Promise<T | null> {
+export async function soon<T>(
+  asked: Promise<T>,
+  clock: Clock,
+  signal: AbortSignal,
+  atMostMs: number,
+): Promise<T | null> {
   const enough = new AbortController()
-  const late = clock.sleep(ACCOUNT_MS, AbortSignal.any([signal, enough.signal])).then(
+  const late = clock.sleep(atMostMs, AbortSignal.any([signal, enough.signal])).then(
     () => null,
     () => null,
   )

@@ -9,7 +9,8 @@ import { wrap } from '../render/width.ts'
 import { namesOf } from './dns-errand.ts'
 import { viewOf } from './dns-show.ts'
 import { setText, type NamesView } from './dns-text.ts'
-import { armedOf } from './failover-armed.ts'
+import { armedOf, wayLines } from './failover-armed.ts'
+import { waysOf } from './failover-ways.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { reading, READ_AT_MOST_MS } from './lb.ts'
@@ -33,6 +34,13 @@ export const failoverStatus = (io: Io, flags: SharedFlags, words: readonly strin
         .filter(({ owner }) => owner.kind === 'nyah' || owner.kind === 'unreadable')
       const whole = wanted === null && read.unread.length === 0
       const card = await armedOf(opened.card, whole ? read.names : null, clock.now())
+      const ways = await waysOf(
+        opened,
+        read.names,
+        read.names,
+        { which: { by: 'all' }, isAll: whole },
+        { clock, signal },
+      )
       const ready = readinessOf(sets)
       const verdict = verdictOf(ready)
       const exitCode = exitOf(verdict, read.unread.length > 0)
@@ -41,10 +49,24 @@ export const failoverStatus = (io: Io, flags: SharedFlags, words: readonly strin
       const unread = read.unread.flatMap((error) => ['', ...errorLines(aimError(error, flags), io.width, view.paint)])
       const text = [
         ...sets.map((set) => setText(set, view)),
-        [...readyLines(ready, view), ...wrap(card.text, io.width), ''].join('\n'),
+        [
+          ...readyLines(ready, view),
+          ...[card.text, ...wayLines(ways)].flatMap((line) => wrap(line, io.width)),
+          '',
+        ].join('\n'),
       ].join('\n')
       return {
-        document: { ok: exitCode === EXIT.ok, exitCode, at, verdict, armed: card.armed, card: card.document, sets, ready, unread: read.unread },
+        document: {
+          ok: exitCode === EXIT.ok,
+          exitCode,
+          at,
+          verdict,
+          armed: card.armed,
+          card: card.document,
+          sets,
+          ready,
+          unread: read.unread,
+        },
         text: `${aimText(text, flags)}${unread.length === 0 ? '' : `${unread.join('\n')}\n`}`,
         exitCode,
       }

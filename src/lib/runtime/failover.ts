@@ -5,11 +5,13 @@ import type { Scene } from '../engine/operation.ts'
 import type { RunDeps, RunOptions } from '../engine/terms.ts'
 import type { ObservedName } from '../dns/model.ts'
 import type { Enactor } from '../dns/apply.ts'
-import type { FailoverWorld, Which } from '../failover/model.ts'
+import type { Card } from '../failover/card.ts'
+import type { FailoverWorld, Way, Which } from '../failover/model.ts'
 import type { FailoverPorts } from '../failover/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { percent } from './dns-text.ts'
 import { chosenCard, isOwnAccount, keepingCard } from './failover-card.ts'
+import { impatient, switchesOf, waysOf } from './failover-ways.ts'
 import { namesPorts, zoneChoice } from './names-read.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
@@ -33,68 +35,81 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     observe.observeNames(ports, { names, choice, healthMs }, scene)
   const fromZone = (which: Which, scene: Scene): Promise<readonly ObservedName[]> =>
     read(which.by === 'names' ? which.names : null, PREFLIGHT_MS, scene)
-  const worldOf = (which: Which, at: number, found: readonly ObservedName[]): FailoverWorld => {
-    const names = chosen(which, found)
-    if (names.length === 0) throw nobody(which)
-    return { at, names }
+  const switches = switchesOf(opened)
+  const zoneWorld = async (which: Which, scene: Scene): Promise<FailoverWorld> => {
+    const at = scene.clock.now()
+    const found = await fromZone(which, scene)
+    return worldOf(which, at, chosen(which, found), await waysFor(which, found, which.by !== 'names', scene))
   }
+  const waysFor = (which: Which, known: readonly ObservedName[], isAll: boolean, scene: Scene) =>
+    waysOf(opened, known, chosen(which, known), { which, isAll }, scene)
   if (request.operation === 'failover.end') {
     const asked = requests.endOf(request.arguments)
     return bound(async (enactor, { clock, emit }) => {
       const kept = await keepingCard(dns, opened, clock, emit)
-      const endPorts: FailoverPorts = {
-        observe: async (which, scene) => worldOf(which, scene.clock.now(), await fromZone(which, scene)),
-        apply: (changes, scene) => applyNames(changes, kept, enactor, scene),
-      }
-      return (each, options, deps) => run(make.endOperation(endPorts, asked), each, options, deps)
+      const apply: FailoverPorts['apply'] = (changes, scene) => applyNames(changes, kept, enactor, scene)
+      const operation = make.endOperation({ observe: zoneWorld, apply, switches }, asked)
+      return (each, options, deps) => run(operation, each, options, deps)
     })
   }
   const asked = requests.toOf(request.arguments)
   return bound(async (enactor, deps, { consent }) => {
     const since = deps.clock.now()
-    const { applyFromCard } = await import('../failover/apply.ts')
+    const [{ applyFromCard }, { namesOn }] = await Promise.all([
+      import('../failover/apply.ts'),
+      import('../failover/card.ts'),
+    ])
     let keeper = await chosenCard(opened, asked.which, deps)
     const kept = keeper === null ? await keepingCard(dns, opened, deps.clock, deps.emit) : keeper.keeping(dns)
-    const apply: FailoverPorts['apply'] = (changes, scene) => applyNames(changes, kept, enactor, scene)
-    const { namesOn } = await import('../failover/card.ts')
     let known: readonly ObservedName[] = []
+    let ways: readonly Way[] = []
+    const fromCard = async (card: Card, which: Which, scene: Scene): Promise<FailoverWorld | null> => {
+      const at = scene.clock.now()
+      const all = namesOn(card, at)
+      const [names, isOwn, seen] = await Promise.all([
+        observe.observeKnown(ports, chosen(which, all), PREFLIGHT_MS, scene),
+        isOwnAccount(card, opened, scene),
+        waysFor(which, all, card.covers === 'all', scene),
+      ])
+      known = names
+      return isOwn ? worldOf(which, at, names, seen) : null
+    }
+    const observed = async (which: Which, scene: Scene): Promise<FailoverWorld> => {
+      const world = keeper === null ? null : await fromCard(keeper.card(), which, scene)
+      if (world !== null) return world
+      keeper = null
+      return zoneWorld(which, scene)
+    }
+    const apply: FailoverPorts['apply'] = impatient(
+      (changes, scene) => applyNames(changes, kept, enactor, scene),
+      () => ways.some(({ covered }) => covered),
+    )
+    const { allowances } = request
+    const asSeen = consent !== 'yes'
+    const reread = (names: readonly string[], scene: Scene) => read(names, REREAD_HEALTH_MS, scene)
     const toPorts: FailoverPorts = {
+      switches,
       async observe(which, scene) {
-        const at = scene.clock.now()
-        if (keeper !== null) {
-          const card = keeper.card()
-          const names = chosen(which, namesOn(card, at))
-          const [found, isOwn] = await Promise.all([
-            observe.observeKnown(ports, names, PREFLIGHT_MS, scene),
-            isOwnAccount(card, opened, scene),
-          ])
-          if (isOwn) {
-            known = found
-            return worldOf(which, at, found)
-          }
-          keeper = null
-        }
-        return worldOf(which, at, await fromZone(which, scene))
+        const world = await observed(which, scene)
+        ways = world.ways
+        return world
       },
       apply: (changes, scene) =>
         keeper === null
           ? apply(changes, scene)
           : applyFromCard(
               changes,
-              {
-                ...make.rulesOf(asked),
-                apply,
-                reread: (names, here) => read(names, REREAD_HEALTH_MS, here),
-                allowances: request.allowances,
-                known,
-                since,
-                asSeen: consent !== 'yes',
-              },
+              { ...make.rulesOf(asked), apply, reread, allowances, known, ways, since, asSeen },
               scene,
             ),
     }
     return (each, options, given) => run(make.toOperation(toPorts, asked), each, options, given)
   })
+}
+
+function worldOf(which: Which, at: number, names: readonly ObservedName[], ways: readonly Way[]): FailoverWorld {
+  if (names.length === 0) throw nobody(which)
+  return { at, names, ways }
 }
 
 /** How long health may take where a name has to be read after all: users are waiting. */

@@ -12,6 +12,7 @@ import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network } from '../ports/network.ts'
 import type { Permissions } from '../ports/permissions.ts'
 import type { Retry } from '../ports/retry.ts'
+import type { SwitchObjects } from '../ports/switch.ts'
 import type { LoadBalancerSource } from '../ports/source.ts'
 import { escapeText } from '../render/escape.ts'
 import type { SharedFlags } from './flags.ts'
@@ -30,6 +31,8 @@ export interface Opened {
   dns(): Promise<DnsReferences>
   names(): Promise<Dns>
   checks(): Promise<HealthChecks>
+  /** The data-plane switch in S3. */
+  switches(): Promise<SwitchObjects>
   /** Null: name servers are not asked. */
   resolver(): Promise<Resolver | null>
   permissions(): Promise<Permissions>
@@ -115,10 +118,7 @@ function adapters(
   env: Readonly<Record<string, string | undefined>>,
   context: ContextConfig,
   { clock, retry, callMs }: Tools,
-): Pick<
-  Opened,
-  'source' | 'mirrors' | 'network' | 'dns' | 'names' | 'checks' | 'resolver' | 'permissions' | 'account'
-> {
+): Omit<Opened, 'name' | 'loaded' | 'context' | 'sandbox' | 'card' | 'close'> {
   const session = once(async () => {
     const { createSession } = await import('../adapters/aws/session.ts')
     return createSession({ ...context.aws, env, callMs }, clock, {
@@ -156,6 +156,10 @@ function adapters(
     checks: once(async () => {
       const [{ createHealthChecks }, made] = await Promise.all([import('../adapters/aws/health-checks.ts'), session()])
       return createHealthChecks({ session: made, clock, retry })
+    }),
+    switches: once(async () => {
+      const [{ createSwitch }, made] = await Promise.all([import('../adapters/aws/switch.ts'), session()])
+      return createSwitch({ session: made, clock, retry })
     }),
     resolver: () => Promise.resolve(null),
     account: async (signal) => (await (await session()).identity(signal)).account,

@@ -80,7 +80,7 @@ function name(
   }
 }
 
-const world = (...names: readonly ObservedName[]): FailoverWorld => ({ at: AT, names })
+const world = (...names: readonly ObservedName[]): FailoverWorld => ({ at: AT, names, ways: [] })
 
 /** Weights and state after the first change of a draft. */
 function afterOf(draft: ReturnType<typeof planTo>) {

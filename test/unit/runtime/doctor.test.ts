@@ -65,6 +65,7 @@ async function checks(around: Surroundings = {}): Promise<ReadonlyMap<string, Ch
     dns: () => Promise.reject(new Error('not asked')),
     names: () => Promise.reject(new Error('not asked')),
     account: () => Promise.resolve('1'),
+    switches: () => Promise.reject(new Error('not asked')),
     card: { path: '/nowhere/card.json', given: false, used: true },
     checks: () => Promise.reject(new Error('not asked')),
     resolver: () => Promise.reject(new Error('not asked')),
