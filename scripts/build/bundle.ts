@@ -5,7 +5,18 @@ import type { Metafile, Plugin } from 'esbuild'
 import { commandTable, findCommands } from './commands.ts'
 import { lazyBuiltins } from './builtins.ts'
 import { oclifPatches } from './patches.ts'
-import { BuildError, DIST, IMPORT_META_URL, ROOT, SRC, TARGET, chunkName, isTui, packageOf } from './paths.ts'
+import {
+  BuildError,
+  DIST,
+  IMPORT_META_URL,
+  ROOT,
+  SRC,
+  TARGET,
+  chunkName,
+  isSandbox,
+  isTui,
+  packageOf,
+} from './paths.ts'
 
 /** Third-party packages that may stand in the bundle itself: what every command pays for. */
 const ALLOWED = new Set(['@oclif/core', '@oclif/plugin-help', 'zod', 'ipaddr.js'])
@@ -14,7 +25,7 @@ const ALLOWED = new Set(['@oclif/core', '@oclif/plugin-help', 'zod', 'ipaddr.js'
 const NEVER = ['typescript', 'ts-node', 'tsx', 'semver']
 
 /** Resolves what the bundle does not hold itself: chunks, the command table, package.json. */
-const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
+const resolveOurs = (chunkFiles: Set<string>): Plugin => ({
   name: 'nyah',
   setup(context) {
     context.onResolve({ filter: /^nyah:commands$/ }, ({ path }) => ({ path, namespace: 'nyah' }))
@@ -30,18 +41,25 @@ const resolveOurs = (sdkFiles: Set<string>): Plugin => ({
     context.onResolve({ filter: /\.sdk\.ts$/ }, ({ path, resolveDir, kind }) => {
       const file = resolve(resolveDir, path)
       const name = chunkName(file)
-      sdkFiles.add(file)
+      chunkFiles.add(file)
       if (!isTui(file)) {
         // A static import becomes a `require` when our importing module is initialised; a dynamic one must not become
         // Node's `import()`, which would be slower and give another shape.
         return kind === 'dynamic-import'
-          ? { path: name, namespace: 'nyah-sdk' }
+          ? { path: name, namespace: 'nyah-chunk' }
           : { path: `./${name}.cjs`, external: true }
       }
       if (kind !== 'dynamic-import') throw new BuildError(`${path} is an ES module: only import() it, from runtime/`)
       return { path: `./${name}.mjs`, external: true }
     })
-    context.onLoad({ filter: /.*/, namespace: 'nyah-sdk' }, ({ path }) => ({
+    context.onResolve({ filter: /\/sandbox\/[\w-]+\.ts$/ }, ({ path, resolveDir, kind }) => {
+      const file = resolve(resolveDir, path)
+      if (!isSandbox(file)) return undefined
+      if (kind !== 'dynamic-import') throw new BuildError(`${path}: only import() what is the sandbox's`)
+      chunkFiles.add(file)
+      return { path: chunkName(file), namespace: 'nyah-chunk' }
+    })
+    context.onLoad({ filter: /.*/, namespace: 'nyah-chunk' }, ({ path }) => ({
       contents: `module.exports = require('nyah:chunk/${path}')`,
     }))
   },
@@ -62,8 +80,8 @@ export function strangers(meta: Metafile, allowed: ReadonlySet<string>): readonl
 
 export interface Bundle {
   readonly text: string
-  /** Absolute paths of the `*.sdk.ts` files that it names: each needs its chunk. */
-  readonly sdkFiles: readonly string[]
+  /** Absolute paths of the files that it names, `*.sdk.ts` and the sandbox's: each needs its chunk. */
+  readonly chunkFiles: readonly string[]
 }
 
 /**
@@ -71,7 +89,7 @@ export interface Bundle {
  * records what a command initialises). Throws BuildError.
  */
 export async function bundle(options: { readable: boolean }): Promise<Bundle> {
-  const sdkFiles = new Set<string>()
+  const chunkFiles = new Set<string>()
   const pjson = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8'))
   const { name, version, description, type, oclif } = pjson
   const inlined = { name, version, description, type, oclif }
@@ -98,7 +116,7 @@ export async function bundle(options: { readable: boolean }): Promise<Bundle> {
       __NYAH_PACKAGE__: JSON.stringify(inlined),
     },
     banner: { js: `const __importMetaUrl=${IMPORT_META_URL};` },
-    plugins: [lazyBuiltins((importer) => importer.startsWith(SRC)), resolveOurs(sdkFiles), oclifPatches()],
+    plugins: [lazyBuiltins((importer) => importer.startsWith(SRC)), resolveOurs(chunkFiles), oclifPatches()],
   })
   if (result.warnings.length > 0) throw new BuildError(result.warnings.map((warning) => warning.text).join('\n'))
   const odd = strangers(result.metafile, ALLOWED)
@@ -106,5 +124,5 @@ export async function bundle(options: { readable: boolean }): Promise<Bundle> {
     throw new BuildError(`third-party code in cli.cjs, import it through a *.sdk.ts: ${odd.join(', ')}`)
   const [output] = result.outputFiles
   if (output === undefined) throw new BuildError('esbuild gave no output')
-  return { text: output.text, sdkFiles: [...sdkFiles].toSorted() }
+  return { text: output.text, chunkFiles: [...chunkFiles].toSorted() }
 }

@@ -109,6 +109,28 @@ export async function commonJsChunks(sdkFiles: readonly string[]): Promise<Files
   return new Map(files)
 }
 
+/**
+ * The sandbox, with a copy of the little it needs of ours (`core`, which knows errors by their names). Throws BuildError.
+ *
+ * @param files those that nyah itself imports
+ */
+export async function sandboxChunks(files: readonly string[]): Promise<Files> {
+  const result = await build({
+    ...COMMON,
+    entryPoints: files.map((file) => ({ in: file, out: chunkName(file) })),
+    splitting: true,
+    chunkNames: 'sandbox-[hash]',
+    outExtension: { '.js': '.cjs' },
+    plugins: [lazyBuiltins(() => true)],
+  })
+  const odd = ourInputs(result.metafile).filter((input) => !/^src\/lib\/(sandbox|core)\//.test(input))
+  if (odd.length > 0) throw new BuildError(`the sandbox speaks to nyah by HTTP alone; it reaches ${odd.join(', ')}`)
+  const written = await Promise.all(
+    result.outputFiles.map(async (file) => [file.path.slice(DIST.length), await toCommonJs(file.text)] as const),
+  )
+  return new Map(written)
+}
+
 /** Ink and React as an ES module, loaded by a real `import()`. */
 export async function esmChunks(sdkFiles: readonly string[]): Promise<Files> {
   if (sdkFiles.length === 0) return new Map()

@@ -14,10 +14,13 @@ export const IMPORT_META_URL = `require('node:url').pathToFileURL(__filename).hr
 /** Ink has top-level await, which CommonJS cannot hold: its chunk is an ES module. */
 export const isTui = (file: string): boolean => file.startsWith(`${SRC}lib/tui/`)
 
-/** `src/lib/adapters/aws/elbv2.sdk.ts` ⇒ `aws-elbv2` */
+/** The sandbox is a fifth of our code, speaks to the rest by HTTP alone, and is seldom wanted: it has chunks of its own. */
+export const isSandbox = (file: string): boolean => file.startsWith(`${SRC}lib/sandbox/`)
+
+/** `src/lib/adapters/aws/elbv2.sdk.ts` ⇒ `aws-elbv2`, `src/lib/sandbox/server.ts` ⇒ `sandbox-server` */
 export const chunkName = (file: string): string =>
   file
-    .replace(/\.sdk\.ts$/, '')
+    .replace(/(\.sdk)?\.ts$/, '')
     .split('/')
     .slice(-2)
     .join('-')

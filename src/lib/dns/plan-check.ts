@@ -79,7 +79,7 @@ export function dropChecks(seen: ObservedName, kept: ReadonlySet<string>, after:
   const referred = after === null ? seen.records.flatMap(({ healthCheckId }) => healthCheckId ?? []) : []
   // What a check that is referred to counts on is needed as well.
   const needed = new Set([...kept, ...referred])
-  for (const id of [...needed]) for (const child of seen.checks[id]?.children ?? []) needed.add(child)
+  for (const id of needed) for (const child of seen.checks[id]?.children ?? []) needed.add(child)
   const gone = Object.values(seen.checks).filter((check) => isOwnCheck(check, name) && !needed.has(check.id))
   const counting = gone.filter(({ children }) => children.length > 0)
   const idOf = ({ id }: Check): string => `${name}/health-check/${id}/delete`

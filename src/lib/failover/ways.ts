@@ -17,7 +17,8 @@ export function wayChange({ place, names, engaged }: Way, wanted: boolean): read
   if (engaged === wanted) return []
   const scope = switchScope(place)
   const verb = wanted ? 'engage' : 'disengage'
-  const count = `${names.length === 0 ? 'the names that follow it' : `${names.length} ${names.length === 1 ? 'name' : 'names'}`}`
+  const some = `${names.length} ${names.length === 1 ? 'name' : 'names'}`
+  const count = names.length === 0 ? 'the names that follow it' : some
   return [
     {
       id: `${scope}/${SWITCH}/${verb}`,

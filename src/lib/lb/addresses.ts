@@ -21,12 +21,10 @@ export const isIpv4 = (address: string): boolean => ipaddr.IPv4.isValidFourPartD
 
 export const isIpv6 = (address: string): boolean => ipaddr.IPv6.isValid(address)
 
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10']
+
 /** RFC 1918 or 100.64.0.0/10: what an NLB takes as a target outside its VPC. */
-export function isPrivate(address: string): boolean {
-  if (!isIpv4(address)) return false
-  const range = ipaddr.IPv4.parse(address).range()
-  return range === 'private' || range === 'carrierGradeNat'
-}
+export const isPrivate = (address: string): boolean => isIpv4(address) && isWithin(address, PRIVATE)
 
 type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number]
 
@@ -41,10 +39,19 @@ function networksOf(cidrs: readonly string[]): readonly Network[] {
   return parsed
 }
 
+/** IPv4 addresses are parsed here: members are thousands, and each is asked several times. Null: no address. */
+function parsedOf(address: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  // A leading zero means octal to some.
+  const number = /(?:^|\.)0\d/.test(address) ? null : ipv4Number(address)
+  if (number !== null) return new ipaddr.IPv4([24, 16, 8, 0].map((bits) => Math.floor(number / 2 ** bits) % 256))
+  return ipaddr.isValid(address) ? ipaddr.parse(address) : null
+}
+
 /** Does the address lie in one of the CIDRs? Those of the other family, or malformed, do not hold it. */
 export function isWithin(address: string, cidrs: readonly string[]): boolean {
-  if (cidrs.length === 0 || !ipaddr.isValid(address)) return false
-  const parsed = ipaddr.parse(address)
+  if (cidrs.length === 0) return false
+  const parsed = parsedOf(address)
+  if (parsed === null) return false
   return networksOf(cidrs).some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits))
 }
 

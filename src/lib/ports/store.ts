@@ -17,7 +17,7 @@ export interface RunSummary {
 
 /** A journal being written. */
 export interface Journal {
-  /** Synchronous; fsync at change boundaries (`change.*`, `run.*`). Throws STATE_UNWRITABLE. */
+  /** Synchronous; fsync before a change goes out and at the end (`change.started`, `run.*`). Throws STATE_UNWRITABLE. */
   append(event: NyahEvent): void
   close(): void
 }

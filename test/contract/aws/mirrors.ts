@@ -201,20 +201,20 @@ export function mirrorsContract(aws: Stage): void {
     expect((await now()).tags).toEqual({ ...securityGroup().tags, 'nyah:source-name': 'shop' })
   })
 
-  it('sends 150 targets in two calls, in and out, and again without harm', async () => {
+  it('sends 250 targets in two calls, in and out, and again without harm', async () => {
     const { make } = aws.scene()
     const targets = await make.targetGroup()
     aws.proxy.reset()
-    await aws.mirrors.registerTargets(targets, addresses(150))
-    await aws.mirrors.registerTargets(targets, addresses(150))
+    await aws.mirrors.registerTargets(targets, addresses(250))
+    await aws.mirrors.registerTargets(targets, addresses(250))
     expect(aws.proxy.calls('RegisterTargets')).toHaveLength(4)
     const sizes = aws.proxy
       .calls('RegisterTargets')
       .map(({ fields }) => [...fields.keys()].filter((key) => key.endsWith('.Id')).length)
-    expect(sizes.sort((a, b) => b - a)).toEqual([100, 100, 50, 50])
+    expect(sizes.sort((a, b) => b - a)).toEqual([200, 200, 50, 50])
     expect(aws.proxy.calls('RegisterTargets')[0]!.fields.get('Targets.member.1.AvailabilityZone')).toBe('all')
-    expect(await aws.mirrors.targetHealth(targets)).toHaveLength(150)
-    await aws.mirrors.deregisterTargets(targets, addresses(150))
+    expect(await aws.mirrors.targetHealth(targets)).toHaveLength(250)
+    await aws.mirrors.deregisterTargets(targets, addresses(250))
     expect(aws.proxy.calls('DeregisterTargets')).toHaveLength(2)
     await aws.mirrors.registerTargets(targets, [])
     expect(aws.proxy.calls('RegisterTargets')).toHaveLength(4)

@@ -8,7 +8,7 @@ import type { ListenerSpec, LoadBalancerSpec, Tags, TargetGroupSpec } from '../.
 import { need } from './decode.ts'
 import { forwardTo, healthCheckInput } from './elbv2-decode.ts'
 import { completeListener, tlsInput } from './elbv2-listeners.ts'
-import { type Elbv2, listenerArnOf, listenersOf, tagsByArn } from './elbv2-lists.ts'
+import { type Elbv2, listenerArnOf, tagsByArn } from './elbv2-lists.ts'
 import * as sdk from './elbv2.sdk.ts'
 import { isOwn, nameTaken, tagList, unsettled } from './ownership.ts'
 import { unlessGone } from './wire.ts'
@@ -101,7 +101,6 @@ export const ensureLoadBalancer = (elb: Elbv2, spec: LoadBalancerSpec): Promise<
 
 export async function ensureTargetGroup(elb: Elbv2, spec: TargetGroupSpec): Promise<AwsTargetGroup> {
   const { client, wire } = elb
-  const names = { Names: [spec.name] }
   const input = {
     Name: spec.name,
     Protocol: spec.protocol,
@@ -116,10 +115,7 @@ export async function ensureTargetGroup(elb: Elbv2, spec: TargetGroupSpec): Prom
     what: `target group ${spec.name}`,
     tags: spec.tags,
     arn: ({ TargetGroupArn }) => need(TargetGroupArn, 'TargetGroups[].TargetGroupArn'),
-    find: async () => {
-      const look = wire.read('DescribeTargetGroups', (o) => client.send(new sdk.DescribeTargetGroupsCommand(names), o))
-      return (await unlessGone(look, null))?.TargetGroups?.[0]
-    },
+    find: () => elb.looks.targetGroup(spec.name),
     create: async () =>
       (await wire.once('CreateTargetGroup', (o) => client.send(new sdk.CreateTargetGroupCommand(input), o)))
         .TargetGroups?.[0],
@@ -155,7 +151,7 @@ export async function ensureListener(elb: Elbv2, loadBalancerArn: string, spec: 
     what: `listener on port ${spec.port}`,
     tags: spec.tags,
     arn: listenerArnOf,
-    find: async () => (await listenersOf(elb, loadBalancerArn)).find(({ Port }) => Port === spec.port),
+    find: () => elb.looks.listener(loadBalancerArn, spec.port),
     create: async () =>
       (await wire.once('CreateListener', (o) => client.send(new sdk.CreateListenerCommand(input), o))).Listeners?.[0],
   })

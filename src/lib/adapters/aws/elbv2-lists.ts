@@ -9,6 +9,7 @@ import { need } from './decode.ts'
 import * as sdk from './elbv2.sdk.ts'
 import { tagsOf } from './ownership.ts'
 import { everyPage } from './pages.ts'
+import type { Looks } from './elbv2-looks.ts'
 import { unlessGone, type Wire } from './wire.ts'
 
 /** DescribeTags takes no more. */
@@ -16,9 +17,14 @@ const TAGS_PER_CALL = 20
 /** The greatest page ELBv2 gives. */
 const PAGE = 400
 
-export interface Elbv2 {
+/** How ELBv2 is asked. */
+export interface Asking {
   readonly client: sdk.ElasticLoadBalancingV2Client
   readonly wire: Wire
+}
+
+export interface Elbv2 extends Asking {
+  readonly looks: Looks
 }
 
 export const arnOf = (raw: AwsLoadBalancer): string => need(raw.LoadBalancerArn, 'LoadBalancers[].LoadBalancerArn')
@@ -26,7 +32,7 @@ export const groupArnOf = (raw: AwsTargetGroup): string => need(raw.TargetGroupA
 export const listenerArnOf = (raw: AwsListener): string => need(raw.ListenerArn, 'Listeners[].ListenerArn')
 
 export const networkLoadBalancers = async (
-  { client, wire }: Elbv2,
+  { client, wire }: Asking,
   signal?: AbortSignal,
 ): Promise<AwsLoadBalancer[]> => {
   const all = await everyPage('DescribeLoadBalancers', async (Marker) => {
@@ -41,7 +47,7 @@ export const networkLoadBalancers = async (
   return all.filter(({ Type }) => Type === 'network')
 }
 
-export const targetGroups = ({ client, wire }: Elbv2, signal?: AbortSignal): Promise<AwsTargetGroup[]> =>
+export const targetGroups = ({ client, wire }: Asking, signal?: AbortSignal): Promise<AwsTargetGroup[]> =>
   everyPage('DescribeTargetGroups', async (Marker) => {
     const input = { PageSize: PAGE, ...(Marker === undefined ? {} : { Marker }) }
     const page = await wire.read(
@@ -53,7 +59,7 @@ export const targetGroups = ({ client, wire }: Elbv2, signal?: AbortSignal): Pro
   })
 
 /** Of one load balancer; none when it is gone. */
-export const listenersOf = ({ client, wire }: Elbv2, arn: string, signal?: AbortSignal): Promise<AwsListener[]> =>
+export const listenersOf = ({ client, wire }: Asking, arn: string, signal?: AbortSignal): Promise<AwsListener[]> =>
   unlessGone(
     everyPage('DescribeListeners', async (Marker) => {
       const input = { LoadBalancerArn: arn, PageSize: PAGE, ...(Marker === undefined ? {} : { Marker }) }
@@ -69,7 +75,7 @@ export const listenersOf = ({ client, wire }: Elbv2, arn: string, signal?: Abort
 
 /** Tags by ARN. What vanished since it was listed is missing in the answer. */
 export async function tagsByArn(
-  { client, wire }: Elbv2,
+  { client, wire }: Asking,
   arns: readonly string[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, Tags>> {
@@ -89,7 +95,7 @@ export async function tagsByArn(
 
 /** Limits by AWS's name for them; one without a number is missing. */
 export async function accountLimits(
-  { client, wire }: Elbv2,
+  { client, wire }: Asking,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const all = await everyPage('DescribeAccountLimits', async (Marker) => {

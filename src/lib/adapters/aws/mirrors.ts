@@ -9,6 +9,7 @@ import { healthTallies } from './elbv2-health.ts'
 import { createLimits } from './elbv2-limits.ts'
 import { changeListener } from './elbv2-listeners.ts'
 import { type Elbv2, tagsByArn } from './elbv2-lists.ts'
+import { createLooks } from './elbv2-looks.ts'
 import { healthOf, listMirrors, readTrees } from './elbv2-read.ts'
 import * as sdk from './elbv2.sdk.ts'
 import { tagList } from './ownership.ts'
@@ -16,8 +17,8 @@ import { ELBV2_RATES, paceTowards } from './pace.ts'
 import type { AwsDeps } from './session.ts'
 import { createWire, unlessGone } from './wire.ts'
 
-/** AWS takes 200 and more; smaller calls lose less when one fails. */
-const TARGETS_PER_CALL = 100
+/** What the AWS load balancer controller sends at once; AWS names no figure. */
+const TARGETS_PER_CALL = 200
 
 const tooLate = (arn: string) =>
   nyahError({
@@ -35,7 +36,7 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
     paceTowards(session.settings.endpoints.ELASTIC_LOAD_BALANCING_V2, clock, ELBV2_RATES),
     retry,
   )
-  const elb: Elbv2 = { client, wire }
+  const elb: Elbv2 = { client, wire, looks: createLooks({ client, wire }) }
   const account = createLimits(elb, clock)
 
   const addTags = async (arn: string, tags: Tags | undefined): Promise<void> => {

@@ -59,7 +59,8 @@ function openJournal(stateDir: string, runs: string, run: string): Journal {
     append: (event) => {
       try {
         writeAll(fd, `${JSON.stringify(event)}\n`)
-        if (event.type.startsWith('change.') || event.type.startsWith('run.')) fsyncSync(fd)
+        // On disk before a call goes out, and at the end. How a change ended is looked up anew when that was lost.
+        if (event.type === 'change.started' || event.type.startsWith('run.')) fsyncSync(fd)
       } catch (error) {
         throw unwritable(path, error)
       }

