@@ -130,6 +130,21 @@ describe('a switch in S3', () => {
       expect((await run('failover', 'end', '--all', '--yes')).code).toBe(0)
     }
 
+    // no card, and Route 53's API is down: the switch alone
+    {
+      await incident('route53-api-down')
+      const moved = await run('failover', 'to-aws', '--all', '--yes', '--no-card')
+      expect(flat(moved)).toContain('SWITCH_ALONE')
+      expect(flat(moved)).toContain('switch: engaged')
+      expect(moved.code).toBe(11)
+      await settled()
+      for (const name of NAMES) expect(onOctavia(name)).toBe(0)
+      await incident('end')
+      expect((await run('failover', 'end', '--all', '--yes')).code).toBe(0)
+      await settled()
+      for (const name of NAMES) expect(onOctavia(name)).toBe(180)
+    }
+
     // detach takes its health checks along; the last one takes the switch's
     {
       for (const name of NAMES) expect((await run('dns', 'detach', name, '--yes')).code).toBe(0)

@@ -57,7 +57,19 @@ export const wayFindings =
   (wanted: boolean | null) =>
   (_: Draft, { ways, names }: FailoverWorld): readonly Finding[] =>
     ways.flatMap((way): readonly Finding[] => {
-      const about = { scope: names[0]?.name ?? '', subject: placeText(way.place), allowable: false }
+      const about = { scope: names[0]?.name ?? switchScope(way.place), subject: placeText(way.place), allowable: false }
+      if (names.length === 0)
+        return [
+          {
+            ...about,
+            code: 'SWITCH_ALONE',
+            severity: 'hold',
+            evidence:
+              'Route 53 did not answer and there is no card: only the switch is engaged, and the records stay as they are',
+            remedy: 'once Route 53 answers, the same command again; then nyah failover arm --all',
+            holds: [],
+          },
+        ]
       if (way.engaged === true && wanted !== true && (!way.covered || wanted === null))
         return [
           {

@@ -2,7 +2,7 @@ import type { Change, Outputs } from '../core/change.ts'
 import { errorData, nyahError } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import type { ObservedName } from '../dns/model.ts'
-import type { Way, Which } from '../failover/model.ts'
+import type { FailoverWorld, Way, Which } from '../failover/model.ts'
 import type { SwitchObjects, SwitchPlace } from '../ports/switch.ts'
 import { soon } from './failover-card.ts'
 import type { Opened } from './open.ts'
@@ -87,5 +87,32 @@ export function impatient(apply: Apply, hasOtherWay: () => boolean): Apply {
         return [id, nyahError({ ...errorData(result), retryable: false })]
       }),
     )
+  }
+}
+
+/**
+ * The names as the zone has them; where Route 53 does not answer in time, no name and the switch alone: it moves all that
+ * follow it, known or not.
+ */
+export async function orSwitchAlone(
+  read: (scene: Scene) => Promise<FailoverWorld>,
+  place: SwitchPlace,
+  scene: Scene,
+): Promise<FailoverWorld> {
+  const { clock, signal } = scene
+  const enough = new AbortController()
+  const ended = new AbortController()
+  void clock.sleep(PATIENCE_MS, ended.signal).then(
+    () => enough.abort(),
+    () => undefined,
+  )
+  try {
+    return await read({ ...scene, signal: AbortSignal.any([signal, enough.signal]) })
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!enough.signal.aborted && !DEAD.has(errorData(error).code)) throw error
+    return { at: clock.now(), names: [], ways: [{ kind: 's3', place, names: [], engaged: null, covered: true }] }
+  } finally {
+    ended.abort()
   }
 }

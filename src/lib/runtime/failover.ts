@@ -11,7 +11,7 @@ import type { FailoverPorts } from '../failover/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { percent } from './dns-text.ts'
 import { chosenCard, isOwnAccount, keepingCard } from './failover-card.ts'
-import { impatient, switchesOf, waysOf } from './failover-ways.ts'
+import { configuredSwitch, impatient, orSwitchAlone, switchesOf, waysOf } from './failover-ways.ts'
 import { namesPorts, zoneChoice } from './names-read.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
@@ -63,6 +63,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     const kept = keeper === null ? await keepingCard(dns, opened, deps.clock, deps.emit) : keeper.keeping(dns)
     let known: readonly ObservedName[] = []
     let ways: readonly Way[] = []
+    let alone: FailoverWorld | null = null
     const fromCard = async (card: Card, which: Which, scene: Scene): Promise<FailoverWorld | null> => {
       const at = scene.clock.now()
       const all = namesOn(card, at)
@@ -78,7 +79,14 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       const world = keeper === null ? null : await fromCard(keeper.card(), which, scene)
       if (world !== null) return world
       keeper = null
-      return zoneWorld(which, scene)
+      const place =
+        which.by === 'all' && asked.side === 'aws' && asked.percent === 100 ? configuredSwitch(opened) : null
+      if (place === null) return zoneWorld(which, scene)
+      alone ??= await orSwitchAlone((here) => zoneWorld(which, here), place, scene)
+      if (alone.names.length === 0) return alone
+      const found = alone
+      alone = null
+      return found
     }
     const apply: FailoverPorts['apply'] = impatient(
       (changes, scene) => applyNames(changes, kept, enactor, scene),
