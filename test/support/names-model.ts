@@ -1,3 +1,4 @@
+import type { FailoverWorld } from '../../src/lib/failover/model.ts'
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import { dueChanges } from '../../src/lib/core/allow.ts'
@@ -152,9 +153,9 @@ export function life(place: Place, names: readonly Kept[]) {
     expect(records).toHaveLength(zones.length * 5 + names.reduce((sum, { types }) => sum + 3 * types.length, 0))
   }
 
-  const operationOf = (action: Action): Pick<Operation<SpreadWorld>, 'name' | 'plan' | 'guards'> => {
+  const operationOf = (action: Action): Pick<Operation<SpreadWorld & FailoverWorld>, 'name' | 'plan' | 'guards'> => {
     const unused = () => Promise.reject(new Error('not through this door'))
-    const ports = { run: '', observe: unused, apply: unused }
+    const ports = { run: '', observe: unused, apply: unused, switches: { engage: unused, disengage: unused } }
     const which = { by: 'all' } as const
     if (action.do === 'to') return toOperation(ports, { which, side: action.side, percent: action.percent })
     if (action.do === 'end') return endOperation(ports, { which, steps: action.steps, everySeconds: 60 })
@@ -189,6 +190,7 @@ export function life(place: Place, names: readonly Kept[]) {
         names: observed.filter(({ name }) => names.some((one) => one.name === name)),
         ours: { run: '', moved: new Map() },
         spread: [],
+        ways: [],
       }
       const operation = operationOf(action)
       const allowances = ['FAILOVER_RETURN_UNPROVEN', 'DNS_SIDE_UNHEALTHY', 'DNS_STEP_HELD'].map((code) => ({

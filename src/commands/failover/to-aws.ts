@@ -4,7 +4,7 @@ import { failoverArgs, failoverToFlags } from '../../lib/runtime/failover-flags.
 
 export default class FailoverToAws extends NyahCommand {
   static override summary = 'Send the users of names to AWS, now.'
-  static override description = `Only Route 53 has to answer: no Octavia, no Keystone, no Kubernetes. What each name returns to is kept with it.
+  static override description = `Only Route 53 has to answer, or the switch in S3 where names follow one: no Octavia, no Keystone, no Kubernetes. What each name returns to is kept with it.
 Health is looked at for 2.5 s, beside the preparation: a side known to be unhealthy is refused, one that nobody can judge is said and gone to.
 Where no API can be reached, the command and the change batch to send by hand are printed and saved.`
   static override examples = [

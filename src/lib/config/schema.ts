@@ -63,6 +63,20 @@ const context = z.strictObject({
       zones: z.optional(z.record(z.string(), text)),
     }),
   ),
+  failover: z.optional(
+    z.strictObject({
+      /** An object in S3 with which users can be moved while Route 53's API is down. */
+      switch: z.optional(
+        z.strictObject({
+          bucket: z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket in S3')),
+          region: z.string().check(z.regex(/^[a-z]{2,3}(-[a-z]+)+-\d$/, 'must be a Region like ap-northeast-3')),
+          key: z.optional(
+            z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/, 'must be a plain key like nyah/away')),
+          ),
+        }),
+      ),
+    }),
+  ),
   kubernetes: z.optional(z.strictObject({ kubeconfig: z.optional(text), context: z.optional(text) })),
   gates: z.optional(z.strictObject({ alertmanager: z.optional(text), prometheus: z.optional(text) })),
 })

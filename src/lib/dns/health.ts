@@ -1,5 +1,6 @@
 import type { Check } from '../ports/health-checks.ts'
 import type { RecordSet } from '../ports/dns.ts'
+import { CHECK_TAG } from './check.ts'
 import { TTL, type Health, type ObservedName, type SideHealth } from './model.ts'
 
 /** How well a record's side is, and whether Route 53 would notice if it died. */
@@ -8,6 +9,8 @@ export interface MemberHealth extends SideHealth {
   readonly watched: boolean
   /** Seconds from a death to the last answer with it that a resolver may still hold; null: it is never noticed, or not known. */
   readonly outInSeconds: number | null
+  /** Where a switch stands before it: how well it is itself. */
+  readonly apart?: Pick<SideHealth, 'health' | 'detail'>
 }
 
 /** How an alias's or an address's health is known, from what was observed. */
@@ -35,6 +38,8 @@ function checkedHealth(
 ): MemberHealth {
   const check = checks[id]
   const status = statuses[id]
+  if (check?.type === 'CALCULATED' && check.otherType === null && !check.disabled)
+    return countedHealth(check, ttl, { checks, statuses })
   const outInSeconds = check === undefined ? null : check.intervalSeconds * check.failureThreshold + ttl
   if (check?.disabled === true)
     // A disabled check is always healthy to Route 53 (unhealthy where it is inverted), whatever the checkers see.
@@ -57,6 +62,42 @@ function checkedHealth(
   const detail = `${healthy} of ${checkers} checkers${why === null ? '' : `: ${why}`}`
   return { health: inverting(check, verdict), detail, at: observedAt, watched: true, outInSeconds }
 }
+
+/** Of a check that counts others (of an armed name: the switch, and Octavia's address). It has no status of its own. */
+function countedHealth(
+  { children, threshold, inverted }: Check,
+  ttl: number,
+  seen: Pick<ObservedName, 'checks' | 'statuses'>,
+): MemberHealth {
+  const each = children.map((id) => ({ ...checkedHealth(id, ttl, seen), isSwitch: isSwitch(seen.checks[id]) }))
+  const needed = threshold ?? 0
+  const good = each.filter(({ health }) => health === 'healthy').length
+  const possible = each.filter(({ health }) => health !== 'unhealthy').length
+  const plain = good >= needed ? 'healthy' : possible < needed ? 'unhealthy' : 'unknown'
+  const own = each.find((one) => !one.isSwitch)
+  const away = each.some((one) => one.isSwitch && one.health === 'unhealthy')
+  const known = each.flatMap(({ outInSeconds }) => outInSeconds ?? [])
+  return {
+    health: inverted && plain !== 'unknown' ? (plain === 'healthy' ? 'unhealthy' : 'healthy') : plain,
+    detail: [away ? 'the switch is engaged' : '', own?.detail ?? (away ? '' : 'only the switch is looked at')]
+      .filter((part) => part !== '')
+      .join('; '),
+    at: own?.at ?? each[0]?.at ?? null,
+    watched: own === undefined ? away : true,
+    ...(each.length === (own === undefined ? 0 : 1)
+      ? {}
+      : {
+          apart:
+            own === undefined
+              ? { health: 'unknown', detail: 'no health check' }
+              : { health: own.health, detail: own.detail },
+        }),
+    outInSeconds: own?.outInSeconds ?? (known.length === 0 ? null : Math.max(...known)),
+  }
+}
+
+const isSwitch = (check: Check | undefined): boolean =>
+  check?.tags[CHECK_TAG.switch] !== undefined && check.type !== 'CALCULATED'
 
 /** An inverted check calls the healthy unhealthy. */
 const inverting = (check: Check | undefined, verdict: 'healthy' | 'unhealthy'): Health =>

@@ -1,21 +1,21 @@
 import type { Change, Outputs } from '../core/change.ts'
 import { errorData } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
-import type { Dns, Protection, RecordSet, Zone } from '../ports/dns.ts'
+import type { Dns, Protection, Zone } from '../ports/dns.ts'
 import type { Check, CheckStatus, HealthChecks } from '../ports/health-checks.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Resolver } from '../ports/resolver.ts'
 import type { Standing } from './delta.ts'
 import { canonicalDns, entranceOf, goneEntrance, keyOf } from './entrances.ts'
 import type { Entrance, ObservedName, Spread } from './model.ts'
-import { ownedSets, TYPES } from './set.ts'
-import { stateNames } from './state.ts'
+import { around, foundNames, recordsAround, type Found } from './found.ts'
+import { ownedSets } from './set.ts'
 import { zoneOf, type ZoneChoice } from './zones.ts'
 
 /** What names are read through; null: cannot be had, and is said to be unread. */
 export interface NamesPorts {
   readonly dns: Pick<Dns, 'zones' | 'records' | 'recordsOf' | 'protections'>
-  readonly checks: Pick<HealthChecks, 'list' | 'read' | 'status'> | null
+  readonly checks: Pick<HealthChecks, 'list' | 'status'> | null
   readonly mirrors: Pick<Mirrors, 'list' | 'read'> | null
 }
 
@@ -32,6 +32,7 @@ export interface Look {
 
 /** The health checks' tag that says of which name they are. */
 export const NAME_TAG = 'nyah:name'
+const SWITCH_TAG = 'nyah:switch'
 
 /**
  * Names with all that stands at them, and how well their sides are. Records have to be readable; all else is best effort, and
@@ -40,19 +41,60 @@ export const NAME_TAG = 'nyah:name'
  * Throws DNS_ZONE_MISSING, DNS_ZONE_AMBIGUOUS (2), and what keeps zones or records from being read.
  */
 export async function observeNames(ports: NamesPorts, look: Look, scene: Scene): Promise<readonly ObservedName[]> {
-  const { clock, signal } = scene
+  const read = async (): Promise<readonly Found[]> => {
+    const zones = await ports.dns.zones(scene.signal)
+    return look.names === null ? foundIn(zones, ports, look, scene.signal) : named(zones, ports, look, scene.signal)
+  }
+  const { at, found, health, unread } = await withHealth(read, ports, look, scene)
+  return found.map(({ name, zone, records }) => ({
+    name,
+    at,
+    zone,
+    records,
+    origin: { from: 'zone' },
+    protections: health.protections.get(zone.id) ?? null,
+    checks: { ...health.checks },
+    statuses: { ...health.statuses },
+    entrances: { ...health.entrances },
+    unread,
+  }))
+}
+
+/** Names whose records are known already (from a card), with health as it is now: Route 53 is asked for no list. */
+export async function observeKnown(
+  ports: NamesPorts,
+  known: readonly ObservedName[],
+  healthMs: number,
+  scene: Scene,
+): Promise<readonly ObservedName[]> {
+  const read = (): Promise<readonly Found[]> => Promise.resolve(known)
+  const { at, health, unread } = await withHealth(read, ports, { healthMs, known: known[0]?.checks ?? {} }, scene)
+  const { statuses } = health
+  return known.map((seen) => ({ ...seen, at, statuses, entrances: { ...seen.entrances, ...health.entrances }, unread }))
+}
+
+/** `known`: health checks that no list has to be asked for. */
+type HealthLook = Pick<Look, 'healthMs' | 'ownChecks'> & { readonly known?: ObservedName['checks'] }
+
+/** Records, and beside them health, for as long as it may take. */
+async function withHealth(
+  read: () => Promise<readonly Found[]>,
+  ports: NamesPorts,
+  look: HealthLook,
+  { clock, signal }: Scene,
+): Promise<{ at: number; found: readonly Found[]; health: HealthRead; unread: readonly string[] }> {
   const at = clock.now()
-  const health = emptyHealth()
-  if (look.healthMs === 0) return (await foundBy(ports, look, signal)).map((one) => withHealth(one, health, at, []))
+  if (look.healthMs === 0) return { at, found: await read(), health: emptyHealth(), unread: [] }
   // What is late is given up: it would stand in the way of the changes that come next.
   const enough = new AbortController()
   const whileAwaited = AbortSignal.any([signal, enough.signal])
   const balancers = ports.mirrors?.list(whileAwaited)
   balancers?.catch(() => undefined)
+  const health = emptyHealth()
   let found: readonly Found[]
   let inTime: boolean
   try {
-    found = await foundBy(ports, look, signal)
+    found = await read()
     const reading = readHealth(found, ports, balancers, look, health, at, whileAwaited)
     const timeIsUp = clock.sleep(look.healthMs, whileAwaited).then(
       () => false,
@@ -64,37 +106,7 @@ export async function observeNames(ports: NamesPorts, look: Look, scene: Scene):
   }
   signal.throwIfAborted()
   const late = inTime ? [] : [`health was not read whole within ${look.healthMs / 1000} s`]
-  const unread = [...health.unread, ...late]
-  return found.map((one) => withHealth(one, health, at, unread))
-}
-
-const withHealth = (
-  { name, zone, records }: Found,
-  { protections, checks, statuses, entrances }: HealthRead,
-  at: number,
-  unread: readonly string[],
-): ObservedName => ({
-  name,
-  at,
-  zone,
-  records,
-  origin: { from: 'zone' },
-  protections: protections.get(zone.id) ?? null,
-  checks: { ...checks },
-  statuses: { ...statuses },
-  entrances: { ...entrances },
-  unread,
-})
-
-async function foundBy(ports: NamesPorts, look: Look, signal: AbortSignal): Promise<readonly Found[]> {
-  const zones = await ports.dns.zones(signal)
-  return look.names === null ? foundIn(zones, ports, look, signal) : named(zones, ports, look, signal)
-}
-
-interface Found {
-  readonly name: string
-  readonly zone: Zone
-  readonly records: readonly RecordSet[]
+  return { at, found, health, unread: [...health.unread, ...late] }
 }
 
 async function named(
@@ -111,7 +123,7 @@ async function named(
     }),
   )
   const byZone = new Map(read)
-  return placed.map(({ name, zone }) => ({ name, zone, records: of(name, byZone.get(zone.id) ?? []) }))
+  return placed.map(({ name, zone }) => ({ name, zone, records: recordsAround(name, byZone.get(zone.id) ?? []) }))
 }
 
 async function foundIn(
@@ -124,32 +136,7 @@ async function foundIn(
   const read = await Promise.all(
     zones.filter(configured).map(async (zone) => ({ zone, records: await dns.records(zone.id, signal) })),
   )
-  return read.flatMap(({ zone, records }) => {
-    const names = new Set<string>()
-    for (const { name, type, values, weight } of records) {
-      if (type === 'TXT' && values.some((value) => value.includes('external-dns/owner=nyah,'))) {
-        const [, prefixed = ''] = /^(?:a|aaaa)-(.+)$/.exec(name) ?? []
-        names.add(prefixed.startsWith('_apex.') ? zone.name : prefixed)
-      } else if (weighted && weight !== null) names.add(name)
-    }
-    names.delete('')
-    const byName = new Map<string, RecordSet[]>()
-    for (const record of records) byName.set(record.name, [...(byName.get(record.name) ?? []), record])
-    return [...names].map((name) => ({
-      name,
-      zone,
-      records: [...around(name)].flatMap((one) => byName.get(one) ?? []),
-    }))
-  })
-}
-
-/** A name and where its state stands. */
-const around = (name: string): ReadonlySet<string> =>
-  new Set([name, ...TYPES.flatMap((type) => stateNames(name, type))])
-
-function of(name: string, records: readonly RecordSet[]): readonly RecordSet[] {
-  const wanted = around(name)
-  return records.filter((record) => wanted.has(record.name))
+  return read.flatMap(({ zone, records }) => foundNames(zone, records, weighted))
 }
 
 interface HealthRead {
@@ -167,7 +154,7 @@ async function readHealth(
   found: readonly Found[],
   { dns, checks, mirrors }: NamesPorts,
   balancers: ReturnType<Mirrors['list']> | undefined,
-  { ownChecks = false }: Look,
+  { ownChecks = false, known }: HealthLook,
   into: HealthRead,
   at: number,
   signal: AbortSignal,
@@ -179,17 +166,28 @@ async function readHealth(
   const ids = [...new Set(records.flatMap(({ healthCheckId }) => healthCheckId ?? []))]
   const names = new Set(found.map(({ name }) => name))
   const readChecks = async (port: NonNullable<NamesPorts['checks']>): Promise<void> => {
-    const statuses = ids.map(async (id) => {
+    const ask = async (id: string): Promise<void> => {
       into.statuses[id] = await port.status(id, signal)
-    })
-    const results = await Promise.allSettled([chosenChecks(port), ...statuses])
-    const failed = results.find((one) => one.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    }
+    const isCounted = (id: string): boolean => checkOf(id)?.type === 'CALCULATED'
+    const results = await Promise.allSettled([chosenChecks(port), ...ids.map((id) => (isCounted(id) ? null : ask(id)))])
+    // A check that counts others has no status of its own: they have.
+    const children = new Set(ids.flatMap((id) => checkOf(id)?.children ?? []))
+    const later = await Promise.allSettled([...children].map(ask))
+    const failed = [...results.filter((_, index) => index === 0 || !isCounted(ids[index - 1] ?? '')), ...later]
+    const first = failed.find((one) => one.status === 'rejected')
+    if (first !== undefined) throw first.reason
   }
+  const checkOf = (id: string): Check | undefined => into.checks[id] ?? known?.[id]
   const chosenChecks = async (port: NonNullable<NamesPorts['checks']>): Promise<void> => {
-    if (!ownChecks && ids.length === 0) return
-    const all = ownChecks ? await port.list(signal) : await port.read(ids, signal)
-    for (const one of all) if (ids.includes(one.id) || names.has(one.tags[NAME_TAG] ?? '')) into.checks[one.id] = one
+    if (known !== undefined || (!ownChecks && ids.length === 0)) return
+    const all = await port.list(signal)
+    const take = (some: readonly Check[]): void => some.forEach((one) => (into.checks[one.id] = one))
+    take(all.filter(({ id, tags }) => ids.includes(id) || (ownChecks && names.has(tags[NAME_TAG] ?? ''))))
+    const children = new Set(Object.values(into.checks).flatMap((one) => one.children))
+    take(all.filter(({ id }) => children.has(id)))
+    // Switches, and who else follows them: none of them is one name's alone.
+    if (ownChecks) take(all.filter(({ tags }) => tags[SWITCH_TAG] !== undefined))
   }
   const readEntrances = async (port: NonNullable<NamesPorts['mirrors']>): Promise<void> => {
     const all = (await balancers) ?? []
@@ -219,7 +217,7 @@ async function readHealth(
   await Promise.all([
     checks === null ? into.unread.push('health checks') : readChecks(checks).catch(say('health checks')),
     mirrors === null ? into.unread.push('load balancers') : readEntrances(mirrors).catch(say('load balancers')),
-    readProtections().catch(say('protections')),
+    known === undefined ? readProtections().catch(say('protections')) : null,
   ])
 }
 

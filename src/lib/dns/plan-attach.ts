@@ -2,7 +2,7 @@ import type { Change } from '../core/change.ts'
 import type { Draft, Finding } from '../core/plan.ts'
 import type { RecordSet } from '../ports/dns.ts'
 import { basisOf, nameChange } from './changes.ts'
-import { checkSpec, type CheckAsked } from './check.ts'
+import { armedBy, checkSpec, type Armed, type CheckAsked } from './check.ts'
 import { sameRecord } from './delta.ts'
 import { dropChecks, planCheck, type PlannedCheck } from './plan-check.ts'
 import {
@@ -82,16 +82,28 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
   const octavia = owned?.members.octavia ?? null
   const address = args.octaviaAddress ?? octavia?.values[0] ?? judged?.address ?? ''
   const spec = args.check === null || !isReachable(address) ? null : checkSpec(args.check, name, address, world.ports)
-  const check = planCheck(seen, type, spec, octavia?.healthCheckId ?? null)
-  const members = membersOf(seen, type, address, check.id, entrance)
-  const notes = [...unreachable(seen, address, args), ...others(seen, type, entrance), ...oldTtl(seen, set, owned)]
+  const armed = armedBy(octavia?.healthCheckId ?? null, seen.checks)
+  const check = planCheck(seen, type, spec, armed === null ? (octavia?.healthCheckId ?? null) : armed.own)
+  // An armed name stays armed, as long as the check that its switch is counted with stays.
+  const kept = armed !== null && check.id === armed.own ? armed.id : check.id
+  const members = membersOf(seen, type, address, kept, entrance)
+  const notes = [
+    ...unreachable(seen, address, args),
+    ...others(seen, type, entrance),
+    ...oldTtl(seen, set, owned),
+    ...disarmed(seen, armed, kept),
+  ]
   const change =
     owned === undefined
       ? firstChange(seen, set, members, judged?.formerly ?? null, check, args)
       : laterChange(seen, owned, members, check)
   // The records are as they should be: what is left is the walk.
   const steps = change === null ? walkOn(seen, world) : []
-  const drops = dropChecks(seen, new Set([check.id].flatMap((id) => (typeof id === 'string' ? [id] : []))), change)
+  const drops = dropChecks(
+    seen,
+    new Set([check.id, kept].flatMap((id) => (typeof id === 'string' ? [id] : []))),
+    change,
+  )
   return { changes: [...check.changes, ...(change === null ? [] : [change]), ...steps, ...drops], findings: notes }
 }
 
@@ -230,6 +242,22 @@ function others(seen: ObservedName, type: SetType, { name }: Entrance): readonly
     },
   ]
 }
+
+/** A new health check of Octavia's address is not counted with the switch. */
+const disarmed = (seen: ObservedName, armed: Armed | null, kept: string | null): readonly Finding[] =>
+  armed === null || kept === armed.id
+    ? []
+    : [
+        {
+          ...refusal(
+            seen,
+            'DNS_DISARMED',
+            `Octavia's record gets another health check, so the switch ${armed.place} no longer moves its users`,
+            'afterwards: nyah failover arm --all',
+          ),
+          severity: 'warn',
+        },
+      ]
 
 function oldTtl(seen: ObservedName, { records }: FoundSet, owned: OwnedSet | undefined): readonly Finding[] {
   const ttl = Math.max(0, ...records.map((one) => one.ttl ?? 0))

@@ -61,6 +61,8 @@ export function walkOn(seen: ObservedName, { at, ours }: WalkWorld, reason = '')
 export interface Way extends Pick<Walk, 'to' | 'steps' | 'everySeconds' | 'onUnhealthy'> {
   /** Why, for people. */
   readonly reason: string
+  /** Where users go, where that is not what the weights say. */
+  readonly from?: Weights
 }
 
 /** The walk of a name to this end: its first step now, or the next one of a walk there that somebody began. Pure. */
@@ -71,7 +73,7 @@ export function planWalk(seen: ObservedName, world: WalkWorld, way: Way): readon
   if (walk !== null && walk.done > 0 && sameWeights(walk.to, way.to)) return walkOn(seen, world, way.reason)
   // What this run walked is there, went back, or was taken over: it does not begin again.
   if (world.ours.moved.has(seen.name)) return []
-  const from = weightsIn(set)
+  const from = way.from ?? weightsIn(set)
   const { to, steps, everySeconds, onUnhealthy, reason } = way
   if (sameWeights(from, to)) return planWeights(seen, { weights: to, reason })
   if (steps.length < 2) return planWeights(seen, { weights: to, reason })

@@ -1,8 +1,9 @@
 import type { Draft, Finding } from '../core/plan.ts'
 import type { ObservedName, Side } from '../dns/model.ts'
 import { judgeName, shareOf, type JudgedSet } from '../dns/plan.ts'
-import type { FailoverWorld, To } from './model.ts'
+import type { FailoverWorld, To, Way } from './model.ts'
 import { weightsTo } from './plan.ts'
+import { letGo, reallyNow } from './ways.ts'
 
 const SIDES = ['octavia', 'aws'] as const
 
@@ -69,12 +70,12 @@ function ownership(seen: ObservedName): readonly Finding[] {
 /** Nobody is sent to a side that is known to be dead; one that nobody can judge is said, and gone to. Pure. */
 export const towards =
   ({ side, percent }: To) =>
-  (draft: Draft, { names }: FailoverWorld): readonly Finding[] =>
-    moving(draft, names).flatMap(({ seen, set }) => {
+  (draft: Draft, { names, ways }: FailoverWorld): readonly Finding[] =>
+    moving(draft, names, ways).flatMap(({ seen, set, isLetGo }) => {
       const about = { scope: seen.name, subject: `${seen.name} ${set.type}` }
-      const health = set.sides[side]
+      const health = healthFor(set, side, isLetGo)
       const other = side === 'aws' ? 'octavia' : 'aws'
-      const gains = shareOf(side, weightsTo(side, percent)) > shareOf(side, set.now)
+      const gains = shareOf(side, weightsTo(side, percent)) > shareOf(side, reallyNow(seen.name, set.now, ways))
       const findings: Finding[] = []
       if (health?.health === 'unhealthy' && gains)
         findings.push({
@@ -113,34 +114,47 @@ const bothDead = (set: JudgedSet, other: Side): string =>
     : ''
 
 /** Nobody is brought back to a side that is not proven healthy: unknown is not proven. Pure. */
-export const backTo = (draft: Draft, { names }: FailoverWorld): readonly Finding[] =>
-  moving(draft, names).flatMap(({ seen, set }) =>
-    SIDES.filter((side) => shareOf(side, set.steady) > shareOf(side, set.now)).flatMap((side): readonly Finding[] => {
-      const health = set.sides[side]
-      if (health === null || health.health === 'healthy') return []
-      const isKnown = health.health === 'unhealthy'
-      const code = isKnown ? 'DNS_SIDE_UNHEALTHY' : 'FAILOVER_RETURN_UNPROVEN'
-      return [
-        {
-          code,
-          severity: 'refuse',
-          scope: seen.name,
-          subject: `${seen.name} ${set.type}`,
-          evidence: `${side} is ${isKnown ? 'unhealthy' : 'not proven healthy'}: ${health.detail}; users are not brought back to it`,
-          remedy: `wait until it is healthy; if you are sure: --allow ${code} --reason "…"`,
-          allowable: true,
-        },
-      ]
-    }),
-  )
+export const backTo = (draft: Draft, { names, ways }: FailoverWorld): readonly Finding[] =>
+  moving(draft, names, ways).flatMap(({ seen, set, isLetGo }) => {
+    const now = reallyNow(seen.name, set.now, ways)
+    return SIDES.filter((side) => shareOf(side, set.steady) > shareOf(side, now)).flatMap(
+      (side): readonly Finding[] => {
+        const health = healthFor(set, side, isLetGo)
+        if (health === null || health.health === 'healthy') return []
+        const isKnown = health.health === 'unhealthy'
+        const code = isKnown ? 'DNS_SIDE_UNHEALTHY' : 'FAILOVER_RETURN_UNPROVEN'
+        return [
+          {
+            code,
+            severity: 'refuse',
+            scope: seen.name,
+            subject: `${seen.name} ${set.type}`,
+            evidence: `${side} is ${isKnown ? 'unhealthy' : 'not proven healthy'}: ${health.detail}; users are not brought back to it`,
+            remedy: `wait until it is healthy; if you are sure: --allow ${code} --reason "…"`,
+            allowable: true,
+          },
+        ]
+      },
+    )
+  })
 
-/** Sets that the plan changes. */
+type Health = Pick<NonNullable<JudgedSet['sides'][Side]>, 'health' | 'detail'>
+
+/** How well a side is once the plan is done: what the switch alone makes unhealthy serves as soon as it lets go. */
+const healthFor = (set: JudgedSet, side: Side, isLetGo: boolean): Health | null => {
+  const health = set.sides[side]
+  return isLetGo && side === 'octavia' ? (health?.apart ?? health) : health
+}
+
+/** Sets that the plan changes, or whose switch it disengages. */
 function moving(
-  { changes }: Draft,
+  draft: Draft,
   names: readonly ObservedName[],
-): readonly { readonly seen: ObservedName; readonly set: JudgedSet }[] {
-  const changed = new Set(changes.map(({ scope }) => scope))
+  ways: readonly Way[],
+): readonly { readonly seen: ObservedName; readonly set: JudgedSet; readonly isLetGo: boolean }[] {
+  const changed = new Set(draft.changes.map(({ scope }) => scope))
+  const free = letGo(draft, ways)
   return names
-    .filter(({ name }) => changed.has(name))
-    .flatMap((seen) => judgeName(seen).sets.map((set) => ({ seen, set })))
+    .filter(({ name }) => changed.has(name) || free.has(name))
+    .flatMap((seen) => judgeName(seen).sets.map((set) => ({ seen, set, isLetGo: free.has(seen.name) })))
 }

@@ -1,4 +1,5 @@
-import type { Side, WalkWorld } from '../dns/model.ts'
+import type { NamesWorld, Side, WalkWorld } from '../dns/model.ts'
+import type { SwitchPlace } from '../ports/switch.ts'
 
 /** Which names are meant: exactly one of the four is said. */
 export type Which =
@@ -25,4 +26,33 @@ export interface End {
   readonly everySeconds: number
 }
 
-export type FailoverWorld = WalkWorld
+/** `failover.arm` */
+export interface Arm {
+  readonly which: Which
+  /** That the names are to follow; null: only the card is written. */
+  readonly place: SwitchPlace | null
+}
+
+/** What is looked at. */
+export interface SeenWorld extends NamesWorld {
+  /** Ways beside the records, which work while Route 53's API does not. */
+  readonly ways: readonly Way[]
+}
+
+/** A run that did nothing yet. */
+export const NOTHING_YET: WalkWorld['ours'] = { run: '', moved: new Map() }
+
+/** And what this run did itself. */
+export interface FailoverWorld extends SeenWorld, WalkWorld {}
+
+/** One object in S3 moves the users of all names that follow it. ARC's routing controls would be another kind. */
+export interface Way {
+  readonly kind: 's3'
+  readonly place: SwitchPlace
+  /** That follow it. */
+  readonly names: readonly string[]
+  /** Null: nobody could say. */
+  readonly engaged: boolean | null
+  /** Are all names meant that it moves? */
+  readonly covered: boolean
+}

@@ -1,40 +1,97 @@
 import type { Change, Outputs } from '../core/change.ts'
-import type { Json } from '../core/json.ts'
-import type { Guard, Operation, Scene } from '../engine/operation.ts'
-import type { NamesWorld, Ours } from '../dns/model.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import type { Draft } from '../core/plan.ts'
+import type { Guard, Operation, Scene, Together } from '../engine/operation.ts'
+import type { Ours } from '../dns/model.ts'
 import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, walkStops } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
-import type { End, FailoverWorld, To, Which } from './model.ts'
-import { planEnd, planTo } from './plan.ts'
+import { NOTHING_YET, type Arm, type End, type FailoverWorld, type SeenWorld, type To, type Which } from './model.ts'
+import { planArm, planEnd, planTo } from './plan.ts'
+import { applyWay, namesThenWays } from './apply.ts'
+import { notWhileEngaged, SWITCH, wayFindings, wayFor, withheld } from './ways.ts'
+import type { SwitchObjects } from '../ports/switch.ts'
 
-/** What failovers need of names; bound to the domain of names by whoever makes the operation. */
+/** What failovers need of names and switches; bound to the domain of names by whoever makes the operation. */
 export interface FailoverPorts {
   /** The names that are meant, as they stand; their health within its own short time, or not at all. */
-  observe(which: Which, scene: Scene): Promise<NamesWorld>
+  observe(which: Which, scene: Scene): Promise<SeenWorld>
   /** As the states of names carry it: what tells this run's changes from others'. */
   readonly run: string
   /** All of these at once: for each its outputs, or why not. */
   apply(changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>>
+  readonly switches: Pick<SwitchObjects, 'engage' | 'disengage'>
 }
 
-/** `failover to-aws`, `failover to-octavia` */
+/** `failover to-aws`, `failover to-octavia`: every way at once, each by itself. */
 export const toOperation = (ports: FailoverPorts, asked: To): Operation<FailoverWorld> =>
-  failover(ports, 'failover.to', asked.which, (world) => planTo(world, asked), [mayBeMoved, towards(asked)])
+  failover(ports, 'failover.to', asked.which, rulesOf(asked), {
+    keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
+    apply: (changes, scene) => ports.apply(changes, scene),
+  })
 
-/** `failover end` */
+/** How users are moved, and what must not be done. */
+export const rulesOf = (asked: To): Rules => ({
+  plan: (world) => planTo(world, asked),
+  guards: [mayBeMoved, towards(asked), wayFindings(wayFor(asked)), withheld(towards(asked))],
+})
+
+/** `failover end`: the switch lets go once the weights are those that are to count. */
 export const endOperation = (ports: FailoverPorts, asked: End): Operation<FailoverWorld> =>
-  failover(ports, 'failover.end', asked.which, (world) => planEnd(world, asked), [mayBeMoved, backTo, walkStops])
+  failover(
+    ports,
+    'failover.end',
+    asked.which,
+    {
+      plan: (world) => planEnd(world, asked),
+      guards: [mayBeMoved, backTo, wayFindings(false), withheld(backTo), walkStops],
+    },
+    { keyOf: () => 'names', apply: namesThenWays(ports) },
+  )
+
+/** What arming needs besides names. */
+export interface ArmPorts {
+  /** The names that are meant, as they stand in the zone. */
+  observe(which: Which, scene: Scene): Promise<SeenWorld>
+  /** Of AWS; known once the names were observed. */
+  account(): string
+  apply(change: Change, scene: Scene): Promise<Outputs>
+  applyNames: FailoverPorts['apply']
+  /** Writes the card of what was seen last. */
+  write(world: SeenWorld): void
+  /** What the card has, or would have; throws what kept it from being written. */
+  cardOf(world: SeenWorld): Json
+}
+
+/** `failover arm`: what a failover would have to look up is written down beforehand, and the switch is made ready. */
+export const armOperation = (ports: ArmPorts, asked: Arm): Operation<FailoverWorld> => ({
+  name: 'failover.arm',
+  mutates: true,
+  confirmId: null,
+  observe: async (scene) => ({ ...(await ports.observe(asked.which, scene)), ours: NOTHING_YET }),
+  plan: (world) => planArm(world, asked, ports.account()),
+  guards: [mayBeMoved, notWhileEngaged],
+  apply: (change, scene) => ports.apply(change, scene),
+  together: { keyOf: ({ ref }) => (ref.type === 'weighted-set' ? 'names' : null), apply: ports.applyNames },
+  waiting: null,
+  record: (world) => Promise.resolve(ports.write(world)),
+  summary: (world) => ({ ...summary(world), card: ports.cardOf(world) }),
+})
+
+interface Rules {
+  readonly plan: (world: FailoverWorld) => Draft
+  readonly guards: readonly Guard<FailoverWorld>[]
+}
 
 function failover(
   ports: FailoverPorts,
   name: string,
   which: Which,
-  plan: Operation<FailoverWorld>['plan'],
-  guards: readonly Guard<FailoverWorld>[],
+  { plan, guards }: Rules,
+  together: Together,
 ): Operation<FailoverWorld> {
   let ours: Ours = { run: ports.run, moved: new Map() }
-  const together = async (changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>> => {
-    const results = await ports.apply(changes, scene)
+  const remembered: Together['apply'] = async (changes, scene) => {
+    const results = await together.apply(changes, scene)
     ours = noted(ours, changes, results)
     return results
   }
@@ -48,12 +105,13 @@ function failover(
     // Also of steady weights that somebody wrote: nobody is brought back to nothing.
     guards: [...guards, totalNeverZero],
     apply: async (change, scene) => {
-      const result = (await together([change], scene)).get(change.id) ?? new Error(`${change.id} has no result`)
+      if (change.ref.type === SWITCH) return applyWay(change, ports.switches)
+      const result = (await remembered([change], scene)).get(change.id) ?? new Error(`${change.id} has no result`)
       if (result instanceof Error) throw result
       return result
     },
     // Hundreds of names are a handful of calls.
-    together: { keyOf: () => 'names', apply: together },
+    together: { keyOf: together.keyOf, apply: remembered },
     waiting: null,
     ...(name === 'failover.end' && {
       requeue: ({ names, at }: FailoverWorld, stopped: ReadonlySet<string>) =>
@@ -66,8 +124,9 @@ function failover(
   }
 }
 
-/** Where the users of each name go now. */
-const summary = ({ names }: FailoverWorld): Json => ({
+/** Where the users of each name go now, and what the switch does. */
+const summary = ({ names, ways }: FailoverWorld): JsonObject => ({
+  ways: ways.map(({ kind, place, names: its, engaged }) => ({ kind, place: { ...place }, names: its, engaged })),
   names: names.map((seen) => ({
     name: seen.name,
     zone: seen.zone.name,

@@ -1,6 +1,7 @@
 import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
-import type { End, To, Which } from './model.ts'
+import type { SwitchPlace } from '../ports/switch.ts'
+import type { Arm, End, To, Which } from './model.ts'
 
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
@@ -19,6 +20,12 @@ export function endOf(args: JsonObject): End {
   const grow = list.every((step, index) => step > (list[index - 1] ?? 0))
   if (!grow || list.at(-1) !== 100) throw invalid('arguments.steps are no growing percents of which the last is 100')
   return { which: whichOf(args), steps: list, everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400) }
+}
+
+/** @param place the switch of the configuration; null: it names none */
+export function armOf(args: JsonObject, place: SwitchPlace | null): Arm {
+  demandKnown(args, ['names', 'all', 'mirror', 'tag'])
+  return { which: whichOf(args), place }
 }
 
 function whichOf({ names, all, mirror, tag }: JsonObject): Which {

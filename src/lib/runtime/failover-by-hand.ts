@@ -34,7 +34,8 @@ export async function byHandText(io: Io, undone: Undone): Promise<string> {
   if (plan === null) return unreadScreen(make.byHandUnread(await unreadOf(request)), why)
   const succeeded = new Set(events.flatMap(({ type, data }) => (type === 'change.succeeded' ? [data.id] : [])))
   const at = new Date(events.at(-1)?.at ?? plan.observedAt).toISOString().replace(/\.\d+Z$/, 'Z')
-  const parts = dueChanges(plan).map((change) => {
+  const names = dueChanges(plan).filter(({ ref }) => ref.type === 'weighted-set')
+  const parts = names.map((change) => {
     const { before, after } = standings(change)
     const records = stamped(after.records, change.ref.name, { at, by: actor, why: reason, run: run.slice(-4) })
     const changes = recordDelta(before.records, records)
@@ -88,6 +89,40 @@ async function unreadOf({ operation, arguments: args }: Request): Promise<Unread
   }
   const { which } = endOf(args)
   return { names: namesIn(which), weights: null }
+}
+
+/** What each way did, where there is more than one; empty: the records are the only one. */
+export function waysText({ plan, events }: Pick<Undone, 'plan' | 'events'>): string {
+  if (plan === null) return ''
+  const due = dueChanges(plan)
+  const switches = due.filter(({ ref, kind }) => ref.type === 'switch' && kind === 'shift')
+  if (switches.length === 0) return ''
+  const succeeded = new Set(events.flatMap(({ type, data }) => (type === 'change.succeeded' ? [data.id] : [])))
+  const errors = new Map(
+    events.flatMap(({ type, data }) => (type === 'change.failed' ? [[data.id, data.error] as const] : [])),
+  )
+  const names = due.filter(({ ref }) => ref.type === 'weighted-set')
+  const moved = names.filter(({ id }) => succeeded.has(id)).length
+  const [error] = names.flatMap(({ id }) => errors.get(id) ?? [])
+  const dead = error?.code === 'AWS_UNREACHABLE' || error?.code === 'AWS_UNAVAILABLE' || error?.code === 'AWS_UNCERTAIN'
+  const records =
+    names.length === 0
+      ? []
+      : [
+          error === undefined || moved > 0
+            ? `${moved} of ${names.length} names changed${error === undefined ? '' : ` (${error.code})`}`
+            : `${dead ? 'did not answer' : 'did not do it'} (${error.code})`,
+        ]
+  return [
+    ...records.map((text) => `Route 53's API: ${text}`),
+    ...switches.map(({ id, ref, after }) => {
+      const verb = after?.['engaged'] === true ? 'engaged' : 'disengaged'
+      const failed = errors.get(id)
+      const done = succeeded.has(id) ? verb : `not ${verb}${failed === undefined ? '' : ` (${failed.code})`}`
+      return `switch: ${done}  ${escapeText(ref.name)}`
+    }),
+    '',
+  ].join('\n')
 }
 
 function saved(place: string, files: readonly ByHand[]): boolean {

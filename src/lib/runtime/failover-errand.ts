@@ -31,6 +31,10 @@ export function endArguments(
   return { ...whichOf(words, flags, 'nyah failover end'), steps, everySeconds: secondsOf(flags.every, '--every') }
 }
 
+/** Arguments of `failover.arm`. */
+export const armArguments = (words: readonly string[] | undefined, flags: Which): JsonObject =>
+  whichOf(words, flags, 'nyah failover arm')
+
 function whichOf(words: readonly string[] | undefined, { all, mirror, tag }: Which, command: string): JsonObject {
   const named = (words ?? []).filter((word) => word.trim() !== '')
   const ways = [named.length > 0, all, mirror !== undefined, tag !== undefined].filter(Boolean).length

@@ -28,10 +28,17 @@ const timeout = Flags.string({
   helpGroup: 'GLOBAL',
 })
 
+const card = Flags.string({
+  description: "The card's file; the context's own in nyah's state directory unless given.",
+  helpValue: 'FILE',
+})
+
 export const failoverToFlags = {
   ...which,
   timeout,
   percent: Flags.integer({ description: 'Percent of users to move there.', default: 100, min: 1, max: 100 }),
+  card,
+  'no-card': Flags.boolean({ description: 'Read the zone, although there is a card.', exclusive: ['card'] }),
   ...mutatingFlags,
 }
 
@@ -42,3 +49,5 @@ export const failoverEndFlags = {
   every: Flags.string({ description: 'Time between two steps.', default: '2m' }),
   ...mutatingFlags,
 }
+
+export const failoverArmFlags = { ...which, card, ...mutatingFlags }

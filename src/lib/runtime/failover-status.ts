@@ -5,10 +5,12 @@ import { aimError, aimText } from '../render/aim.ts'
 import { errorLines } from '../render/errors.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
 import { hanging } from '../render/findings.ts'
-import type { Paint } from '../render/paint.ts'
+import { wrap } from '../render/width.ts'
 import { namesOf } from './dns-errand.ts'
 import { viewOf } from './dns-show.ts'
 import { setText, type NamesView } from './dns-text.ts'
+import { armedOf, wayLines } from './failover-armed.ts'
+import { waysOf } from './failover-ways.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { reading, READ_AT_MOST_MS } from './lb.ts'
@@ -30,6 +32,15 @@ export const failoverStatus = (io: Io, flags: SharedFlags, words: readonly strin
       const sets = read.names
         .flatMap(viewSets)
         .filter(({ owner }) => owner.kind === 'nyah' || owner.kind === 'unreadable')
+      const whole = wanted === null && read.unread.length === 0
+      const card = await armedOf(opened.card, whole ? read.names : null, clock.now())
+      const ways = await waysOf(
+        opened,
+        read.names,
+        read.names,
+        { which: { by: 'all' }, isAll: whole },
+        { clock, signal },
+      )
       const ready = readinessOf(sets)
       const verdict = verdictOf(ready)
       const exitCode = exitOf(verdict, read.unread.length > 0)
@@ -38,19 +49,30 @@ export const failoverStatus = (io: Io, flags: SharedFlags, words: readonly strin
       const unread = read.unread.flatMap((error) => ['', ...errorLines(aimError(error, flags), io.width, view.paint)])
       const text = [
         ...sets.map((set) => setText(set, view)),
-        [...readyLines(ready, view), armedLine(view.paint), ''].join('\n'),
+        [
+          ...readyLines(ready, view),
+          ...[card.text, ...wayLines(ways)].flatMap((line) => wrap(line, io.width)),
+          '',
+        ].join('\n'),
       ].join('\n')
       return {
-        document: { ok: exitCode === EXIT.ok, exitCode, at, verdict, armed: false, sets, ready, unread: read.unread },
+        document: {
+          ok: exitCode === EXIT.ok,
+          exitCode,
+          at,
+          verdict,
+          armed: card.armed,
+          card: card.document,
+          sets,
+          ready,
+          unread: read.unread,
+        },
         text: `${aimText(text, flags)}${unread.length === 0 ? '' : `${unread.join('\n')}\n`}`,
         exitCode,
       }
     },
     READ_AT_MOST_MS,
   )
-
-const armedLine = (paint: Paint): string =>
-  paint('dim', 'Not armed: this version has no cards and no switch; a failover needs the API of Route 53.')
 
 /** What is known to be bad counts more than what is not known. */
 export function exitOf(verdict: Ready['verdict'], isPartial: boolean): ExitCode {

@@ -2,12 +2,16 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Scene } from '../engine/operation.ts'
-import type { NamesWorld, ObservedName } from '../dns/model.ts'
+import type { RunDeps, RunOptions } from '../engine/terms.ts'
+import type { ObservedName } from '../dns/model.ts'
 import type { Enactor } from '../dns/apply.ts'
-import type { Which } from '../failover/model.ts'
+import type { Card } from '../failover/card.ts'
+import type { SeenWorld, Way, Which } from '../failover/model.ts'
 import type { FailoverPorts } from '../failover/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { percent } from './dns-text.ts'
+import { chosenCard, isOwnAccount, keepingCard } from './failover-card.ts'
+import { configuredSwitch, impatient, orSwitchAlone, switchesOf, waysOf } from './failover-ways.ts'
 import { namesPorts, zoneChoice } from './names-read.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
@@ -17,7 +21,7 @@ const PREFLIGHT_MS = 2_500
 
 /** Binds `failover.to` and `failover.end`: Route 53 is all that has to answer. */
 export async function bindFailover(request: Request, opened: Opened): Promise<Bound> {
-  const [make, requests, { observeNames }, { applyNames }, { run }, ports, dns] = await Promise.all([
+  const [make, requests, observe, { applyNames }, { run }, ports, dns] = await Promise.all([
     import('../failover/operation.ts'),
     import('../failover/request.ts'),
     import('../dns/observe.ts'),
@@ -26,47 +30,125 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     namesPorts(opened),
     opened.names(),
   ])
+  const choice = zoneChoice(opened)
+  const read = (names: readonly string[] | null, healthMs: number, scene: Scene): Promise<readonly ObservedName[]> =>
+    observe.observeNames(ports, { names, choice, healthMs }, scene)
   const isEnd = request.operation === 'failover.end'
   let before: readonly ObservedName[] = []
   let isMoved = false
-  const observe = async (which: Which, scene: Scene): Promise<NamesWorld> => {
-    const at = scene.clock.now()
-    const names = which.by === 'names' ? which.names : null
-    // Users are where they were sent: to tell so, nobody waits for remotes that did not answer a moment ago.
-    const healthMs = isMoved && !isEnd ? 0 : PREFLIGHT_MS
-    const read = await observeNames(ports, { names, choice: zoneChoice(opened), healthMs }, scene)
-    const found = healthMs === 0 ? read.map((seen) => withHealthOf(seen, before)) : read
-    before = found
+  // Users are where they were sent: to tell so, nobody waits for remotes that did not answer a moment ago.
+  const patience = (): number => (isMoved && !isEnd ? 0 : PREFLIGHT_MS)
+  const seenWith = (healthMs: number, found: readonly ObservedName[]): readonly ObservedName[] => {
+    before = healthMs === 0 ? found.map((seen) => withHealthOf(seen, before)) : found
     isMoved = false
-    const chosen = chosenOf(found, which)
-    if (chosen.length === 0) throw nobody(which)
-    return { at, names: chosen }
+    return before
   }
-  const portsFor = (enactor: Enactor): FailoverPorts => ({
-    observe,
-    run: enactor.run,
-    apply: (changes, scene) => {
-      isMoved = true
-      return applyNames(changes, dns, enactor, scene)
-    },
+  const fromZone = async (which: Which, scene: Scene): Promise<readonly ObservedName[]> => {
+    const healthMs = patience()
+    return seenWith(healthMs, await read(which.by === 'names' ? which.names : null, healthMs, scene))
+  }
+  const switches = switchesOf(opened)
+  const zoneWorld = async (which: Which, scene: Scene): Promise<SeenWorld> => {
+    const at = scene.clock.now()
+    const found = await fromZone(which, scene)
+    return worldOf(which, at, chosen(which, found), await waysFor(which, found, which.by !== 'names', scene))
+  }
+  const waysFor = (which: Which, known: readonly ObservedName[], isAll: boolean, scene: Scene) =>
+    waysOf(opened, known, chosen(which, known), { which, isAll }, scene)
+  if (isEnd) {
+    const asked = requests.endOf(request.arguments)
+    return bound(async (enactor, { clock, emit }) => {
+      const kept = await keepingCard(dns, opened, clock, emit)
+      const apply: FailoverPorts['apply'] = (changes, scene) => applyNames(changes, kept, enactor, scene)
+      const operation = make.endOperation({ run: enactor.run, observe: zoneWorld, apply, switches }, asked)
+      return (each, options, deps) => run(operation, each, options, deps)
+    })
+  }
+  const asked = requests.toOf(request.arguments)
+  return bound(async (enactor, deps, { consent }) => {
+    const since = deps.clock.now()
+    const [{ applyFromCard }, { namesOn }] = await Promise.all([
+      import('../failover/apply.ts'),
+      import('../failover/card.ts'),
+    ])
+    let keeper = await chosenCard(opened, asked.which, deps)
+    const kept = keeper === null ? await keepingCard(dns, opened, deps.clock, deps.emit) : keeper.keeping(dns)
+    let known: readonly ObservedName[] = []
+    let ways: readonly Way[] = []
+    let alone: SeenWorld | null = null
+    const fromCard = async (card: Card, which: Which, scene: Scene): Promise<SeenWorld | null> => {
+      const at = scene.clock.now()
+      const healthMs = patience()
+      const all = namesOn(card, at)
+      const [names, isOwn, seen] = await Promise.all([
+        observe.observeKnown(ports, chosen(which, all), healthMs, scene),
+        isOwnAccount(card, opened, scene),
+        waysFor(which, all, card.covers === 'all', scene),
+      ])
+      known = seenWith(healthMs, names)
+      return isOwn ? worldOf(which, at, known, seen) : null
+    }
+    const observed = async (which: Which, scene: Scene): Promise<SeenWorld> => {
+      const world = keeper === null ? null : await fromCard(keeper.card(), which, scene)
+      if (world !== null) return world
+      keeper = null
+      const place =
+        which.by === 'all' && asked.side === 'aws' && asked.percent === 100 ? configuredSwitch(opened) : null
+      if (place === null) return zoneWorld(which, scene)
+      alone ??= await orSwitchAlone((here) => zoneWorld(which, here), place, scene)
+      if (alone.names.length === 0) return alone
+      const found = alone
+      alone = null
+      return found
+    }
+    const apply: FailoverPorts['apply'] = impatient(
+      (changes, scene) => {
+        isMoved = true
+        return applyNames(changes, kept, enactor, scene)
+      },
+      () => ways.some(({ covered }) => covered),
+    )
+    const { allowances } = request
+    const asSeen = consent !== 'yes'
+    const reread = (names: readonly string[], scene: Scene) => read(names, REREAD_HEALTH_MS, scene)
+    const toPorts: FailoverPorts = {
+      run: enactor.run,
+      switches,
+      async observe(which, scene) {
+        const world = await observed(which, scene)
+        ways = world.ways
+        return world
+      },
+      apply: (changes, scene) =>
+        keeper === null
+          ? apply(changes, scene)
+          : applyFromCard(
+              changes,
+              { ...make.rulesOf(asked), apply, reread, allowances, known, ways, since, asSeen },
+              scene,
+            ),
+    }
+    return (each, options, given) => run(make.toOperation(toPorts, asked), each, options, given)
   })
-  const operationFor = isEnd
-    ? (
-        (asked) => (each: FailoverPorts) =>
-          make.endOperation(each, asked)
-      )(requests.endOf(request.arguments))
-    : (
-        (asked) => (each: FailoverPorts) =>
-          make.toOperation(each, asked)
-      )(requests.toOf(request.arguments))
-  return {
-    tell,
-    run: (asked, options, deps) => {
-      const enactor = { by: options.actor, why: options.reason ?? '', run: deps.run.slice(-4) }
-      return run(operationFor(portsFor(enactor)), asked, options, deps)
-    },
-  }
 }
+
+function worldOf(which: Which, at: number, names: readonly ObservedName[], ways: readonly Way[]): SeenWorld {
+  if (names.length === 0) throw nobody(which)
+  return { at, names, ways }
+}
+
+/** How long health may take where a name has to be read after all: users are waiting. */
+const REREAD_HEALTH_MS = 1_000
+
+type Prepare = (enactor: Enactor, deps: RunDeps, options: RunOptions) => Promise<Bound['run']>
+
+const bound = (prepare: Prepare): Bound => ({
+  tell,
+  run: async (asked, options, deps) => {
+    const enactor = { by: options.actor, why: options.reason ?? '', run: deps.run.slice(-4) }
+    return (await prepare(enactor, deps, options))(asked, options, deps)
+  },
+})
 
 /** The records of now with the health that was read before. */
 function withHealthOf(seen: ObservedName, before: readonly ObservedName[]): ObservedName {
@@ -77,8 +159,9 @@ function withHealthOf(seen: ObservedName, before: readonly ObservedName[]): Obse
 }
 
 /** Those that are meant. Throws FAILOVER_NLB_UNREAD where only ELBv2 could say. */
-function chosenOf(found: readonly ObservedName[], which: Which): readonly ObservedName[] {
-  if (which.by === 'names' || which.by === 'all') return found
+export function chosen(which: Which, found: readonly ObservedName[]): readonly ObservedName[] {
+  if (which.by === 'all') return found
+  if (which.by === 'names') return found.filter(({ name }) => which.names.includes(name))
   const unread = found.filter(isUnread)
   if (which.by === 'tag') {
     if (unread.length > 0) throw nlbUnread(`--tag ${which.key}=${which.value}`, unread)
@@ -124,7 +207,7 @@ function isBehind({ records, entrances }: ObservedName, mirror: string): boolean
   })
 }
 
-const nobody = (which: Which): Error =>
+export const nobody = (which: Which): Error =>
   nyahError({
     code: 'FAILOVER_NO_NAMES',
     message:

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path'
 import type { Loaded } from '../config/load.ts'
 import type { ContextConfig } from '../config/schema.ts'
 import { EXIT, nyahError } from '../core/errors.ts'
@@ -11,6 +12,7 @@ import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network } from '../ports/network.ts'
 import type { Permissions } from '../ports/permissions.ts'
 import type { Retry } from '../ports/retry.ts'
+import type { SwitchObjects } from '../ports/switch.ts'
 import type { LoadBalancerSource } from '../ports/source.ts'
 import { escapeText } from '../render/escape.ts'
 import type { SharedFlags } from './flags.ts'
@@ -29,10 +31,31 @@ export interface Opened {
   dns(): Promise<DnsReferences>
   names(): Promise<Dns>
   checks(): Promise<HealthChecks>
+  /** The data-plane switch in S3. */
+  switches(): Promise<SwitchObjects>
   /** Null: name servers are not asked. */
   resolver(): Promise<Resolver | null>
   permissions(): Promise<Permissions>
+  /** Of AWS, twelve digits. Only STS is asked. */
+  account(signal: AbortSignal): Promise<string>
+  /** Where the card of this context is, or the one that was named. */
+  readonly card: CardPlace
   close(): Promise<void>
+}
+
+/** Where a command's card is, and whether it is to be used. */
+export interface CardPlace {
+  readonly path: string
+  /** `--card FILE` */
+  readonly given: boolean
+  /** False: `--no-card`. */
+  readonly used: boolean
+}
+
+/** What decides which context is opened, and with which card. */
+export interface OpenFlags extends Pick<SharedFlags, 'context' | 'config' | 'sandbox'> {
+  readonly card?: string | undefined
+  readonly 'no-card'?: boolean
 }
 
 export interface Tools {
@@ -46,12 +69,8 @@ export interface Tools {
  * Opens the context that flags, environment and configuration name. Never falls back to the sandbox: it is
  * `--sandbox`, or a context that says so.
  */
-export async function openContext(
-  io: Io,
-  flags: Pick<SharedFlags, 'context' | 'config' | 'sandbox'>,
-  tools: Tools,
-): Promise<Opened> {
-  if (flags.sandbox) return openSandbox(io, null, tools)
+export async function openContext(io: Io, flags: OpenFlags, tools: Tools): Promise<Opened> {
+  if (flags.sandbox) return openSandbox(io, flags, null, tools)
   const { loadConfig } = await import('../config/load.ts')
   const loaded = await loadConfig({
     file: flags.config ?? null,
@@ -59,31 +78,39 @@ export async function openContext(
     cwd: io.cwd,
     env: io.env,
   })
-  if (loaded.context.sandbox === true) return openSandbox(io, loaded, tools)
+  if (loaded.context.sandbox === true) return openSandbox(io, flags, loaded, tools)
   return {
     name: loaded.contextName,
     loaded,
     context: loaded.context,
     sandbox: null,
     ...adapters(io, io.env, loaded.context, tools),
+    card: cardFor(io, flags, loaded.contextName),
     close: async () => {},
   }
 }
 
-async function openSandbox(io: Io, loaded: Loaded | null, tools: Tools): Promise<Opened> {
+async function openSandbox(io: Io, flags: OpenFlags, loaded: Loaded | null, tools: Tools): Promise<Opened> {
   const { joinSandbox } = await import('./sandbox.ts')
   const sandbox = await joinSandbox(io, tools.clock)
   // Networks of the file win, so that a context can be rehearsed; clouds and credentials are always the sandbox's.
   const networks = loaded?.context.networks ?? sandbox.networks
   const context: ContextConfig = { ...loaded?.context, networks }
+  const name = loaded?.contextName ?? 'sandbox'
   return {
-    name: loaded?.contextName ?? 'sandbox',
+    name,
     loaded,
     context,
     sandbox: sandbox.where,
     ...adapters(io, sandbox.env, { networks }, tools),
+    card: cardFor(io, flags, name),
     close: sandbox.close,
   }
+}
+
+function cardFor({ stateDir, cwd }: Io, { card, 'no-card': unused = false }: OpenFlags, context: string): CardPlace {
+  const path = card === undefined ? join(stateDir, 'cards', `${encodeURIComponent(context)}.json`) : resolve(cwd, card)
+  return { path, given: card !== undefined, used: !unused }
 }
 
 function adapters(
@@ -91,7 +118,7 @@ function adapters(
   env: Readonly<Record<string, string | undefined>>,
   context: ContextConfig,
   { clock, retry, callMs }: Tools,
-): Pick<Opened, 'source' | 'mirrors' | 'network' | 'dns' | 'names' | 'checks' | 'resolver' | 'permissions'> {
+): Omit<Opened, 'name' | 'loaded' | 'context' | 'sandbox' | 'card' | 'close'> {
   const session = once(async () => {
     const { createSession } = await import('../adapters/aws/session.ts')
     return createSession({ ...context.aws, env, callMs }, clock, {
@@ -130,7 +157,12 @@ function adapters(
       const [{ createHealthChecks }, made] = await Promise.all([import('../adapters/aws/health-checks.ts'), session()])
       return createHealthChecks({ session: made, clock, retry })
     }),
+    switches: once(async () => {
+      const [{ createSwitch }, made] = await Promise.all([import('../adapters/aws/switch.ts'), session()])
+      return createSwitch({ session: made, clock, retry })
+    }),
     resolver: () => Promise.resolve(null),
+    account: async (signal) => (await (await session()).identity(signal)).account,
     permissions: once(async () => {
       const [{ createPermissions }, made] = await Promise.all([import('../adapters/aws/permissions.ts'), session()])
       return createPermissions({ session: made, clock, retry })

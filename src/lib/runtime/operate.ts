@@ -74,8 +74,9 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
     const exitCode = output.finish(run, aimed(result, aim), bound.tell(result.result))
     if (!flags.json && flags.output === 'text') output.say(overruleText(result, options, io))
     if (request.operation.startsWith('failover.') && options.mode === 'apply') {
-      const { byHandText } = await import('./failover-by-hand.ts')
+      const { byHandText, waysText } = await import('./failover-by-hand.ts')
       const { actor: by, reason } = options
+      if (!flags.json && flags.output === 'text') output.say(waysText({ plan: result.plan, events: emitter.events }))
       output.say(
         await byHandText(io, {
           request,

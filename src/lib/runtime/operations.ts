@@ -28,6 +28,10 @@ const TABLE: Readonly<Record<string, Bind>> = {
   'dns.detach': names,
   'failover.to': failover,
   'failover.end': failover,
+  'failover.arm': async (request, opened) => {
+    const { bindArm } = await import('./failover-arm.ts')
+    return bindArm(request, opened)
+  },
   'lb.mirror': lb((make, ports, settings, args) => make.mirrorOperation(ports, settings, args)),
   'lb.sync': lb((make, ports, settings, args) => make.syncOperation(ports, settings, args)),
   'lb.diff': lb((make, ports, settings, args) => make.diffOperation(ports, settings, args)),

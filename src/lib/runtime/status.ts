@@ -7,6 +7,8 @@ import { count, sinceText } from '../render/words.ts'
 import { viewOf } from './dns-show.ts'
 import { setsTable } from './dns-text.ts'
 import { exitOf, overdueOf, readyLines } from './failover-status.ts'
+import { wayLines } from './failover-armed.ts'
+import { waysOf } from './failover-ways.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { reading } from './lb.ts'
@@ -39,6 +41,13 @@ export const status = (io: Io, flags: SharedFlags): Promise<Report> =>
       const exitCode = exitOf(verdict, errors.length > 0)
       const view = viewOf(io, at)
       const overdue = overdueOf(sets, at)
+      const ways = await waysOf(
+        opened,
+        read.names,
+        read.names,
+        { which: { by: 'all' }, isAll: true },
+        { clock, signal },
+      )
       const lines = [
         view.paint('bold', headline(verdict)),
         '',
@@ -53,6 +62,7 @@ export const status = (io: Io, flags: SharedFlags): Promise<Report> =>
             `overdue  ${escapeText(name)} was to be back ${sinceText(owner.until ?? '', at)}: nyah failover end ${name}`,
           ),
         ),
+        ...wayLines(ways),
         '',
         ...entranceLines(mirrors, at),
         `Read ${new Date(clock.now()).toISOString().slice(11, 19)} UTC.`,
@@ -68,6 +78,7 @@ export const status = (io: Io, flags: SharedFlags): Promise<Report> =>
           sets,
           ready,
           overdue: overdue.map(({ name, type, owner }) => ({ name, type, until: owner.until })),
+          ways,
           mirrors: mirrors.rows,
           unread: errors,
         },

@@ -83,7 +83,7 @@ function name(
 }
 
 const NOBODY = { run: 'k3f9', moved: new Map() }
-const world = (...names: readonly ObservedName[]): FailoverWorld => ({ at: AT, names, ours: NOBODY })
+const world = (...names: readonly ObservedName[]): FailoverWorld => ({ at: AT, names, ways: [], ours: NOBODY })
 
 /** Weights and state after the first change of a draft. */
 function afterOf(draft: ReturnType<typeof planTo>) {

@@ -35,6 +35,13 @@ export const ROUTE53_RATES: Rates = {
   targets: { perSecond: 1, burst: 1 },
 }
 
+/** S3 takes thousands a second of one prefix; a switch is one object. */
+export const S3_RATES: Rates = {
+  read: { perSecond: 10, burst: 10 },
+  write: { perSecond: 10, burst: 10 },
+  targets: { perSecond: 10, burst: 10 },
+}
+
 /** IAM publishes nothing; a doctor asks a handful of questions. */
 export const IAM_RATES: Rates = {
   read: { perSecond: 5, burst: 10 },

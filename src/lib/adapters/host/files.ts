@@ -7,6 +7,8 @@ import {
   mkdirSync,
   openSync,
   readSync,
+  renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -110,4 +112,25 @@ export function readCapped(fd: number, cap: number): string | null {
   const stat = fstatSync(fd)
   if (!stat.isFile() || stat.size > cap) return null
   return readAt(fd, 0, stat.size).toString('utf8')
+}
+
+/** Puts a file in the place of what was there, 0600: whole or not at all. Never of a directory or a device. */
+export function replaceFile(path: string, text: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is there, and no regular file')
+  const draft = `${path}.${process.pid}.draft`
+  try {
+    rmSync(draft, { force: true })
+    const fd = createFile(draft)
+    try {
+      writeAll(fd, text)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  }
+  syncDirectory(dirname(path))
 }

@@ -1,11 +1,10 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, constants, openSync, rmSync, statSync } from 'node:fs'
 import * as z from 'zod/mini'
 import { EXIT, isNyahError, type NyahError, nyahError } from '../../core/errors.ts'
 import { fingerprint } from '../../core/hash.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Plan } from '../../core/plan.ts'
-import { createFile, readCapped, syncDirectory, systemCode, writeAll } from './files.ts'
+import { createFile, readCapped, replaceFile, systemCode } from './files.ts'
 
 /** 16 MiB: a plan of ten thousand changes is a tenth of it. */
 export const LONGEST_PLAN = 16 * 1024 * 1024
@@ -99,32 +98,12 @@ const fileShape = z.strictObject({ nyahPlan: z.literal(1), sha256: z.string(), p
  * that was there. Throws PLAN_UNWRITABLE (exit 3).
  */
 export function writePlan(path: string, plan: Plan): void {
-  const draft = `${path}.${process.pid}.draft`
   try {
     const text = `${JSON.stringify({ nyahPlan: 1, sha256: seal(plan), plan }, null, 2)}\n`
-    demandPlace(path)
     if (Buffer.byteLength(text) > LONGEST_PLAN) throw new Error(`the plan is longer than ${LONGEST_PLAN} bytes`)
-    rmSync(draft, { force: true })
-    const fd = createFile(draft)
-    try {
-      writeAll(fd, text)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(draft, path)
-    syncDirectory(dirname(path))
+    replaceFile(path, text)
   } catch (error) {
-    discard(draft)
     throw planUnwritable(path, error)
-  }
-}
-
-function discard(path: string): void {
-  try {
-    rmSync(path, { force: true })
-  } catch {
-    // What cannot even be looked at is not there; why it could not be written is said.
   }
 }
 

@@ -1,0 +1,116 @@
+import { EXIT, nyahError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { ObservedName } from '../dns/model.ts'
+import type { Way } from '../failover/model.ts'
+import type { CardDrift } from '../failover/card.ts'
+import { escapeLong, escapeText } from '../render/escape.ts'
+import { age, count } from '../render/words.ts'
+import { cardAt, type CardRead } from './failover-card.ts'
+import { readNames } from './names-read.ts'
+import type { Look } from './doctor-check.ts'
+import type { CardPlace, Opened } from './open.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** What is there for the worst day. */
+export interface Armed {
+  readonly armed: boolean
+  /** For people: `3 names on a card, 2 h old, as the zone has them`. */
+  readonly text: string
+  readonly document: JsonObject
+}
+
+/** Looks at the card; `names`: all that nyah owns now, null where that is not known. */
+export async function armedOf(place: CardPlace, names: readonly ObservedName[] | null, now: number): Promise<Armed> {
+  const read = await cardAt(place)
+  const at = { path: place.path }
+  if (read.state === 'absent')
+    return {
+      armed: false,
+      text: 'Not armed: a failover has to read the zone first. To write a card: nyah failover arm --all',
+      document: { state: 'absent', ...at },
+    }
+  if (read.state === 'unusable')
+    return {
+      armed: false,
+      text: `Not armed: the card ${escapeText(place.path)} cannot be used: ${escapeLong(read.why, 200)}. Write it anew: nyah failover arm --all`,
+      document: { state: 'unusable', ...at, why: read.why },
+    }
+  const { cardAge, driftOf } = await import('../failover/card.ts')
+  const { card } = read
+  const drift = names === null ? null : driftOf(card, names)
+  const ageMs = cardAge(card, now)
+  const scope = card.covers === 'all' ? '' : ' (not all that nyah owns)'
+  return {
+    armed: true,
+    text: `Armed: ${count(card.names.length, 'name')} on a card${scope}, ${age(ageMs)} old${drift === null ? '' : `; ${driftText(drift)}`}.`,
+    document: {
+      state: 'ready',
+      ...at,
+      at: card.at,
+      ageSeconds: Math.round(ageMs / 1000),
+      context: card.context,
+      account: card.account,
+      covers: card.covers,
+      names: card.names.length,
+      drift: drift === null ? null : { ...drift },
+    },
+  }
+}
+
+/** A line for each switch: does it move users now? */
+export const wayLines = (ways: readonly Way[]): readonly string[] =>
+  ways.map(({ place: { bucket, region, key }, names, engaged }) => {
+    const where = `s3://${bucket}/${key} in ${region}`
+    const follow =
+      names.length === 0 ? 'nobody follows it: nyah failover arm --all' : `${count(names.length, 'name')} follow it`
+    if (engaged === null) return `Switch ${where}: whether it is engaged is not known; ${follow}.`
+    return engaged
+      ? `Switch ${where}: ENGAGED, so the users of all that follow it are on AWS, whatever the weights say; ${follow}. To let go: nyah failover end --all`
+      : `Switch ${where}: not engaged; ${follow}.`
+  })
+
+const isTrue = ({ stale, gone, missing }: CardDrift): boolean => stale.length + gone.length + missing.length === 0
+
+function driftText(drift: CardDrift): string {
+  if (isTrue(drift)) return 'as the zone has them'
+  const some = (what: string, names: readonly string[]): readonly string[] =>
+    names.length === 0
+      ? []
+      : [
+          `${what} ${escapeLong(names.slice(0, 5).join(', '), 300)}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`,
+        ]
+  const parts = [
+    ...some('moved since:', drift.stale),
+    ...some('no longer nyah’s:', drift.gone),
+    ...some('not on it:', drift.missing),
+  ]
+  return `${parts.join('; ')}: nyah failover arm --all`
+}
+
+/** `nyah doctor`: does the card say what the zone says? */
+export const cardLook =
+  (opened: Opened, clock: Clock, signal: AbortSignal): Look =>
+  async () => {
+    const read: CardRead = await cardAt(opened.card)
+    if (read.state === 'absent') return 'none: a failover reads the zone first; nyah failover arm --all writes one'
+    if (read.state === 'unusable')
+      throw nyahError({
+        code: 'CARD_UNUSABLE',
+        message: `the card ${opened.card.path} cannot be used: ${read.why}`,
+        exit: EXIT.configuration,
+        tries: ['nyah failover arm --all'],
+      })
+    const { cardAge, driftOf } = await import('../failover/card.ts')
+    const { names, unread } = await readNames(opened, { names: null, healthMs: 1 }, { clock, signal })
+    const [error] = unread
+    if (error !== undefined) throw nyahError(error)
+    const drift = driftOf(read.card, names)
+    const what = `${count(read.card.names.length, 'name')}, ${age(cardAge(read.card, clock.now()))} old`
+    if (isTrue(drift)) return `${what}, as the zone has them`
+    throw nyahError({
+      code: 'CARD_STALE',
+      message: `${what}; ${driftText(drift).replace(/: nyah failover arm --all$/, '')}`,
+      exit: EXIT.configuration,
+      tries: ['nyah failover arm --all'],
+    })
+  }
