@@ -229,7 +229,10 @@ async function verified<World>(stage: Stage<World>, plan: Plan, done: Ending, la
 function mentionWhatIsDue(plan: Plan, emit: Emit, command: string | undefined): void {
   const due = dueChanges(plan)
   if (due.length === 0) return
-  emit('note', null, { code: 'RUN_MORE_TO_DO', message: `${whatIsDue(due)}; run again: ${command ?? 'the same command'}` })
+  emit('note', null, {
+    code: 'RUN_MORE_TO_DO',
+    message: `${whatIsDue(due)}; run again: ${command ?? 'the same command'}`,
+  })
 }
 
 const scopesOf = (changes: readonly Change[]): readonly string[] => [...new Set(changes.map(({ scope }) => scope))]

@@ -381,9 +381,7 @@ describe('applying', () => {
       await expect(apply(update, fakePorts({ failing }))).rejects.toMatchObject({
         code: 'AWS_NOT_FOUND',
         exit: EXIT.remote,
-        message: expect.stringMatching(
-          /^listener TCP 80: .* was deleted since this was planned \(ListenerNotFound\)$/,
-        ),
+        message: expect.stringMatching(/^listener TCP 80: .* was deleted since this was planned \(ListenerNotFound\)$/),
         tries: [`nyah lb mirror ${ID}`],
       })
       const asked = { ...ASKED_NOTHING, formerId: OTHER }
