@@ -50,6 +50,7 @@ const COMMANDS: readonly (readonly [name: string, argv: readonly string[]])[] = 
   ['config-explain', ['config', 'explain']],
   ['lb-list', ['lb', 'list', '--timeout', '2s']],
   ['lb-mirror', ['lb', 'mirror', UUID, '--plan', '--timeout', '2s']],
+  ['failover-to-aws', ['failover', 'to-aws', 'shop.example.jp', '--plan', '--timeout', '2s']],
   ['doctor', ['doctor', '--timeout', '2s']],
 ]
 

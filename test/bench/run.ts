@@ -122,7 +122,7 @@ try {
 }
 
 // What goes over the wire, and what a watch costs, is no start of a process: they measure themselves.
-for (const file of ['mirror.ts', 'watch.ts']) {
+for (const file of ['mirror.ts', 'watch.ts', 'names.ts']) {
   const bench = fileURLToPath(new URL(file, import.meta.url))
   const { status } = spawnSync(process.execPath, ['--expose-gc', bench], { stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0) process.exitCode = 1

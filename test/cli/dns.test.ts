@@ -130,7 +130,7 @@ describe('a name: attached, looked at, moved, brought back, detached', () => {
 
   it.each([
     ['no name', ['failover', 'to-aws'], 'no name was given'],
-    ['names and --all', ['failover', 'to-aws', NAME, '--all'], 'one of three'],
+    ['names and --all', ['failover', 'to-aws', NAME, '--all'], 'one of four'],
     ['a way that does not end', ['failover', 'end', '--all', '--steps', '10,50'], 'the last step is 100'],
     ['no weights', ['dns', 'weight', NAME], 'no weights were given'],
     ['a word that is no name', ['dns', 'detach', 'shop'], 'shop is no name'],

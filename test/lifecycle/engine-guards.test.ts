@@ -284,6 +284,7 @@ describe('what stands before the first write', () => {
   it.each([
     ['opened', { open: unwritable }],
     ['written', { append: unwritable }],
+    ['put on the disk', { sync: unwritable }],
   ])('a journal that cannot be %s: 3, nothing written, the lock given back', async (_, hooks) => {
     const remote = toyRemote(inMemory())
     const store = memoryStore(hooks)

@@ -128,11 +128,21 @@ export async function faultProxy(upstream: string): Promise<FaultProxy> {
 
 /** What a request to Route 53 does: it stands in its path. */
 function restAction(method = '', url = ''): string {
-  if (/\/hostedzone\/[^/]+\/rrset/.test(url)) {
-    return method === 'GET' ? 'ListResourceRecordSets' : 'ChangeResourceRecordSets'
-  }
-  return /\/hostedzone(\?|$)/.test(url) ? 'ListHostedZones' : ''
+  const path = url.split('?')[0] ?? ''
+  return REST.find(([asked, pattern]) => asked === method && pattern.test(path))?.[2] ?? ''
 }
+
+const REST: readonly (readonly [string, RegExp, string])[] = [
+  ['GET', /\/hostedzone\/?$/, 'ListHostedZones'],
+  ['GET', /\/hostedzone\/[^/]+\/?$/, 'GetHostedZone'],
+  ['GET', /\/hostedzone\/[^/]+\/rrset\/?$/, 'ListResourceRecordSets'],
+  ['POST', /\/hostedzone\/[^/]+\/rrset\/?$/, 'ChangeResourceRecordSets'],
+  ['GET', /protection/i, 'ListResourceRecordSetProtections'],
+  ['GET', /\/change\/[^/]+\/?$/, 'GetChange'],
+  ['GET', /\/healthcheck\/?$/, 'ListHealthChecks'],
+  ['GET', /\/healthcheck\/[^/]+\/status\/?$/, 'GetHealthCheckStatus'],
+  ['POST', /\/tags\/healthcheck\/?$/, 'ListTagsForResources'],
+]
 
 /** EC2 wraps its errors otherwise than the rest. */
 function errorBody(authorization: string, code: string, message: string): string {

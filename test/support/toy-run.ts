@@ -32,7 +32,12 @@ export interface MemoryStore extends Store {
 
 /** A store without a disk; `hooks` break it. */
 export function memoryStore(
-  hooks: { open?: () => void; append?: (event: NyahEvent) => void; lock?: (scopes: readonly string[]) => void } = {},
+  hooks: {
+    open?: () => void
+    sync?: () => void
+    append?: (event: NyahEvent) => void
+    lock?: (scopes: readonly string[]) => void
+  } = {},
 ): MemoryStore {
   const journals = new Map<string, NyahEvent[]>()
   const locks = new Set<string>()
@@ -48,6 +53,7 @@ export function memoryStore(
           hooks.append?.(event)
           events.push(event)
         },
+        sync: () => hooks.sync?.(),
         close: () => undefined,
       }
     },

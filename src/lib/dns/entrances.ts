@@ -21,6 +21,7 @@ export const keyOf = ({ name, tags }: LoadBalancer): MirrorKey => ({
 /** `at`: ISO 8601, UTC. */
 export const entranceOf = (balancer: LoadBalancer, tree: MirrorTree | null, at: string): Entrance => ({
   octaviaId: balancer.tags[OCTAVIA_ID] ?? null,
+  tags: balancer.tags,
   name: balancer.name,
   dnsName: canonicalDns(balancer.dnsName),
   zoneId: balancer.hostedZoneId,

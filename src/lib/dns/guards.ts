@@ -7,7 +7,7 @@ import { standings } from './delta.ts'
 import { healthOf } from './health.ts'
 import type { NamesWorld, ObservedName, Side } from './model.ts'
 import { isReachable } from './reach.ts'
-import { foundSet, ownedSets, TYPES } from './set.ts'
+import { foundSet, ownedSets, sameWeights, TYPES, weightsIn } from './set.ts'
 
 type NamesGuard = Guard<NamesWorld>
 
@@ -52,7 +52,11 @@ export const totalNeverZero = each((change) => {
 /** Nobody is sent to a side that is known to be dead; a step of a walk needs one that is proven. */
 export const sidesServe = each((change, seen) => {
   const { before, after } = standings(change)
-  const isStep = ownedSets({ name: seen.name, records: before.records }).some(({ state }) => state.walk !== null)
+  const [old] = ownedSets({ name: seen.name, records: before.records })
+  const [next] = ownedSets({ name: seen.name, records: after.records })
+  const walk = old?.state.walk ?? next?.state.walk ?? null
+  // The way back is taken because a side is ill: it does not wait for the other one to be proven.
+  const isStep = walk !== null && !(next !== undefined && sameWeights(weightsIn(next), walk.from))
   return TYPES.flatMap((type) =>
     SIDES.flatMap((side): readonly Said[] => {
       const [was, will] = [shareIn(before.records, type, side), shareIn(after.records, type, side)]

@@ -74,6 +74,8 @@ export interface SideHealth {
 /** The NLB that an alias points to. */
 export interface Entrance {
   readonly octaviaId: string | null
+  /** Absent: there is no such NLB any more. */
+  readonly tags?: Readonly<Record<string, string>>
   readonly name: string
   readonly dnsName: string
   readonly zoneId: string
@@ -110,6 +112,19 @@ export interface NamesWorld {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly names: readonly ObservedName[]
+}
+
+/** What this run itself did to names so far: others may change them between two of its steps. */
+export interface Ours {
+  /** As states carry it. */
+  readonly run: string
+  /** By name: what was done last, in words, and whether it went back to where it came from. */
+  readonly moved: ReadonlyMap<string, { readonly reason: string; readonly back: boolean }>
+}
+
+/** Names that are led from one split to another, step by step. */
+export interface WalkWorld extends NamesWorld {
+  readonly ours: Ours
 }
 
 /** How far a change that was made in this run has come. */

@@ -24,7 +24,7 @@ export interface Look {
   readonly names: readonly string[] | null
   readonly weighted?: boolean
   readonly choice: ZoneChoice
-  /** How long health and protections may take, in milliseconds, beside the records; what is late is unread. */
+  /** How long health and protections may take, in milliseconds, beside the records; what is late is unread. 0: they are not asked for. */
   readonly healthMs: number
   /** Also the health checks whose tags name these, referred to or not. */
   readonly ownChecks?: boolean
@@ -42,17 +42,17 @@ export const NAME_TAG = 'nyah:name'
 export async function observeNames(ports: NamesPorts, look: Look, scene: Scene): Promise<readonly ObservedName[]> {
   const { clock, signal } = scene
   const at = clock.now()
+  const health = emptyHealth()
+  if (look.healthMs === 0) return (await foundBy(ports, look, signal)).map((one) => withHealth(one, health, at, []))
   // What is late is given up: it would stand in the way of the changes that come next.
   const enough = new AbortController()
   const whileAwaited = AbortSignal.any([signal, enough.signal])
   const balancers = ports.mirrors?.list(whileAwaited)
   balancers?.catch(() => undefined)
-  const health = emptyHealth()
   let found: readonly Found[]
   let inTime: boolean
   try {
-    const zones = await ports.dns.zones(signal)
-    found = look.names === null ? await foundIn(zones, ports, look, signal) : await named(zones, ports, look, signal)
+    found = await foundBy(ports, look, signal)
     const reading = readHealth(found, ports, balancers, look, health, at, whileAwaited)
     const timeIsUp = clock.sleep(look.healthMs, whileAwaited).then(
       () => false,
@@ -65,18 +65,30 @@ export async function observeNames(ports: NamesPorts, look: Look, scene: Scene):
   signal.throwIfAborted()
   const late = inTime ? [] : [`health was not read whole within ${look.healthMs / 1000} s`]
   const unread = [...health.unread, ...late]
-  return found.map(({ name, zone, records }) => ({
-    name,
-    at,
-    zone,
-    records,
-    origin: { from: 'zone' },
-    protections: health.protections.get(zone.id) ?? null,
-    checks: { ...health.checks },
-    statuses: { ...health.statuses },
-    entrances: { ...health.entrances },
-    unread,
-  }))
+  return found.map((one) => withHealth(one, health, at, unread))
+}
+
+const withHealth = (
+  { name, zone, records }: Found,
+  { protections, checks, statuses, entrances }: HealthRead,
+  at: number,
+  unread: readonly string[],
+): ObservedName => ({
+  name,
+  at,
+  zone,
+  records,
+  origin: { from: 'zone' },
+  protections: protections.get(zone.id) ?? null,
+  checks: { ...checks },
+  statuses: { ...statuses },
+  entrances: { ...entrances },
+  unread,
+})
+
+async function foundBy(ports: NamesPorts, look: Look, signal: AbortSignal): Promise<readonly Found[]> {
+  const zones = await ports.dns.zones(signal)
+  return look.names === null ? foundIn(zones, ports, look, signal) : named(zones, ports, look, signal)
 }
 
 interface Found {

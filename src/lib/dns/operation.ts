@@ -8,12 +8,16 @@ import type { Resolver } from '../ports/resolver.ts'
 import { applyCheck, applyNames, type Enactor } from './apply.ts'
 import { basisOf, WEIGHTED_SET } from './changes.ts'
 import { entranceOf, keyOf, OCTAVIA_ID } from './entrances.ts'
+import { walkStops } from './guards-walk.ts'
 import { detachable, NAME_GUARDS, notExternal, ownedWhole } from './guards.ts'
-import type { NamesWorld, Spread, Weights } from './model.ts'
+import type { Ours, Spread, WalkWorld, Weights } from './model.ts'
 import { observeNames, watchSpread, type Look } from './observe.ts'
+import { noted } from './ours.ts'
 import { planAttach, type AttachArguments, type AttachWorld } from './plan-attach.ts'
 import { planDetach } from './plan-detach.ts'
-import { planWeights } from './plan.ts'
+import { planShift, type Shift } from './plan-shift.ts'
+import { nextDueIn } from './plan-walk.ts'
+import { planWeights } from './plan-weights.ts'
 import { summaryOf } from './summary.ts'
 import { waitingFor } from './waiting.ts'
 import type { ZoneChoice } from './zones.ts'
@@ -33,7 +37,7 @@ export interface DnsSettings {
 }
 
 /** A world in which it is also known how far what was done has spread. */
-export interface SpreadWorld extends NamesWorld {
+export interface SpreadWorld extends WalkWorld {
   readonly spread: readonly Spread[]
 }
 
@@ -41,27 +45,31 @@ export interface SpreadWorld extends NamesWorld {
 const HEALTH_MS = 20_000
 
 /** What all have in common that change names. */
-function changing<World extends NamesWorld>(
+function changing<World extends WalkWorld>(
   name: string,
   ports: DnsPorts,
   { enactor }: DnsSettings,
   own: {
-    readonly observe: (scene: Scene) => Promise<World>
+    /** Is one plan not all: are names led step by step? */
+    readonly walks: boolean
+    readonly observe: (scene: Scene, ours: Ours) => Promise<World>
     readonly plan: (world: World) => Draft
     readonly guards: readonly Guard<World>[]
   },
 ): Operation<World & SpreadWorld> {
   const spread = watchSpread(ports.dns, ports.resolver)
+  let ours: Ours = { run: enactor.run, moved: new Map() }
   const together = async (changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>> => {
     const results = await applyNames(changes, ports.dns, enactor, scene)
     spread.add(changes, results)
+    ours = noted(ours, changes, results)
     return results
   }
   return {
     name,
     mutates: true,
     confirmId: null,
-    observe: async (scene) => ({ ...(await own.observe(scene)), spread: await spread.look(scene) }),
+    observe: async (scene) => ({ ...(await own.observe(scene, ours)), spread: await spread.look(scene) }),
     plan: own.plan,
     guards: [...own.guards, ...NAME_GUARDS],
     async apply(change, scene) {
@@ -72,12 +80,25 @@ function changing<World extends NamesWorld>(
     },
     together: { keyOf: (change) => (change.ref.type === WEIGHTED_SET ? WEIGHTED_SET : null), apply: together },
     waiting: waitingFor,
+    ...(own.walks && {
+      requeue: ({ names, at }: World, stopped: ReadonlySet<string>) =>
+        nextDueIn(
+          names.filter((seen) => !stopped.has(seen.name)),
+          at,
+        ),
+    }),
     summary: summaryOf,
   }
 }
 
-const looking = async (ports: DnsPorts, look: Omit<Look, 'healthMs'>, scene: Scene): Promise<NamesWorld> => ({
+const looking = async (
+  ports: DnsPorts,
+  look: Omit<Look, 'healthMs'>,
+  scene: Scene,
+  ours: Ours,
+): Promise<WalkWorld> => ({
   at: scene.clock.now(),
+  ours,
   names: await observeNames(ports, { ...look, healthMs: HEALTH_MS }, scene),
 })
 
@@ -89,7 +110,8 @@ export function weightOperation(
 ): Operation<SpreadWorld> {
   const choice = { zone: null, zones: settings.zones }
   return changing('dns.weight', ports, settings, {
-    observe: (scene) => looking(ports, { names, choice }, scene),
+    walks: false,
+    observe: (scene, ours) => looking(ports, { names, choice }, scene, ours),
     plan: (world) => ({
       scopes: world.names.map((seen) => seen.name),
       names: {},
@@ -103,6 +125,17 @@ export function weightOperation(
   })
 }
 
+/** Names are led to another split for a while, step by step; what is normal stays written down. */
+export function shiftOperation(ports: DnsPorts, settings: DnsSettings, asked: Shift): Operation<SpreadWorld> {
+  const choice = { zone: null, zones: settings.zones }
+  return changing('dns.shift', ports, settings, {
+    walks: true,
+    observe: (scene, ours) => looking(ports, { names: asked.names, choice }, scene, ours),
+    plan: (world) => planShift(world, asked),
+    guards: [ownedWhole, walkStops],
+  })
+}
+
 /** Names answer again what they answered before they were attached. */
 export function detachOperation(
   ports: DnsPorts,
@@ -111,7 +144,8 @@ export function detachOperation(
 ): Operation<SpreadWorld> {
   const choice = { zone: null, zones: settings.zones }
   return changing('dns.detach', ports, settings, {
-    observe: (scene) => looking(ports, { names, choice, ownChecks: true }, scene),
+    walks: false,
+    observe: (scene, ours) => looking(ports, { names, choice, ownChecks: true }, scene, ours),
     plan: planDetach,
     guards: [detachable],
   })
@@ -132,16 +166,17 @@ export function attachOperation(
 ): Operation<AttachWorld & SpreadWorld> {
   const choice = { zone: args.zone, zones: settings.zones }
   return changing('dns.attach', ports, settings, {
-    async observe(scene): Promise<AttachWorld> {
+    walks: true,
+    async observe(scene, ours): Promise<AttachWorld> {
       const [world, balancers] = await Promise.all([
-        looking(ports, { names: args.names, choice, ownChecks: true }, scene),
+        looking(ports, { names: args.names, choice, ownChecks: true }, scene, ours),
         ports.mirrors.list(scene.signal),
       ])
       const balancer = balancers.find(({ tags }) => tags[OCTAVIA_ID] === args.mirror)
       return { ...world, ...(await entranceWith(balancer, ports, scene, world)) }
     },
     plan: (world) => planAttach(world, args),
-    guards: [notExternal],
+    guards: [notExternal, walkStops],
   })
 }
 
@@ -150,13 +185,14 @@ async function entranceWith(
   balancer: LoadBalancer | undefined,
   ports: DnsPorts,
   scene: Scene,
-  { at, names }: NamesWorld,
+  { at, names, ours }: WalkWorld,
 ): Promise<Omit<AttachWorld, 'at'>> {
-  if (balancer === undefined) return { names, entrance: null, ports: [] }
+  if (balancer === undefined) return { names, ours, entrance: null, ports: [] }
   const [tree] = await ports.mirrors.read([keyOf(balancer)], scene.signal)
   const entrance = entranceOf(balancer, tree ?? null, new Date(at).toISOString())
   return {
     names: names.map((seen) => ({ ...seen, entrances: { ...seen.entrances, [entrance.dnsName]: entrance } })),
+    ours,
     entrance,
     ports: (tree?.listeners ?? []).map(({ port }) => port),
   }

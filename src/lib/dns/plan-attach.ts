@@ -8,14 +8,14 @@ import { dropChecks, planCheck, type PlannedCheck } from './plan-check.ts'
 import {
   TTL,
   type Entrance,
-  type NamesWorld,
   type ObservedName,
   type SetState,
   type Walk,
+  type WalkWorld,
   type Weights,
 } from './model.ts'
-import { nextState, planWeights } from './plan.ts'
-import { ALL_ON_OCTAVIA, dueAt, nextStep, rampWalk } from './plan-walk.ts'
+import { nextState } from './plan-weights.ts'
+import { ALL_ON_OCTAVIA, rampWalk, walkOn } from './plan-walk.ts'
 import { isReachable } from './reach.ts'
 import { foundSet, ownedSets, shareText, TYPES, weightsIn, type FoundSet, type OwnedSet, type SetType } from './set.ts'
 import { standsIn } from './standing.ts'
@@ -32,7 +32,7 @@ export interface AttachArguments {
   readonly steady: Weights
 }
 
-export interface AttachWorld extends NamesWorld {
+export interface AttachWorld extends WalkWorld {
   /** The NLB that becomes the other side; null: there is none. */
   readonly entrance: Entrance | null
   /** That it listens on. */
@@ -90,7 +90,7 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
       ? firstChange(seen, set, members, judged?.formerly ?? null, check, args)
       : laterChange(seen, owned, members, check)
   // The records are as they should be: what is left is the walk.
-  const steps = change === null && owned !== undefined ? dueStep(seen, owned.state, world.at) : []
+  const steps = change === null ? walkOn(seen, world) : []
   const drops = dropChecks(seen, new Set([check.id].flatMap((id) => (typeof id === 'string' ? [id] : []))), change)
   return { changes: [...check.changes, ...(change === null ? [] : [change]), ...steps, ...drops], findings: notes }
 }
@@ -186,11 +186,6 @@ function laterChange(seen: ObservedName, owned: OwnedSet, members: Members, chec
     },
     { reason: 'its records are not what they should be', needs: check.changes.map(({ id }) => id) },
   )
-}
-
-function dueStep(seen: ObservedName, state: SetState, now: number): readonly Change[] {
-  const due = dueAt(state)
-  return state.walk === null || due === null || now < due ? [] : planWeights(seen, { ...nextStep(state.walk) })
 }
 
 const refusal = ({ name }: ObservedName, code: string, evidence: string, remedy: string): Finding => ({

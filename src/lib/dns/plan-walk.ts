@@ -1,7 +1,9 @@
+import type { Change } from '../core/change.ts'
+import { healthOf } from './health.ts'
+import type { ObservedName, Ours, SetState, Side, Walk, WalkWorld, Weights } from './model.ts'
+import { planWeights, type NextWeights } from './plan-weights.ts'
+import { awsShare, ownedSets, sameWeights, weightsIn, type OwnedSet } from './set.ts'
 import { fromPercent } from './weights.ts'
-import type { ObservedName, SetState, Walk, Weights } from './model.ts'
-import type { NextWeights } from './plan.ts'
-import { awsShare, ownedSets } from './set.ts'
 
 /** Nobody on AWS yet. */
 export const ALL_ON_OCTAVIA: Weights = { octavia: 100, aws: 0 }
@@ -34,11 +36,59 @@ export function dueAt({ walk, at }: Pick<SetState, 'walk' | 'at'>): number | nul
 }
 
 /** What a walk does next. */
-export function nextStep(walk: Walk): NextWeights {
+function nextStep(walk: Walk, reason: string): NextWeights {
   const percent = walk.steps[walk.done] ?? 100
-  const step = `step ${Math.min(walk.done + 1, walk.steps.length)} of ${walk.steps.length}`
+  const step = `${reason === '' ? '' : `${reason}, `}step ${Math.min(walk.done + 1, walk.steps.length)} of ${walk.steps.length}`
   if (percent >= 100) return { weights: walk.to, reason: step }
   return { weights: weightsAlong(walk, percent), walk: { ...walk, done: walk.done + 1 }, reason: step }
+}
+
+/**
+ * The next step of the walk that a name's state tells of, when it is due; the way back, at once, where that was asked for and
+ * the side that gains users is unhealthy. Nothing: not yet, no walk, or it is somebody else's by now. Pure.
+ */
+export function walkOn(seen: ObservedName, { at, ours }: WalkWorld, reason = ''): readonly Change[] {
+  const [set] = ownedSets(seen)
+  const walk = set?.state.walk ?? null
+  if (set === undefined || walk === null || isOvertaken(seen.name, set, ours)) return []
+  const ill = walk.onUnhealthy === 'return' && walk.done > 0 ? illness(seen, set, walk) : null
+  if (ill !== null) return planWeights(seen, { weights: walk.from, reason: `back, since ${ill}` })
+  const due = dueAt(set.state)
+  return due === null || at < due ? [] : planWeights(seen, nextStep(walk, reason))
+}
+
+/** Where a name is to be led. */
+export interface Way extends Pick<Walk, 'to' | 'steps' | 'everySeconds' | 'onUnhealthy'> {
+  /** Why, for people. */
+  readonly reason: string
+}
+
+/** The walk of a name to this end: its first step now, or the next one of a walk there that somebody began. Pure. */
+export function planWalk(seen: ObservedName, world: WalkWorld, way: Way): readonly Change[] {
+  const [set] = ownedSets(seen)
+  if (set === undefined) return []
+  const { walk } = set.state
+  if (walk !== null && walk.done > 0 && sameWeights(walk.to, way.to)) return walkOn(seen, world, way.reason)
+  // What this run walked is there, went back, or was taken over: it does not begin again.
+  if (world.ours.moved.has(seen.name)) return []
+  const from = weightsIn(set)
+  const { to, steps, everySeconds, onUnhealthy, reason } = way
+  if (sameWeights(from, to)) return planWeights(seen, { weights: to, reason })
+  if (steps.length < 2) return planWeights(seen, { weights: to, reason })
+  return planWeights(seen, nextStep({ from, to, steps, done: 0, everySeconds, onUnhealthy }, reason))
+}
+
+/** Somebody else changed the name after this run did. */
+export const isOvertaken = (name: string, { state }: Pick<OwnedSet, 'state'>, { run, moved }: Ours): boolean =>
+  moved.has(name) && state.run !== run
+
+/** The side that gains users, where it is known to be unhealthy; null: it is not. */
+function illness(seen: ObservedName, { members }: OwnedSet, { from, to }: Walk): string | null {
+  const side: Side = awsShare(to) > awsShare(from) ? 'aws' : 'octavia'
+  const record = members[side]
+  if (record === null) return null
+  const { health, detail } = healthOf(record, seen)
+  return health === 'unhealthy' ? `${side} is unhealthy (${detail})` : null
 }
 
 /** Milliseconds until the next step of any of these names; null: none is on its way. */

@@ -32,6 +32,8 @@ export interface Operation<World> {
   readonly name: string
   /** False: `apply` is never reached (a diff); nothing is asked, locked or journalled. */
   readonly mutates: boolean
+  /** Goes on, loudly, where no journal can be written: users wait for it, and its state lives with the thing. Absent: it does not. */
+  readonly evenUnjournalled?: boolean
   /** Set: what it does cannot be taken back, and this id must be typed (`--confirm ID`); `--yes` does not answer. */
   readonly confirmId: string | null
   observe(scene: Scene): Promise<World>

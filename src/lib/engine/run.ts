@@ -9,7 +9,7 @@ import { decide, refusal } from './decide.ts'
 import { APPLIED, type Ending, endedBy, endedIn } from './ending.ts'
 import { execute } from './execute.ts'
 import { interruption, unlessAborted } from './interrupt.ts'
-import { secure, type Secured } from './journal.ts'
+import { secure, secureAnyway, type Secured } from './journal.ts'
 import type { Operation } from './operation.ts'
 import { record } from './record.ts'
 import { freshly, readAgain } from './reread.ts'
@@ -102,12 +102,13 @@ async function carryOut<World>(stage: Stage<World>, kept: Kept): Promise<Ending>
     }
   }
   deps.emit('plan.confirmed', null, { by: decision.do === 'ask' ? 'terminal' : decision.by })
+  const secureFor = operation.evenUnjournalled === true ? secureAnyway : secure
   if (operation.requeue === undefined) {
-    const secured = secure(deps, stage.request.context, scopesOf(dueChanges(plan)))
+    const secured = secureFor(deps, stage.request.context, scopesOf(dueChanges(plan)))
     kept.secured = secured
     return (await applied(stage, kept, plan, secured)).ending
   }
-  const secured = secure(deps, stage.request.context, agreedScopes(plan))
+  const secured = secureFor(deps, stage.request.context, agreedScopes(plan))
   kept.secured = secured
   return walk(stage, plan, secured, (step) =>
     dueChanges(step).length === 0 ? betweenSteps(stage, step) : applied(stage, kept, step, secured),

@@ -1,11 +1,13 @@
-import type { ObservedName, Side } from '../dns/model.ts'
+import type { Side, WalkWorld } from '../dns/model.ts'
 
-/** Which names are meant: exactly one of the three is said. */
+/** Which names are meant: exactly one of the four is said. */
 export type Which =
   | { readonly by: 'names'; readonly names: readonly string[] }
   | { readonly by: 'all' }
   /** UUID of the load balancer, name of the NLB, or its DNS name. */
   | { readonly by: 'mirror'; readonly mirror: string }
+  /** Of the NLB, as it stands in AWS. */
+  | { readonly by: 'tag'; readonly key: string; readonly value: string }
 
 /** `failover.to` */
 export interface To {
@@ -23,8 +25,4 @@ export interface End {
   readonly everySeconds: number
 }
 
-export interface FailoverWorld {
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly names: readonly ObservedName[]
-}
+export type FailoverWorld = WalkWorld

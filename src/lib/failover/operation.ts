@@ -1,7 +1,8 @@
 import type { Change, Outputs } from '../core/change.ts'
 import type { Json } from '../core/json.ts'
 import type { Guard, Operation, Scene } from '../engine/operation.ts'
-import { judgeName, shareOf } from '../dns/plan.ts'
+import type { NamesWorld, Ours } from '../dns/model.ts'
+import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, walkStops } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
 import type { End, FailoverWorld, To, Which } from './model.ts'
 import { planEnd, planTo } from './plan.ts'
@@ -9,7 +10,9 @@ import { planEnd, planTo } from './plan.ts'
 /** What failovers need of names; bound to the domain of names by whoever makes the operation. */
 export interface FailoverPorts {
   /** The names that are meant, as they stand; their health within its own short time, or not at all. */
-  observe(which: Which, scene: Scene): Promise<FailoverWorld>
+  observe(which: Which, scene: Scene): Promise<NamesWorld>
+  /** As the states of names carry it: what tells this run's changes from others'. */
+  readonly run: string
   /** All of these at once: for each its outputs, or why not. */
   apply(changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>>
 }
@@ -20,7 +23,7 @@ export const toOperation = (ports: FailoverPorts, asked: To): Operation<Failover
 
 /** `failover end` */
 export const endOperation = (ports: FailoverPorts, asked: End): Operation<FailoverWorld> =>
-  failover(ports, 'failover.end', asked.which, (world) => planEnd(world, asked), [mayBeMoved, backTo])
+  failover(ports, 'failover.end', asked.which, (world) => planEnd(world, asked), [mayBeMoved, backTo, walkStops])
 
 function failover(
   ports: FailoverPorts,
@@ -29,21 +32,36 @@ function failover(
   plan: Operation<FailoverWorld>['plan'],
   guards: readonly Guard<FailoverWorld>[],
 ): Operation<FailoverWorld> {
+  let ours: Ours = { run: ports.run, moved: new Map() }
+  const together = async (changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>> => {
+    const results = await ports.apply(changes, scene)
+    ours = noted(ours, changes, results)
+    return results
+  }
   return {
     name,
     mutates: true,
+    evenUnjournalled: true,
     confirmId: null,
-    observe: (scene) => ports.observe(which, scene),
+    observe: async (scene) => ({ ...(await ports.observe(which, scene)), ours }),
     plan,
-    guards,
+    // Also of steady weights that somebody wrote: nobody is brought back to nothing.
+    guards: [...guards, totalNeverZero],
     apply: async (change, scene) => {
-      const result = (await ports.apply([change], scene)).get(change.id) ?? new Error(`${change.id} has no result`)
+      const result = (await together([change], scene)).get(change.id) ?? new Error(`${change.id} has no result`)
       if (result instanceof Error) throw result
       return result
     },
     // Hundreds of names are a handful of calls.
-    together: { keyOf: () => 'names', apply: (changes, scene) => ports.apply(changes, scene) },
+    together: { keyOf: () => 'names', apply: together },
     waiting: null,
+    ...(name === 'failover.end' && {
+      requeue: ({ names, at }: FailoverWorld, stopped: ReadonlySet<string>) =>
+        nextDueIn(
+          names.filter((seen) => !stopped.has(seen.name)),
+          at,
+        ),
+    }),
     summary,
   }
 }

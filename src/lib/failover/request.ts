@@ -5,7 +5,7 @@ import type { End, To, Which } from './model.ts'
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
 export function toOf(args: JsonObject): To {
-  demandKnown(args, ['names', 'all', 'mirror', 'side', 'percent'])
+  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'side', 'percent'])
   const { side, percent = 100 } = args
   if (side !== 'aws' && side !== 'octavia')
     throw invalid(`arguments.side is ${JSON.stringify(side)}, neither aws nor octavia`)
@@ -13,7 +13,7 @@ export function toOf(args: JsonObject): To {
 }
 
 export function endOf(args: JsonObject): End {
-  demandKnown(args, ['names', 'all', 'mirror', 'steps', 'everySeconds'])
+  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'steps', 'everySeconds'])
   const { steps = [100], everySeconds = 120 } = args
   const list = Array.isArray(steps) ? steps.map((step: Json) => wholeOf('steps', step, 1, 100)) : []
   const grow = list.every((step, index) => step > (list[index - 1] ?? 0))
@@ -21,11 +21,16 @@ export function endOf(args: JsonObject): End {
   return { which: whichOf(args), steps: list, everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400) }
 }
 
-function whichOf({ names, all, mirror }: JsonObject): Which {
-  if ([names, all, mirror].filter((one) => one !== undefined).length !== 1)
-    throw invalid('arguments.names, arguments.all and arguments.mirror are one of three')
+function whichOf({ names, all, mirror, tag }: JsonObject): Which {
+  if ([names, all, mirror, tag].filter((one) => one !== undefined).length !== 1)
+    throw invalid('arguments.names, arguments.all, arguments.mirror and arguments.tag are one of four')
   if (all === true) return { by: 'all' }
   if (typeof mirror === 'string' && mirror !== '') return { by: 'mirror', mirror }
+  if (typeof tag === 'string') {
+    const [, key, value] = /^([^=]+)=(.*)$/s.exec(tag) ?? []
+    if (key === undefined || value === undefined) throw invalid(`arguments.tag is ${JSON.stringify(tag)}, no KEY=VALUE`)
+    return { by: 'tag', key, value }
+  }
   const list = Array.isArray(names) ? names.filter((one: Json): one is string => typeof one === 'string') : []
   if (list.length === 0 || !Array.isArray(names) || list.length !== names.length)
     throw invalid('arguments.names is no list of names')

@@ -17,8 +17,10 @@ export interface RunSummary {
 
 /** A journal being written. */
 export interface Journal {
-  /** Synchronous; fsync before a change goes out and at the end (`change.started`, `run.*`). Throws STATE_UNWRITABLE. */
+  /** Synchronous; `run.*` is on the disk then, all else outlives a kill. Throws STATE_UNWRITABLE. */
   append(event: NyahEvent): void
+  /** Puts on the disk what was started: before each call that changes something, once for all it changes. Throws STATE_UNWRITABLE. */
+  sync(): void
   close(): void
 }
 

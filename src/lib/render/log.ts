@@ -155,7 +155,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
 function isGrave({ type, data }: NyahEvent): boolean {
   if (type === 'run.finished') return data.exitCode !== 0
   // An allowance that did nothing may be a slip of the pen.
-  if (type === 'note') return data.code.startsWith('ALLOWANCE_')
+  if (type === 'note') return data.code.startsWith('ALLOWANCE_') || data.code === 'RUN_UNJOURNALLED'
   return type === 'change.failed' || type === 'run.error' || (type === 'reading.compared' && !data.agree)
 }
 

@@ -83,6 +83,46 @@ export function stepsOf(text: string, flag: string): readonly number[] {
 
 export const secondsOf = (text: string, flag: string): number => Math.round(parseDuration(text, flag) / 1000)
 
+/** Arguments of `dns.shift`. `--to aws=50`: percent on one side in the end, which the steps lead to. */
+export function shiftArguments(
+  words: readonly string[],
+  flags: {
+    readonly to: string
+    readonly steps: string | undefined
+    readonly every: string
+    readonly 'on-unhealthy': string
+  },
+): JsonObject {
+  const [, side, share = ''] = /^(aws|octavia)=(\d{1,3})%?$/.exec(flags.to.trim().toLowerCase()) ?? []
+  const percent = Number(share)
+  if (side === undefined || percent > 100)
+    throw usage(`--to ${flags.to}: give one side and whole percent, like aws=50`, 'nyah dns shift NAME --to aws=50')
+  const steps = (flags.steps ?? '').split(',').filter((word) => word.trim() !== '')
+  const shares = steps.map(Number)
+  const isWay = (list: readonly number[]): boolean =>
+    list.every(
+      (step, at) => Number.isInteger(step) && step >= 0 && step <= 100 && (at === 0 || step > (list[at - 1] ?? 0)),
+    )
+  if (shares.length > 0 && !isWay(shares) && !isWay(shares.toReversed()))
+    throw usage(
+      `--steps ${flags.steps}: steps are percents on ${side} that only grow, or only fall`,
+      `--steps 10,30,50`,
+    )
+  if (shares.length > 0 && shares.at(-1) !== percent)
+    throw usage(
+      `--steps ${flags.steps}: the last step is where --to leads, ${percent}`,
+      `--to ${side}=${shares.at(-1)}`,
+    )
+  return {
+    names: namesOf(words),
+    side,
+    percent,
+    steps: shares,
+    everySeconds: secondsOf(flags.every, '--every'),
+    onUnhealthy: flags['on-unhealthy'],
+  }
+}
+
 /** Names, then weights: arguments of `dns.weight`. */
 export async function weightArguments(words: readonly string[]): Promise<JsonObject> {
   const { weightsOf } = await import('../dns/weights.ts')

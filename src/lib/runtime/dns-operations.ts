@@ -4,7 +4,7 @@ import type { Request } from '../core/plan.ts'
 import type { Weights } from '../dns/model.ts'
 import type { DnsPorts, DnsSettings } from '../dns/operation.ts'
 import { escapeText } from '../render/escape.ts'
-import { attachOf, detachOf, weightOf } from './dns-request.ts'
+import { attachOf, detachOf, shiftOf, weightOf } from './dns-request.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
 
@@ -12,7 +12,7 @@ type Make = typeof import('../dns/operation.ts')
 type Choose = (make: Make, run: Run, ports: DnsPorts) => (settings: DnsSettings) => Bound['run']
 type Run = (typeof import('../engine/run.ts'))['run']
 
-/** Binds `dns.attach`, `dns.weight` or `dns.detach`. A request that is not understood is refused before anything is read. */
+/** Binds `dns.attach`, `dns.weight`, `dns.shift` or `dns.detach`. A request that is not understood is refused before anything is read. */
 export async function bindDns(request: Request, opened: Opened): Promise<Bound> {
   const { STEADY } = await import('../dns/model.ts')
   const choose = chosen(request, steadyOf(opened, STEADY))
@@ -46,6 +46,11 @@ function chosen({ operation, arguments: args }: Request, steady: Weights): Choos
     return (make, run, ports) => (settings) => (request, options, deps) =>
       run(make.weightOperation(ports, settings, asked), request, options, deps)
   }
+  if (operation === 'dns.shift') {
+    const asked = shiftOf(args)
+    return (make, run, ports) => (settings) => (request, options, deps) =>
+      run(make.shiftOperation(ports, settings, asked), request, options, deps)
+  }
   const asked = detachOf(args)
   return (make, run, ports) => (settings) => (request, options, deps) =>
     run(make.detachOperation(ports, settings, asked), request, options, deps)
@@ -72,7 +77,7 @@ function tell(result: Json): string {
     .flatMap(({ name, sets }) =>
       ((sets ?? []) as readonly JsonObject[]).map(({ type, shares, walking }) => {
         const { octavia, aws } = (shares ?? {}) as JsonObject
-        const more = walking === true ? `; the next step is due in ${due} s: run the same command again then` : ''
+        const more = walking === true ? `; the next step is due in ${due} s` : ''
         return `${escapeText(jsonText(name ?? ''))} ${escapeText(jsonText(type ?? ''))}  octavia ${percent(octavia)}, aws ${percent(aws)}${more}\n`
       }),
     )

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../core/json.ts'
 import type { CheckAsked } from '../dns/check.ts'
 import type { Weights } from '../dns/model.ts'
 import type { Attach } from '../dns/operation.ts'
+import type { Shift } from '../dns/plan-shift.ts'
 
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
@@ -27,6 +28,24 @@ export function attachOf(args: JsonObject, steady: Weights): Attach {
 export function weightOf(args: JsonObject): { readonly names: readonly string[]; readonly weights: Weights } {
   demandKnown(args, ['names', 'weights'])
   return { names: namesIn(args), weights: weightsIn(args['weights'] ?? null) }
+}
+
+export function shiftOf(args: JsonObject): Shift {
+  demandKnown(args, ['names', 'side', 'percent', 'steps', 'everySeconds', 'onUnhealthy'])
+  const { side, percent = null, steps = [], everySeconds = 300, onUnhealthy = 'hold' } = args
+  if (side !== 'aws' && side !== 'octavia')
+    throw invalid(`arguments.side is ${JSON.stringify(side)}, neither aws nor octavia`)
+  if (onUnhealthy !== 'hold' && onUnhealthy !== 'return')
+    throw invalid(`arguments.onUnhealthy is ${JSON.stringify(onUnhealthy)}, neither hold nor return`)
+  if (!Array.isArray(steps)) throw invalid('arguments.steps is no list of percents')
+  return {
+    names: namesIn(args),
+    side,
+    percent: wholeIn('percent', percent, 0, 100),
+    steps: steps.map((step: Json) => wholeIn('steps', step, 0, 100)),
+    everySeconds: wholeIn('everySeconds', everySeconds, 1, 86_400),
+    onUnhealthy,
+  }
 }
 
 export function detachOf(args: JsonObject): { readonly names: readonly string[] } {

@@ -7,6 +7,7 @@ import { namesOf, secondsOf, stepsOf } from './dns-errand.ts'
 interface Which {
   readonly all: boolean
   readonly mirror: string | undefined
+  readonly tag: string | undefined
 }
 
 /** Arguments of `failover.to`. */
@@ -30,12 +31,17 @@ export function endArguments(
   return { ...whichOf(words, flags, 'nyah failover end'), steps, everySeconds: secondsOf(flags.every, '--every') }
 }
 
-function whichOf(words: readonly string[] | undefined, { all, mirror }: Which, command: string): JsonObject {
+function whichOf(words: readonly string[] | undefined, { all, mirror, tag }: Which, command: string): JsonObject {
   const named = (words ?? []).filter((word) => word.trim() !== '')
-  const ways = [named.length > 0, all, mirror !== undefined].filter(Boolean).length
-  if (ways === 0) throw usage('no name was given: give names, --mirror or --all', `${command} --all`, 'nyah dns show')
-  if (ways > 1) throw usage('names, --mirror and --all are one of three', `${command} --all`)
+  const ways = [named.length > 0, all, mirror !== undefined, tag !== undefined].filter(Boolean).length
+  if (ways === 0)
+    throw usage('no name was given: give names, --mirror, --tag or --all', `${command} --all`, 'nyah dns show')
+  if (ways > 1) throw usage('names, --mirror, --tag and --all are one of four', `${command} --all`)
   if (all) return { all: true }
+  if (tag !== undefined) {
+    if (!/^[^=]+=/.test(tag)) throw usage(`--tag ${tag}: a tag is KEY=VALUE`, `${command} --tag team=shop`)
+    return { tag }
+  }
   return mirror === undefined ? { names: namesOf(named) } : { mirror: mirror.trim().toLowerCase() }
 }
 

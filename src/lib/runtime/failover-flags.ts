@@ -8,21 +8,36 @@ export const failoverArgs = {
 }
 
 const which = {
-  all: Flags.boolean({ description: 'All names that nyah owns.', helpGroup: 'SELECT', exclusive: ['mirror'] }),
+  all: Flags.boolean({ description: 'All names that nyah owns.', helpGroup: 'SELECT', exclusive: ['mirror', 'tag'] }),
   mirror: Flags.string({
     description: "All names with this mirror as one side: the load balancer's UUID, the NLB's name or DNS name.",
+    helpGroup: 'SELECT',
+    exclusive: ['tag'],
+  }),
+  tag: Flags.string({
+    description: 'All names with a side whose NLB carries this tag, KEY=VALUE. ELBv2 has to answer for it.',
     helpGroup: 'SELECT',
   }),
 }
 
+/** Nobody waits a quarter of an hour for a Route 53 that is dead, to be told then how to do it by hand. */
+const timeout = Flags.string({
+  description: 'Give up on AWS after this time, e.g. 30s or 5m, and say how to do it by hand.',
+  default: '60s',
+  env: 'NYAH_TIMEOUT',
+  helpGroup: 'GLOBAL',
+})
+
 export const failoverToFlags = {
   ...which,
+  timeout,
   percent: Flags.integer({ description: 'Percent of users to move there.', default: 100, min: 1, max: 100 }),
   ...mutatingFlags,
 }
 
 export const failoverEndFlags = {
   ...which,
+  timeout,
   steps: Flags.string({ description: 'Percent of the way back, step by step, the last one 100.', default: '100' }),
   every: Flags.string({ description: 'Time between two steps.', default: '2m' }),
   ...mutatingFlags,

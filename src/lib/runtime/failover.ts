@@ -2,9 +2,9 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Scene } from '../engine/operation.ts'
-import type { ObservedName } from '../dns/model.ts'
+import type { NamesWorld, ObservedName } from '../dns/model.ts'
 import type { Enactor } from '../dns/apply.ts'
-import type { FailoverWorld, Which } from '../failover/model.ts'
+import type { Which } from '../failover/model.ts'
 import type { FailoverPorts } from '../failover/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { percent } from './dns-text.ts'
@@ -26,19 +26,30 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     namesPorts(opened),
     opened.names(),
   ])
-  const observe = async (which: Which, scene: Scene): Promise<FailoverWorld> => {
+  const isEnd = request.operation === 'failover.end'
+  let before: readonly ObservedName[] = []
+  let isMoved = false
+  const observe = async (which: Which, scene: Scene): Promise<NamesWorld> => {
     const at = scene.clock.now()
     const names = which.by === 'names' ? which.names : null
-    const found = await observeNames(ports, { names, choice: zoneChoice(opened), healthMs: PREFLIGHT_MS }, scene)
-    const chosen = which.by === 'mirror' ? found.filter((seen) => isBehind(seen, which.mirror)) : found
+    // Users are where they were sent: to tell so, nobody waits for remotes that did not answer a moment ago.
+    const healthMs = isMoved && !isEnd ? 0 : PREFLIGHT_MS
+    const read = await observeNames(ports, { names, choice: zoneChoice(opened), healthMs }, scene)
+    const found = healthMs === 0 ? read.map((seen) => withHealthOf(seen, before)) : read
+    before = found
+    isMoved = false
+    const chosen = chosenOf(found, which)
     if (chosen.length === 0) throw nobody(which)
     return { at, names: chosen }
   }
   const portsFor = (enactor: Enactor): FailoverPorts => ({
     observe,
-    apply: (changes, scene) => applyNames(changes, dns, enactor, scene),
+    run: enactor.run,
+    apply: (changes, scene) => {
+      isMoved = true
+      return applyNames(changes, dns, enactor, scene)
+    },
   })
-  const isEnd = request.operation === 'failover.end'
   const operationFor = isEnd
     ? (
         (asked) => (each: FailoverPorts) =>
@@ -56,6 +67,44 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     },
   }
 }
+
+/** The records of now with the health that was read before. */
+function withHealthOf(seen: ObservedName, before: readonly ObservedName[]): ObservedName {
+  const known = before.find(({ name }) => name === seen.name)
+  if (known === undefined) return seen
+  const { protections, checks, statuses, entrances, unread } = known
+  return { ...seen, protections, checks, statuses, entrances, unread }
+}
+
+/** Those that are meant. Throws FAILOVER_NLB_UNREAD where only ELBv2 could say. */
+function chosenOf(found: readonly ObservedName[], which: Which): readonly ObservedName[] {
+  if (which.by === 'names' || which.by === 'all') return found
+  const unread = found.filter(isUnread)
+  if (which.by === 'tag') {
+    if (unread.length > 0) throw nlbUnread(`--tag ${which.key}=${which.value}`, unread)
+    return found.filter(({ records, entrances }) =>
+      records.some(({ alias }) => alias !== null && entrances[alias.dnsName]?.tags?.[which.key] === which.value),
+    )
+  }
+  const behind = found.filter((seen) => isBehind(seen, which.mirror))
+  if (behind.length === 0 && unread.length > 0) throw nlbUnread(`--mirror ${which.mirror}`, unread)
+  return behind
+}
+
+/** Has it an NLB that ELBv2 said nothing of, because it did not answer? */
+const isUnread = ({ records, entrances, unread }: ObservedName): boolean =>
+  unread.length > 0 && records.some(({ alias }) => alias !== null && entrances[alias.dnsName] === undefined)
+
+const nlbUnread = (asked: string, unread: readonly ObservedName[]): Error =>
+  nyahError({
+    code: 'FAILOVER_NLB_UNREAD',
+    message: `${asked}: only ELBv2 knows which names that means, and it did not answer for ${unread.length} of them (${unread[0]?.unread.join('; ') ?? ''})`,
+    exit: EXIT.remote,
+    tries: [
+      'the same command with the names themselves, or with --all: only Route 53 has to answer then',
+      'nyah dns show',
+    ],
+  })
 
 /** Is this mirror one of its sides? Where ELBv2 does not answer, the alias has the NLB's name in its own. */
 function isBehind({ records, entrances }: ObservedName, mirror: string): boolean {
@@ -81,7 +130,9 @@ const nobody = (which: Which): Error =>
     message:
       which.by === 'mirror'
         ? `no name that nyah owns has the mirror ${which.mirror} as a side`
-        : 'nyah owns no name in the zones that these credentials list',
+        : which.by === 'tag'
+          ? `no name that nyah owns has a side whose NLB carries the tag ${which.key}=${which.value}`
+          : 'nyah owns no name in the zones that these credentials list',
     exit: EXIT.usage,
     tries: ['nyah dns show', 'nyah dns attach NAME --mirror X --plan'],
   })
@@ -92,7 +143,7 @@ function tell(result: Json): string {
   const lines = names.flatMap(({ name, sets }) =>
     ((sets ?? []) as readonly JsonObject[]).map(
       ({ type, octavia, aws, walking }) =>
-        `${escapeText(jsonText(name ?? ''))} ${escapeText(jsonText(type ?? ''))}  octavia ${percent(Number(octavia))}, aws ${percent(Number(aws))}${walking === true ? '; not there yet: run the same command for the next step' : ''}`,
+        `${escapeText(jsonText(name ?? ''))} ${escapeText(jsonText(type ?? ''))}  octavia ${percent(Number(octavia))}, aws ${percent(Number(aws))}${walking === true ? '; not there yet' : ''}`,
     ),
   )
   const shown = lines.slice(0, SHOWN)

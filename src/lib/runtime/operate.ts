@@ -44,7 +44,11 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
   let opened: Opened | null = null
   try {
     if (flags['plan-out'] !== undefined) await checkPlanFile(flags['plan-out'])
-    opened = await openContext(io, { ...flags, ...contextFlag(flags, errand) }, { clock, retry, callMs: timeoutMs })
+    opened = await openContext(
+      io,
+      { ...flags, ...contextFlag(flags, errand) },
+      { clock, retry, callMs: callMsOf(errand, timeoutMs) },
+    )
     if (errand.where !== undefined) await demandPlace(errand.where, errand.resumes ?? '', opened, signal)
     const request: Request = {
       operation: errand.operation,
@@ -73,7 +77,14 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
       const { byHandText } = await import('./failover-by-hand.ts')
       const { actor: by, reason } = options
       output.say(
-        await byHandText(io, { plan: result.plan, events: emitter.events, run, actor: by, reason: reason ?? '' }),
+        await byHandText(io, {
+          request,
+          plan: result.plan,
+          events: emitter.events,
+          run,
+          actor: by,
+          reason: reason ?? '',
+        }),
       )
     }
     return exitCode
@@ -115,6 +126,12 @@ function endStream(
   emit('run.finished', null, { outcome, exitCode, result: null })
   return exitCode
 }
+
+/** While users wait, an answer that takes this long is asked for again. */
+const FAILOVER_CALL_MS = 10_000
+
+const callMsOf = ({ operation }: Errand, timeoutMs: number): number =>
+  operation.startsWith('failover.') ? Math.min(FAILOVER_CALL_MS, timeoutMs) : timeoutMs
 
 const contextFlag = (flags: MutatingFlags, errand: Errand): { context: string | undefined; sandbox: boolean } => {
   // A plan made on the sandbox without a configuration file is named by the context `sandbox`.

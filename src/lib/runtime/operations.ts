@@ -23,6 +23,7 @@ type Bind = (request: Request, opened: Opened) => Promise<Bound>
  */
 const TABLE: Readonly<Record<string, Bind>> = {
   'dns.attach': names,
+  'dns.shift': names,
   'dns.weight': names,
   'dns.detach': names,
   'failover.to': failover,

@@ -52,7 +52,10 @@ export async function runShow(io: Io, flags: SharedFlags, id: string): Promise<E
     })
   if (flags.output === 'ndjson') io.out(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
   else if (flags.json) io.out(`${JSON.stringify({ events }, null, 2)}\n`)
-  else {
+  else if (flags.output === 'markdown') {
+    const { renderPostMortem } = await import('../render/post-mortem.ts')
+    io.out(renderPostMortem(events))
+  } else {
     const [{ foldRun }, { renderRun }, { choosePaint }] = await Promise.all([
       import('../core/progress.ts'),
       import('../render/run.ts'),

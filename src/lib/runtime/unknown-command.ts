@@ -7,7 +7,6 @@ import { processIo } from './io.ts'
 const LATER: Readonly<Record<string, string>> = {
   cluster: 'clusters that Prods run on are',
   controller: 'the Kubernetes controller is',
-  'dns:shift': 'walks between two splits are',
   'failover:arm': 'cards and the switch in S3 are',
   'failover:card': 'cards are',
   'failover:drill': 'rehearsals are',

@@ -5,7 +5,7 @@ import { encodeState } from '../../../src/lib/dns/state.ts'
 import { zoneOf } from '../../../src/lib/dns/zones.ts'
 import type { Resolver } from '../../../src/lib/ports/resolver.ts'
 import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
-import { planWeights } from '../../../src/lib/dns/plan.ts'
+import { planWeights } from '../../../src/lib/dns/plan-weights.ts'
 import { fakeChecks, fakeDns, fakeMirrors, NLB, record, ZONE } from './fakes.ts'
 import { AT, ownedRecords, scene, seenName, setState } from './seen.ts'
 

@@ -5,10 +5,12 @@ import type { Outputs } from '../../../src/lib/core/change.ts'
 import {
   attachOperation,
   detachOperation,
+  shiftOperation,
   weightOperation,
   type Attach,
   type DnsPorts,
 } from '../../../src/lib/dns/operation.ts'
+import type { Shift } from '../../../src/lib/dns/plan-shift.ts'
 import { ownedSets, weightsIn } from '../../../src/lib/dns/set.ts'
 import type { Operation } from '../../../src/lib/engine/operation.ts'
 import type { RecordSet } from '../../../src/lib/ports/dns.ts'
@@ -26,10 +28,12 @@ const SIMPLE = record({ name: SHOP, ttl: 300 })
 function lab(records: readonly RecordSet[] = [SIMPLE, ...STRANGERS], state: TargetState = 'healthy') {
   const dns = fakeDns({ records })
   const checks = fakeChecks()
-  const ports: DnsPorts = { dns, checks, mirrors: fakeMirrors(state), resolver: null }
+  const mirrors = fakeMirrors(state)
+  const ports: DnsPorts = { dns, checks, mirrors, resolver: null }
+  const targets = (now: TargetState) => Object.assign(mirrors, fakeMirrors(now))
   let now = AT
   const on = { ...scene(() => now), wait: (seconds: number) => (now += seconds * 1000) }
-  return { dns, checks, ports, on }
+  return { dns, checks, ports, on, targets }
 }
 type Lab = ReturnType<typeof lab>
 
@@ -80,6 +84,85 @@ function laws({ dns }: Lab) {
     for (const one of STRANGERS) expect(moment).toContainEqual(one)
   }
 }
+
+const shift = ({ ports }: Lab, over: Partial<Shift> = {}) =>
+  shiftOperation(ports, settings, {
+    names: [SHOP],
+    side: 'aws',
+    percent: 50,
+    steps: [5, 20, 30, 50],
+    everySeconds: 300,
+    onUnhealthy: 'hold',
+    ...over,
+  })
+
+describe('dns shift', () => {
+  const awsNow = (here: Lab) => weightsIn(owned(here) ?? expect.fail()).aws
+  const attached = async (state: TargetState = 'healthy') => {
+    const here = lab(undefined, state)
+    await go(attach(here), here)
+    return here
+  }
+
+  it('walks by the steps that lie ahead, each when it is due; what is normal stays', async () => {
+    const here = await attached()
+    const one = shift(here)
+    const shares: number[] = []
+    for (let step = 0; step < 5; step += 1) {
+      await go(one, here)
+      expect((await go(one, here)).kinds).toEqual([])
+      shares.push(awsNow(here))
+      here.on.wait(300)
+    }
+    expect(shares).toEqual([20, 30, 50, 50, 50])
+    expect(owned(here)?.state).toMatchObject({ walk: null, steady: { octavia: 90, aws: 10 } })
+    laws(here)
+  })
+
+  it('is gone on with by another run, from what stands in the zone', async () => {
+    const here = await attached()
+    await go(shift(here), here)
+    here.on.wait(300)
+    await go(shift(here), here)
+    expect(awsNow(here)).toBe(30)
+    expect(shift(here).requeue?.(await shift(here).observe(here.on), new Set())).toBe(300_000)
+    expect(shift(here).requeue?.(await shift(here).observe(here.on), new Set([SHOP]))).toBeNull()
+  })
+
+  it('holds where the side that gains users is not healthy', async () => {
+    const here = await attached()
+    await go(shift(here), here)
+    here.targets('unhealthy')
+    here.on.wait(300)
+    expect((await go(shift(here), here)).codes).toContain('DNS_STEP_HELD')
+    expect(awsNow(here)).toBe(20)
+  })
+
+  it('or goes back at once, and says so; it does not begin again', async () => {
+    const here = await attached()
+    const one = shift(here, { onUnhealthy: 'return' })
+    await go(one, here)
+    here.targets('unhealthy')
+    here.on.wait(30)
+    expect((await go(one, here)).kinds).toEqual(['weighted-set shift'])
+    expect(awsNow(here)).toBe(10)
+    const after = await go(one, here)
+    expect([after.kinds, after.codes]).toEqual([[], ['DNS_WALK_RETURNED']])
+    laws(here)
+  })
+
+  it('ends where somebody else moved the name meanwhile', async () => {
+    const here = await attached()
+    const one = shift(here)
+    await go(one, here)
+    const other = { ...settings, enactor: { by: 'tanaka', why: 'INC-9', run: 'cccc' } }
+    await go(weightOperation(here.ports, other, { names: [SHOP], weights: { octavia: 70, aws: 30 } }), here)
+    here.on.wait(300)
+    const after = await go(one, here)
+    expect([after.kinds, after.codes]).toEqual([[], ['DNS_WALK_OVERTAKEN']])
+    expect(awsNow(here)).toBe(30)
+  })
+})
 
 describe('dns attach', () => {
   it('makes the check, then both sides and the state in one batch; again, nothing is left', async () => {

@@ -32,6 +32,7 @@ describe('by hand', () => {
     [
       {
         zoneId: 'Z0123',
+        names: 1,
         changes: [
           { action: 'DELETE', record: octavia },
           { action: 'CREATE', record: { ...octavia, weight: 0 } },

@@ -5,7 +5,9 @@ import { ownerOf, stateRecord } from '../../../src/lib/dns/state.ts'
 import type { Health, ObservedName, SetState, Weights } from '../../../src/lib/dns/model.ts'
 import { backTo, mayBeMoved, towards } from '../../../src/lib/failover/guards.ts'
 import type { FailoverWorld } from '../../../src/lib/failover/model.ts'
-import { between, nextStepIn, planEnd, planTo, weightsTo } from '../../../src/lib/failover/plan.ts'
+import { nextDueIn, walkStops } from '../../../src/lib/dns/plan.ts'
+import { weightsAlong } from '../../../src/lib/dns/plan-walk.ts'
+import { planEnd, planTo, weightsTo } from '../../../src/lib/failover/plan.ts'
 import type { RecordSet } from '../../../src/lib/ports/dns.ts'
 
 const NLB = 'nyah-shop.elb.ap-northeast-1.amazonaws.com'
@@ -80,7 +82,8 @@ function name(
   }
 }
 
-const world = (...names: readonly ObservedName[]): FailoverWorld => ({ at: AT, names })
+const NOBODY = { run: 'k3f9', moved: new Map() }
+const world = (...names: readonly ObservedName[]): FailoverWorld => ({ at: AT, names, ours: NOBODY })
 
 /** Weights and state after the first change of a draft. */
 function afterOf(draft: ReturnType<typeof planTo>) {
@@ -175,7 +178,7 @@ describe('the way back', () => {
     const walk = first.state?.walk ?? null
     const early = name(first, { walk, at: '2026-11-23T04:59:00Z' })
     expect(planEnd(world(early), end([50, 100])).changes).toEqual([])
-    expect(nextStepIn(world(early))).toBe(60_000)
+    expect(nextDueIn([early], AT)).toBe(60_000)
     const due = name(first, { walk, at: '2026-11-23T04:58:00Z' })
     const last = afterOf(planEnd(world(due), end([50, 100])))
     expect([last.octavia, last.aws, last.state?.walk]).toEqual([90, 10, null])
@@ -183,7 +186,19 @@ describe('the way back', () => {
 
   it('a name that is not away is left alone', () => {
     expect(planEnd(world(name({ octavia: 90, aws: 10 })), end()).changes).toEqual([])
-    expect(nextStepIn(world(name({ octavia: 90, aws: 10 })))).toBeNull()
+    expect(nextDueIn([name({ octavia: 90, aws: 10 })], AT)).toBeNull()
+  })
+
+  it('a name that somebody else moved after this run did is theirs: held, not brought back again', () => {
+    const moved = new Map([['shop.example.jp', { reason: 'step 1 of 2', back: false }]])
+    const theirs = name(away, { run: 'zzzz', by: 'sato', why: 'INC-2' })
+    const seen = { ...world(theirs), ours: { run: 'k3f9', moved } }
+    expect(planEnd(seen, end([50, 100])).changes).toEqual([])
+    const [finding] = walkStops(planEnd(seen, end([50, 100])), seen)
+    expect(finding).toMatchObject({ code: 'DNS_WALK_OVERTAKEN', severity: 'hold' })
+    expect(finding?.evidence).toMatch(/^sato changed it at .* \(INC-2\)/)
+    const mine = { ...seen, names: [name(away, { run: 'k3f9' })] }
+    expect(walkStops(planEnd(mine, end()), mine)).toEqual([])
   })
 
   it.each([
@@ -220,8 +235,8 @@ describe('the way back', () => {
     const weights = fc.record({ octavia: weight, aws: weight }).filter(({ octavia, aws }) => octavia + aws > 0)
     fc.assert(
       fc.property(weights, weights, fc.integer({ min: 1, max: 99 }), (from, to, percent) => {
-        const { octavia, aws } = between(from, to, percent)
-        expect(octavia + aws).toBe(255)
+        const { octavia, aws } = weightsAlong({ from, to }, percent)
+        expect(octavia + aws).toBeGreaterThan(0)
         if (from.aws > 0 || to.aws > 0) expect(aws).toBeGreaterThan(0)
         if (from.octavia > 0 || to.octavia > 0) expect(octavia).toBeGreaterThan(0)
       }),

@@ -3,7 +3,7 @@ import type { Check, CheckSpec, CheckStatus, HealthChecks } from '../../ports/he
 import { EXIT, isNyahError, nyahError } from '../../core/errors.ts'
 import { need } from './decode.ts'
 import { guarded } from './door.ts'
-import { createPace, ROUTE53_RATES } from './pace.ts'
+import { paceTowards, ROUTE53_RATES } from './pace.ts'
 import { everyPage } from './pages.ts'
 import * as sdk from './route53.sdk.ts'
 import type { AwsDeps } from './session.ts'
@@ -18,7 +18,8 @@ const TYPES = ['HTTP', 'HTTPS', 'HTTP_STR_MATCH', 'HTTPS_STR_MATCH', 'TCP', 'CAL
 /** Health checks of Route 53. Errors: the AWS_ codes of docs/aws.md. */
 export function createHealthChecks({ session, clock, retry }: AwsDeps): HealthChecks {
   const client = guarded(new sdk.Route53Client(session.clientConfig('ROUTE_53')))
-  const wire = createWire('route53', createPace(clock, ROUTE53_RATES), retry)
+  const pace = paceTowards(session.settings.endpoints.ROUTE_53, clock, ROUTE53_RATES)
+  const wire = createWire('route53', pace, retry)
 
   const list = async (signal?: AbortSignal): Promise<readonly Check[]> => {
     const all = await everyPage('ListHealthChecks', async (Marker) => {

@@ -3,7 +3,7 @@ import { EXIT, isNyahError, nyahError } from '../../core/errors.ts'
 import type { Dns, RecordSet } from '../../ports/dns.ts'
 import { need } from './decode.ts'
 import { guarded } from './door.ts'
-import { createPace, ROUTE53_RATES } from './pace.ts'
+import { paceTowards, ROUTE53_RATES } from './pace.ts'
 import { everyPage } from './pages.ts'
 import * as sdk from './route53.sdk.ts'
 import type { AwsDeps } from './session.ts'
@@ -16,7 +16,8 @@ const NAMES_ASKED = 8
 /** Zones and record sets of Route 53. Errors: the AWS_ codes of docs/aws.md, DNS_BATCH_REFUSED, AWS_BUSY. */
 export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
   const client = guarded(new sdk.Route53Client(session.clientConfig('ROUTE_53')))
-  const wire = createWire('route53', createPace(clock, ROUTE53_RATES), retry)
+  const pace = paceTowards(session.settings.endpoints.ROUTE_53, clock, ROUTE53_RATES)
+  const wire = createWire('route53', pace, retry)
 
   /** From the record of this name on, as long as pages end with it; null: the whole zone. */
   const recordsFrom = async (

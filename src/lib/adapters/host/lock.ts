@@ -43,10 +43,12 @@ export function takeLocks(
   const name = (stem: string, generation: number) => join(directory, `${stem}.${generation}.lock`)
   const mine = new Map<string, number>()
   const release = () => {
-    for (const [stem, generation] of mine) replaceWhole(name(stem, generation), { ...holder, released: true })
+    const paths = [...mine].map(([stem, generation]) => name(stem, generation))
+    releaseAll(paths, directory, { ...holder, released: true })
   }
   const newestOf = (known: ReadonlyMap<string, readonly number[]>, stem: string) =>
     Math.max(0, ...(known.get(stem) ?? []))
+  let draft: string | null = null
   try {
     refuseWhereHeld(before, directory, context)
     for (const { stem, what } of wanted) {
@@ -55,7 +57,8 @@ export function takeLocks(
         const other = readHolder(name(stem, newest))
         if (other === null || !isFree(other)) throw locked(what, name(stem, newest), other)
       }
-      if (!createWhole(name(stem, newest + 1), holder)) {
+      draft ??= writeDraft(directory, holder)
+      if (!createWhole(name(stem, newest + 1), draft)) {
         const path = name(stem, newestOf(generations(directory), stem))
         throw locked(what, path, readHolder(path))
       }
@@ -72,6 +75,8 @@ export function takeLocks(
   } catch (error) {
     release()
     throw error
+  } finally {
+    if (draft !== null) remove(draft)
   }
   return { release }
 }
@@ -158,30 +163,35 @@ const isHolder = (value: unknown): value is Holder =>
   typeof value.released === 'boolean'
 
 /** Creates the file with its content in one step, so that nobody reads half of it. False: it exists. */
-function createWhole(path: string, holder: Holder): boolean {
-  const draft = writeDraft(path, holder)
+function createWhole(path: string, draft: string): boolean {
   try {
     linkSync(draft, path)
     return true
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false
     throw unwritable(path, error)
-  } finally {
-    remove(draft)
   }
 }
 
 /** A release that cannot be written is no failure of the run: the lock is free as soon as this process is gone. */
-function replaceWhole(path: string, holder: Holder): void {
+function releaseAll(paths: readonly string[], directory: string, holder: Holder): void {
+  if (paths.length === 0) return
   try {
-    renameSync(writeDraft(path, holder), path)
+    const draft = writeDraft(directory, holder)
+    for (const path of paths) {
+      remove(`${path}.released`)
+      linkSync(draft, `${path}.released`)
+      renameSync(`${path}.released`, path)
+    }
+    remove(draft)
   } catch {
     // see above
   }
 }
 
-function writeDraft(path: string, holder: Holder): string {
-  const draft = `${path}.${holder.pid}.${holder.run}`
+/** What is to stand in a lock file, on the disk once, however many locks it becomes. */
+function writeDraft(directory: string, holder: Holder): string {
+  const draft = join(directory, `${holder.run}.${holder.pid}.${holder.released ? 'released' : 'held'}`)
   try {
     remove(draft)
     const fd = createFile(draft)

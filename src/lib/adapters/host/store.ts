@@ -55,16 +55,28 @@ function openJournal(stateDir: string, runs: string, run: string): Journal {
   }
   syncDirectory(runs)
   let open = true
+  let isSynced = true
+  const sync = () => {
+    if (isSynced) return
+    try {
+      fsyncSync(fd)
+    } catch (error) {
+      throw unwritable(path, error)
+    }
+    isSynced = true
+  }
   return {
     append: (event) => {
       try {
         writeAll(fd, `${JSON.stringify(event)}\n`)
-        // On disk before a call goes out, and at the end. How a change ended is looked up anew when that was lost.
-        if (event.type === 'change.started' || event.type.startsWith('run.')) fsyncSync(fd)
       } catch (error) {
         throw unwritable(path, error)
       }
+      // On disk before a call goes out, and at the end. How a change ended is looked up anew when that was lost.
+      if (event.type === 'change.started' || event.type.startsWith('run.')) isSynced = false
+      if (event.type.startsWith('run.')) sync()
     },
+    sync,
     close: () => {
       if (!open) return
       open = false
