@@ -1,15 +1,16 @@
-import { errorData, EXIT, isNyahError, nyahError, type NyahError } from '../core/errors.ts'
+import { errorData, EXIT, isNyahError, nyahError } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
 import type { Network, NetworkFacts, SecurityGroup } from '../ports/network.ts'
 import type { DnsReferences } from '../ports/dns.ts'
 import type { LoadBalancerSource } from '../ports/source.ts'
 import { ASKED_NOTHING, type Asked, type LbSettings, type LbWorld, type Observed, type Placement } from './model.ts'
+import { nothingToTakeOver, notFound, notMirrored } from './absent.ts'
 import { hashOf, securityGroupName } from './names.ts'
 import { exists, ownedOf } from './owned.ts'
 import { allocationsOf } from './placed.ts'
 import { refusalsOf, standing, type RetargetWorld, type Side } from './retarget.ts'
-import { halfway, NONE_HALFWAY } from './unfinished.ts'
+import { halfwayOf, onTheirWay, type Halfway } from './unfinished.ts'
 import type { References, RemovalWorld } from './unmirror.ts'
 
 export interface LbPorts {
@@ -63,6 +64,24 @@ export async function observeMirrors(
   })
   demand(scopes, mirrored)
   return { scopes }
+}
+
+const NONE_HALFWAY: ReadonlyMap<string, Halfway> = new Map()
+
+/** Of load balancers without an NLB. A single one throws what keeps it from getting one. */
+async function halfway(
+  { mirrors, network }: { readonly mirrors: Mirrors; readonly network: Network },
+  sides: readonly Pick<Observed, 'id' | 'mirror' | 'securityGroup'>[],
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Halfway>> {
+  const bare = sides.filter((side) => ownedOf({ ...side, asked }).loadBalancer === null).map(({ id }) => id)
+  const keys = bare.length === 0 ? [] : onTheirWay(await network.securityGroupsOf(bare, signal))
+  if (keys.length === 0) return NONE_HALFWAY
+  const found = halfwayOf(keys, await mirrors.read(keys, signal))
+  const [only] = found.values()
+  if (sides.length === 1 && only !== undefined && 'error' in only) throw only.error
+  return found
 }
 
 /**
@@ -165,30 +184,6 @@ function demand(scopes: readonly Observed[], mirrored: boolean): void {
     if (mirrored && !known && observed.unread === null && alone) throw notMirrored(observed.id)
   }
 }
-
-export const notFound = (id: string): NyahError =>
-  nyahError({
-    code: 'LB_NOT_FOUND',
-    message: `no load balancer ${id}: Octavia does not know it (or these credentials may not see it), and it has no mirror`,
-    exit: EXIT.usage,
-    tries: ['nyah lb list'],
-  })
-
-export const notMirrored = (id: string): NyahError =>
-  nyahError({
-    code: 'LB_NOT_MIRRORED',
-    message: `load balancer ${id} has no mirror to bring up to date`,
-    exit: EXIT.usage,
-    tries: [`nyah lb mirror ${id}`],
-  })
-
-const nothingToTakeOver = (formerId: string, own: Side & Pick<Observed, 'asked'>): NyahError =>
-  nyahError({
-    code: 'LB_NOT_MIRRORED',
-    message: `load balancer ${formerId} has no mirror that ${own.id} could take over`,
-    exit: EXIT.usage,
-    tries: [ownedOf(own).loadBalancer === null ? `nyah lb mirror ${own.id}` : `nyah lb sync ${own.id}`],
-  })
 
 /** All of AWS that is about these load balancers: by Octavia id. */
 export async function readMirrors(
