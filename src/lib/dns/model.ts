@@ -75,7 +75,7 @@ export interface SideHealth {
 export interface Entrance {
   readonly octaviaId: string | null
   /** Absent: there is no such NLB any more. */
-  readonly tags?: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>> | undefined
   readonly name: string
   readonly dnsName: string
   readonly zoneId: string

@@ -1,6 +1,6 @@
 import type { Draft } from '../core/plan.ts'
 import { basisOf } from './changes.ts'
-import { shareOf } from './judge.ts'
+import { shareOf } from './plan.ts'
 import type { ObservedName, Side, Walk, WalkWorld } from './model.ts'
 import { planWalk } from './plan-walk.ts'
 import { ownedSets, weightsIn } from './set.ts'

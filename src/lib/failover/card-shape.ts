@@ -47,6 +47,7 @@ const entrance = z.strictObject({
   zoneId: name,
   ipAddressType: z.enum(['ipv4', 'dualstack']),
   scheme: z.enum(['internet-facing', 'internal']),
+  tags: z.optional(z.record(z.string(), z.string())),
 })
 
 const card = z.strictObject({

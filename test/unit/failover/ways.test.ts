@@ -201,6 +201,6 @@ describe('a failover with a switch', () => {
     const here = world(armed({ engaged: true }), way({ engaged: true }))
     const [change] = planEnd(here, { ...END, steps: [10, 100] }).changes
     const after = change === undefined ? [] : standings(change).after.records
-    expect(after.map(({ weight }) => weight)).toEqual([23, 232, null])
+    expect(after.map(({ weight }) => weight)).toEqual([9, 91, null])
   })
 })
