@@ -29,8 +29,7 @@ export interface Opened {
   dns(): Promise<DnsReferences>
   names(): Promise<Dns>
   checks(): Promise<HealthChecks>
-  /** Null: name servers are not asked. */
-  resolver(): Promise<Resolver | null>
+  resolver(): Promise<Resolver>
   permissions(): Promise<Permissions>
   close(): Promise<void>
 }
@@ -76,12 +75,14 @@ async function openSandbox(io: Io, loaded: Loaded | null, tools: Tools): Promise
   // Networks of the file win, so that a context can be rehearsed; clouds and credentials are always the sandbox's.
   const networks = loaded?.context.networks ?? sandbox.networks
   const context: ContextConfig = { ...loaded?.context, networks }
+  const nameServer = sandbox.env['NYAH_SANDBOX_DNS']
+  const dns = nameServer === undefined ? {} : { dns: { resolver: nameServer } }
   return {
     name: loaded?.contextName ?? 'sandbox',
     loaded,
     context,
     sandbox: sandbox.where,
-    ...adapters(io, sandbox.env, { networks }, tools),
+    ...adapters(io, sandbox.env, { networks, ...dns }, tools),
     close: sandbox.close,
   }
 }
@@ -130,7 +131,10 @@ function adapters(
       const [{ createHealthChecks }, made] = await Promise.all([import('../adapters/aws/health-checks.ts'), session()])
       return createHealthChecks({ session: made, clock, retry })
     }),
-    resolver: () => Promise.resolve(null),
+    resolver: once(async () => {
+      const { createResolver } = await import('../adapters/host/resolver.ts')
+      return createResolver(context.dns?.resolver ?? null)
+    }),
     permissions: once(async () => {
       const [{ createPermissions }, made] = await Promise.all([import('../adapters/aws/permissions.ts'), session()])
       return createPermissions({ session: made, clock, retry })
