@@ -61,6 +61,12 @@ const context = z.strictObject({
     z.strictObject({
       steadyWeights: z.optional(z.strictObject({ octavia: z.number(), aws: z.number() })),
       zones: z.optional(z.record(z.string(), text)),
+      /** Answers for the private zones. */
+      resolver: z.optional(
+        z
+          .string()
+          .check(z.regex(/^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?$/, 'must be a server like 10.0.0.2 or 10.0.0.2:53')),
+      ),
     }),
   ),
   failover: z.optional(

@@ -9,7 +9,13 @@ export interface Answer {
 
 export interface Resolver {
   /**
-   * One query to one server, without recursion where the server is an authority. Throws DNS_NO_ANSWER (retryable) after
+   * The context's `dns.resolver`, for zones whose own name servers cannot be asked (private ones): it is asked with
+   * recursion. Null: there is none.
+   */
+  readonly configured: string | null
+  /**
+   * One query to one server: without recursion, unless it is the configured resolver. `values` are those of the type that
+   * was asked for; the strings of a TXT record stand in a row. Throws DNS_NO_ANSWER (retryable) after
    * `timeoutMs`, or when the server cannot be reached.
    *
    * @param server `ns-1.awsdns-00.com`, `192.0.2.53` or either with `:5353`

@@ -33,8 +33,7 @@ export interface Opened {
   checks(): Promise<HealthChecks>
   /** The data-plane switch in S3. */
   switches(): Promise<SwitchObjects>
-  /** Null: name servers are not asked. */
-  resolver(): Promise<Resolver | null>
+  resolver(): Promise<Resolver>
   permissions(): Promise<Permissions>
   /** Of AWS, twelve digits. Only STS is asked. */
   account(signal: AbortSignal): Promise<string>
@@ -97,12 +96,14 @@ async function openSandbox(io: Io, flags: OpenFlags, loaded: Loaded | null, tool
   const networks = loaded?.context.networks ?? sandbox.networks
   const context: ContextConfig = { ...loaded?.context, networks }
   const name = loaded?.contextName ?? 'sandbox'
+  const nameServer = sandbox.env['NYAH_SANDBOX_DNS']
+  const dns = nameServer === undefined ? {} : { dns: { resolver: nameServer } }
   return {
     name,
     loaded,
     context,
     sandbox: sandbox.where,
-    ...adapters(io, sandbox.env, { networks }, tools),
+    ...adapters(io, sandbox.env, { networks, ...dns }, tools),
     card: cardFor(io, flags, name),
     close: sandbox.close,
   }
@@ -161,7 +162,10 @@ function adapters(
       const [{ createSwitch }, made] = await Promise.all([import('../adapters/aws/switch.ts'), session()])
       return createSwitch({ session: made, clock, retry })
     }),
-    resolver: () => Promise.resolve(null),
+    resolver: once(async () => {
+      const { createResolver } = await import('../adapters/host/resolver.ts')
+      return createResolver(context.dns?.resolver ?? null)
+    }),
     account: async (signal) => (await (await session()).identity(signal)).account,
     permissions: once(async () => {
       const [{ createPermissions }, made] = await Promise.all([import('../adapters/aws/permissions.ts'), session()])

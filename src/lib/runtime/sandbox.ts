@@ -6,6 +6,7 @@ import { decodeConfig } from '../config/decode.ts'
 import type { NetworkConfig } from '../config/schema.ts'
 import { EXIT, type ExitCode, nyahError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Sandbox } from '../sandbox/server.ts'
 import type { World } from '../sandbox/world.ts'
 import type { Io } from './io.ts'
 import { packageRoot } from './package.ts'
@@ -117,7 +118,7 @@ export async function sandboxStart(io: Io, flags: SandboxFlags): Promise<ExitCod
   const { signal, release } = interruptible()
   try {
     await leaveBeacon(io, beacon)
-    io.out(flags.json ? `${JSON.stringify(beacon)}\n` : banner(sandbox.url, sandbox.env, flags))
+    io.out(flags.json ? `${JSON.stringify(beacon)}\n` : banner(sandbox, flags))
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     rmSync(beaconFile(io), { force: true })
   } finally {
@@ -140,9 +141,10 @@ async function leaveBeacon(io: Io, beacon: Beacon): Promise<void> {
   }
 }
 
-function banner(url: string, env: Readonly<Record<string, string>>, flags: SandboxFlags): string {
+function banner({ url, env, nameServer }: Sandbox, flags: SandboxFlags): string {
   const lines = [
-    `sandbox: ${url}  (Keystone, Octavia, ELBv2, EC2, STS; time runs ${flags.speed} times faster)`,
+    `sandbox: ${url}  (Keystone, Octavia, ELBv2, EC2, STS, Route 53; time runs ${flags.speed} times faster)`,
+    `names: ${nameServer}  (what Route 53's zones answer, over UDP and TCP)`,
     flags.state === undefined ? 'state: in memory, gone when it ends' : `state: ${flags.state}`,
     '',
     'In another terminal:',
@@ -150,6 +152,7 @@ function banner(url: string, env: Readonly<Record<string, string>>, flags: Sandb
     '  nyah lb mirror shop-web --sandbox',
     '',
     'For other tools:',
+    `  dig @${nameServer.replace(':', ' -p ')} +norecurse shop.example.jp`,
     ...Object.entries(env).map(([key, value]) => `  export ${key}=${value}`),
     '',
     'Ctrl-C ends it.',

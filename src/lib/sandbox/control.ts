@@ -10,6 +10,8 @@ import { settle, type SandboxState } from './services.ts'
 export interface Inside {
   readonly startedAt: number
   readonly speed: number
+  /** Where Route 53's zones answer DNS queries. */
+  readonly nameServer: string
   /** Milliseconds since the epoch, on the sandbox's clock. */
   now(): number
   state(): SandboxState
@@ -47,7 +49,7 @@ export function force(inside: Inside, id: string, status: (typeof FORCIBLE)[numb
 
 /** Answers one request; `path` begins with `/` and stands below `/sandbox`. */
 export function control(inside: Inside, path: string, method: string, body: string): WireResponse {
-  const { startedAt, speed, outages } = inside
+  const { startedAt, speed, nameServer, outages } = inside
   const now = inside.now()
   if (path === '/info' && method === 'GET') {
     return json(200, {
@@ -55,6 +57,7 @@ export function control(inside: Inside, path: string, method: string, body: stri
       startedAt: new Date(startedAt).toISOString(),
       speed,
       now: new Date(now).toISOString(),
+      nameServer,
     })
   }
   if (path === '/state' && method === 'GET') {

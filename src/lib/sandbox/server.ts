@@ -5,6 +5,10 @@ import * as z from 'zod/mini'
 import { EXIT, nyahError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { control, force, refuse, type Inside } from './control.ts'
+import { answer as answerName } from './dns/answer.ts'
+import { referredIn } from './dns/referred.ts'
+import { servedZones } from './dns/served.ts'
+import { startNameServer } from './dns/server.ts'
 import { createOutages, outageResponse, type Outage } from './outage.ts'
 import type { WireRequest, WireResponse } from './service.ts'
 import type { SandboxState } from './services.ts'
@@ -27,12 +31,16 @@ export interface SandboxOptions {
   readonly speed?: number
   /** How long Keystone's tokens live, on the sandbox's time; an hour by default. */
   readonly token?: { readonly lifetimeSeconds: number }
+  /** 0 ≤ random() < 1: draws which record of a weighted set answers a query. Math.random by default. */
+  readonly random?: () => number
 }
 
 export interface Sandbox {
   /** `http://127.0.0.1:4510` */
   readonly url: string
   readonly port: number
+  /** Where Route 53's zones answer DNS queries, UDP and TCP: `127.0.0.1:5353`. */
+  readonly nameServer: string
   /** What an OpenStack or AWS tool needs in its environment to use it. */
   readonly env: Readonly<Record<string, string>>
   /** Which members (`10.20.0.11:8080`) do not answer from now on; all others do. */
@@ -81,8 +89,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     keep(settle(state, { now: now(), down }))
   }
 
+  if (kept === null) keep(state)
+  const random = options.random ?? Math.random
+  const names = await startNameServer((question) => {
+    const around = { now: now(), down }
+    return answerName(servedZones(state.aws, around.now), question, referredIn(state.aws, around), random)
+  })
+  const nameServers = [names.address]
   const outages = createOutages()
   const inside: Inside = {
+    nameServer: names.address,
     startedAt,
     speed,
     now,
@@ -115,7 +131,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       body,
       baseUrl: `${origin}/${prefix}`,
     }
-    const { state: next, response } = service(state, wire, { now: now(), down })
+    const { state: next, response } = service(state, wire, { now: now(), down, nameServers })
     if (next !== state) keep(next)
     return outage?.kind === 'lost' ? 'reset' : response
   }
@@ -129,19 +145,24 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         send(request, response, refuse(500, error instanceof Error ? error.message : String(error)), now()),
     )
   })
-  if (kept === null) keep(state)
-  await listen(server, options.port ?? 0)
+  await listen(server, options.port ?? 0).catch(async (error: unknown) => {
+    await names.close()
+    throw error
+  })
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
   return {
     url,
     port,
-    env: environment(url, world),
+    nameServer: names.address,
+    env: { ...environment(url, world), NYAH_SANDBOX_DNS: names.address },
     setDown,
     setOutages: (given) => outages.set(given),
     force: (id, status) => force(inside, id, status),
     change: (edit) => keep(edit(settle(state, { now: now(), down }), now())),
-    close: () => close(server),
+    close: async () => {
+      await Promise.all([close(server), names.close()])
+    },
   }
 }
 

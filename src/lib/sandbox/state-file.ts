@@ -12,7 +12,7 @@ export interface Kept<State> {
 }
 
 /** Grows with every change of the state's shape: an old file is refused, never guessed at. */
-export const VERSION = 3
+export const VERSION = 4
 
 const invalid = (path: string, why: string): Error =>
   nyahError({

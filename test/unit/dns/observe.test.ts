@@ -122,13 +122,14 @@ describe('how far a change has spread', () => {
   const changes = planWeights(seenName(SHOP, ownedRecords(SHOP)), { weights: { octavia: 0, aws: 100 }, reason: 'x' })
   const results = new Map(changes.map(({ id }) => [id, { changeId: 'C1' }]))
   const resolver = (epoch: number): Resolver => ({
+    configured: null,
     ask: async () => ({ code: 'NOERROR', values: [encodeState(setState({ epoch }))], ttl: 60 }),
   })
 
   it('is pending, then unseen, then done', async () => {
     let [inSync, epoch] = [false, 1]
     const dns = fakeDns({ inSync: () => inSync })
-    const watch = watchSpread(dns, { ask: (...asked) => resolver(epoch).ask(...asked) })
+    const watch = watchSpread(dns, { configured: null, ask: (...asked) => resolver(epoch).ask(...asked) })
     expect(await watch.look(scene())).toEqual([])
     watch.add(changes, results)
     expect(await watch.look(scene())).toMatchObject([{ name: SHOP, state: 'pending' }])
@@ -141,7 +142,7 @@ describe('how far a change has spread', () => {
 
   it('is said where no name server can be asked', async () => {
     const notes: unknown[] = []
-    const watch = watchSpread(fakeDns(), { ask: () => Promise.reject(new Error('no route')) })
+    const watch = watchSpread(fakeDns(), { configured: null, ask: () => Promise.reject(new Error('no route')) })
     watch.add(changes, results)
     const spread = await watch.look({ ...scene(), emit: (_, __, data) => notes.push(data) })
     expect(spread).toMatchObject([{ state: 'done' }])

@@ -72,8 +72,19 @@ export interface Route53State {
   readonly usedReferences: readonly string[]
   /** When each change was submitted, by id without `/change/`. */
   readonly changes: Readonly<Record<string, ChangeState>>
+  /** Changes that had not reached the name servers when the last one was submitted, oldest first. */
+  readonly spreading: readonly SpreadingState[]
   /** By `healthcheck/ID` and `hostedzone/ID`. */
   readonly tags: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** A change until all name servers have it. */
+export interface SpreadingState {
+  readonly zoneId: string
+  /** From then on it is INSYNC; milliseconds since the epoch, on the sandbox's clock. */
+  readonly syncedAt: number
+  /** The zone's records without it. */
+  readonly before: readonly RecordState[]
 }
 
 export interface ChangeState {

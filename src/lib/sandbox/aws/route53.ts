@@ -86,10 +86,12 @@ function change(asked: Asked): Reply {
   const id = `C${hex(`change/${ordinal}`, 13).toUpperCase()}`
   const change = { submittedAt: now, comment: textOf(batch, 'Comment') ?? null }
   const changes = Object.fromEntries([...Object.entries(state.route53.changes), [id, change]].slice(-REMEMBERED))
+  const going = state.route53.spreading.filter(({ syncedAt }) => now < syncedAt)
+  const spreading = [...going, { zoneId: zone.id, syncedAt: now + PROPAGATION_MS, before: zone.records }]
   const after = {
     ...state,
     zones: { ...state.zones, [zone.id]: next },
-    route53: { ...state.route53, changes },
+    route53: { ...state.route53, changes, spreading },
   }
   return { state: after, body: changeInfo(after, id, now) }
 }

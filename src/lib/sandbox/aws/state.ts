@@ -223,6 +223,7 @@ const initialRoute53 = ({ healthChecks = [], healthChecksLimit }: AwsWorld, now:
   healthChecksLimit: healthChecksLimit ?? HEALTH_CHECKS,
   usedReferences: [],
   changes: {},
+  spreading: [],
   tags: Object.fromEntries(healthChecks.map(({ id, tags = {} }) => [`healthcheck/${id}`, tags])),
 })
 
