@@ -10,10 +10,11 @@ import { basisOf, WEIGHTED_SET } from './changes.ts'
 import { entranceOf, keyOf, OCTAVIA_ID } from './entrances.ts'
 import { detachable, NAME_GUARDS, notExternal, ownedWhole } from './guards.ts'
 import type { NamesWorld, Spread, Weights } from './model.ts'
-import { observeNames, watchSpread, type Look } from './observe.ts'
+import { observeNames, type Look } from './observe.ts'
 import { planAttach, type AttachArguments, type AttachWorld } from './plan-attach.ts'
 import { planDetach } from './plan-detach.ts'
 import { planWeights } from './plan.ts'
+import { watchSpread } from './servers/observe.ts'
 import { summaryOf } from './summary.ts'
 import { waitingFor } from './waiting.ts'
 import type { ZoneChoice } from './zones.ts'
@@ -52,16 +53,20 @@ function changing<World extends NamesWorld>(
   },
 ): Operation<World & SpreadWorld> {
   const spread = watchSpread(ports.dns, ports.resolver)
-  const together = async (changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>> => {
-    const results = await applyNames(changes, ports.dns, enactor, scene)
-    spread.add(changes, results)
-    return results
-  }
+  const together = (changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>> =>
+    spread.carry(changes, scene, () => applyNames(changes, ports.dns, enactor, scene))
   return {
     name,
     mutates: true,
     confirmId: null,
-    observe: async (scene) => ({ ...(await own.observe(scene)), spread: await spread.look(scene) }),
+    async observe(scene) {
+      const world = await own.observe(scene)
+      spread.prepare(
+        world.names.map(({ zone }) => zone.id),
+        scene,
+      )
+      return { ...world, spread: await spread.look(scene) }
+    },
     plan: own.plan,
     guards: [...own.guards, ...NAME_GUARDS],
     async apply(change, scene) {

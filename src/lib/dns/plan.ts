@@ -71,3 +71,4 @@ export const nextState = (
 
 // Other domains see no other file of this one's rules.
 export { judgeName, shareOf, type JudgedSet } from './judge.ts'
+export { waitingFor } from './waiting.ts'

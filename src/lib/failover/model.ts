@@ -1,4 +1,4 @@
-import type { ObservedName, Side } from '../dns/model.ts'
+import type { ObservedName, Side, Spread } from '../dns/model.ts'
 
 /** Which names are meant: exactly one of the three is said. */
 export type Which =
@@ -27,4 +27,6 @@ export interface FailoverWorld {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly names: readonly ObservedName[]
+  /** How far what this run changed has come; absent: nothing was changed yet. */
+  readonly spread?: readonly Spread[]
 }

@@ -1,7 +1,7 @@
 import type { Change, Outputs } from '../core/change.ts'
 import type { Json } from '../core/json.ts'
 import type { Guard, Operation, Scene } from '../engine/operation.ts'
-import { judgeName, shareOf } from '../dns/plan.ts'
+import { judgeName, shareOf, waitingFor } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
 import type { End, FailoverWorld, To, Which } from './model.ts'
 import { planEnd, planTo } from './plan.ts'
@@ -43,7 +43,7 @@ function failover(
     },
     // Hundreds of names are a handful of calls.
     together: { keyOf: () => 'names', apply: (changes, scene) => ports.apply(changes, scene) },
-    waiting: null,
+    waiting: ({ spread = [] }) => waitingFor({ spread }),
     summary,
   }
 }

@@ -17,14 +17,20 @@ const PREFLIGHT_MS = 2_500
 
 /** Binds `failover.to` and `failover.end`: Route 53 is all that has to answer. */
 export async function bindFailover(request: Request, opened: Opened): Promise<Bound> {
-  const [make, requests, { observeNames }, { applyNames }, { run }, ports, dns] = await Promise.all([
+  const [make, requests, { observeNames }, { applyNames }, { watchSpread }, { watched }] = await Promise.all([
     import('../failover/operation.ts'),
     import('../failover/request.ts'),
     import('../dns/observe.ts'),
     import('../dns/apply.ts'),
+    import('../dns/servers/observe.ts'),
+    import('./failover-spread.ts'),
+  ])
+  const [{ run }, { standings, stamped }, ports, dns, resolver] = await Promise.all([
     import('../engine/run.ts'),
+    import('../dns/delta.ts'),
     namesPorts(opened),
     opened.names(),
+    opened.resolver(),
   ])
   const observe = async (which: Which, scene: Scene): Promise<FailoverWorld> => {
     const at = scene.clock.now()
@@ -34,10 +40,13 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     if (chosen.length === 0) throw nobody(which)
     return { at, names: chosen }
   }
-  const portsFor = (enactor: Enactor): FailoverPorts => ({
-    observe,
-    apply: (changes, scene) => applyNames(changes, dns, enactor, scene),
-  })
+  const portsFor = (enactor: Enactor): FailoverPorts =>
+    watched(
+      { observe, apply: (changes, scene) => applyNames(changes, dns, enactor, scene) },
+      watchSpread(dns, resolver),
+      (change, at) =>
+        stamped(standings(change).after.records, change.ref.name, { ...enactor, at: new Date(at).toISOString() }),
+    )
   const isEnd = request.operation === 'failover.end'
   const operationFor = isEnd
     ? (
