@@ -55,6 +55,12 @@ export interface EventData {
    * watched; emitted again where that changes when the step is due.
    */
   'step.waiting': { untilAt: string; next: number }
+  /**
+   * How far a name that this run changed has come, in milliseconds since the change was sent: Route 53 took it (`accepted`),
+   * says that all its name servers have it (`insync`), and those of the zone answer with it (`visible`; asked for a few names).
+   * Resolvers may keep what they know for the record's TTL after that.
+   */
+  'spread.reached': { name: string; state: 'accepted' | 'insync' | 'visible'; afterMs: number }
   /** Something the operator should know that stops nothing: `{code, message}`. */
   note: { code: string; message: string }
   'run.error': { error: ErrorData }

@@ -1,15 +1,11 @@
-import type { Change, Outputs } from '../core/change.ts'
 import { errorData } from '../core/errors.ts'
 import type { Scene } from '../engine/operation.ts'
 import type { Dns, Protection, Zone } from '../ports/dns.ts'
 import type { Check, CheckStatus, HealthChecks } from '../ports/health-checks.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
-import type { Resolver } from '../ports/resolver.ts'
-import type { Standing } from './delta.ts'
 import { canonicalDns, entranceOf, goneEntrance, keyOf } from './entrances.ts'
-import type { Entrance, ObservedName, Spread } from './model.ts'
+import type { Entrance, ObservedName } from './model.ts'
 import { around, foundNames, recordsAround, type Found } from './found.ts'
-import { ownedSets } from './set.ts'
 import { zoneOf, type ZoneChoice } from './zones.ts'
 
 /** What names are read through; null: cannot be had, and is said to be unread. */
@@ -219,64 +215,4 @@ async function readHealth(
     mirrors === null ? into.unread.push('load balancers') : readEntrances(mirrors).catch(say('load balancers')),
     known === undefined ? readProtections().catch(say('protections')) : null,
   ])
-}
-
-/** Tells how far what a run changed has come; remembers what is done. */
-export interface SpreadWatch {
-  add(changes: readonly Change[], results: ReadonlyMap<string, Outputs | Error>): void
-  look(scene: Scene): Promise<readonly Spread[]>
-}
-
-interface Spreading {
-  readonly name: string
-  readonly zoneId: string
-  /** Null: it was found done when it was read back. */
-  readonly changeId: string | null
-  /** What the zone's name servers must answer; null: nothing is left of nyah's. */
-  readonly expected: { readonly name: string; readonly epoch: number } | null
-}
-
-const ASK_MS = 2_000
-
-/** INSYNC is Route 53's own word; then one name server of a public zone is asked for the state that was written. */
-export function watchSpread(dns: Pick<Dns, 'inSync' | 'nameServers'>, resolver: Resolver | null): SpreadWatch {
-  const going = new Map<string, Spreading>()
-  const stateOf = async (one: Spreading, synced: ReadonlySet<string>, { signal, emit }: Scene): Promise<Spread> => {
-    const { name, zoneId, changeId, expected } = one
-    if (changeId !== null && !synced.has(changeId))
-      return { name, state: 'pending', detail: `change ${changeId} is not on all name servers of Route 53 yet` }
-    const [server] = expected === null || resolver === null ? [] : await dns.nameServers(zoneId, signal)
-    if (server !== undefined && expected !== null && resolver !== null) {
-      try {
-        const { values } = await resolver.ask(server, expected.name, 'TXT', ASK_MS, signal)
-        if (!values.some((value) => value.includes(`nyah=e:${expected.epoch} `)))
-          return { name, state: 'unseen', detail: `${server} does not answer with it yet` }
-      } catch (error) {
-        const { code, message } = errorData(error)
-        emit('note', name, { code: 'DNS_NOT_ASKED', message: `${server} could not be asked: ${code} ${message}` })
-      }
-    }
-    return { name, state: 'done', detail: '' }
-  }
-  return {
-    add(changes, results) {
-      for (const { id, ref, after } of changes) {
-        const outputs = results.get(id)
-        if (outputs === undefined || outputs instanceof Error) continue
-        const { zoneId, records } = after as unknown as Standing
-        const set = ownedSets({ name: ref.name, records })[0]
-        const changeId = typeof outputs['changeId'] === 'string' ? outputs['changeId'] : null
-        const expected = set === undefined ? null : { name: set.stateRecord.name, epoch: set.state.epoch }
-        going.set(ref.name, { name: ref.name, zoneId, changeId, expected })
-      }
-    },
-    async look(scene) {
-      const ids = [...new Set([...going.values()].flatMap(({ changeId }) => changeId ?? []))]
-      const states = await Promise.all(ids.map(async (id) => [id, await dns.inSync(id, scene.signal)] as const))
-      const synced = new Set(states.flatMap(([id, done]) => (done ? [id] : [])))
-      const spread = await Promise.all([...going.values()].map((one) => stateOf(one, synced, scene)))
-      for (const { name, state } of spread) if (state === 'done') going.delete(name)
-      return spread
-    },
-  }
 }

@@ -11,13 +11,14 @@ import { entranceOf, keyOf, OCTAVIA_ID } from './entrances.ts'
 import { walkStops } from './guards-walk.ts'
 import { detachable, NAME_GUARDS, notExternal, ownedWhole } from './guards.ts'
 import type { Ours, Spread, WalkWorld, Weights } from './model.ts'
-import { observeNames, watchSpread, type Look } from './observe.ts'
+import { observeNames, type Look } from './observe.ts'
 import { noted } from './ours.ts'
 import { planAttach, type AttachArguments, type AttachWorld } from './plan-attach.ts'
 import { planDetach } from './plan-detach.ts'
 import { planShift, type Shift } from './plan-shift.ts'
 import { nextDueIn } from './plan-walk.ts'
 import { planWeights } from './plan-weights.ts'
+import { watchSpread } from './watch-spread.ts'
 import { summaryOf } from './summary.ts'
 import { waitingFor } from './waiting.ts'
 import type { ZoneChoice } from './zones.ts'
@@ -60,8 +61,7 @@ function changing<World extends WalkWorld>(
   const spread = watchSpread(ports.dns, ports.resolver)
   let ours: Ours = { run: enactor.run, moved: new Map() }
   const together = async (changes: readonly Change[], scene: Scene): Promise<ReadonlyMap<string, Outputs | Error>> => {
-    const results = await applyNames(changes, ports.dns, enactor, scene)
-    spread.add(changes, results)
+    const results = await spread.carry(changes, scene, () => applyNames(changes, ports.dns, enactor, scene))
     ours = noted(ours, changes, results)
     return results
   }
@@ -69,7 +69,14 @@ function changing<World extends WalkWorld>(
     name,
     mutates: true,
     confirmId: null,
-    observe: async (scene) => ({ ...(await own.observe(scene, ours)), spread: await spread.look(scene) }),
+    async observe(scene) {
+      const world = await own.observe(scene, ours)
+      spread.prepare(
+        world.names.map(({ zone }) => zone.id),
+        scene,
+      )
+      return { ...world, spread: await spread.look(scene) }
+    },
     plan: own.plan,
     guards: [...own.guards, ...NAME_GUARDS],
     async apply(change, scene) {

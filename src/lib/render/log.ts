@@ -136,6 +136,12 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
         `${paint('warn', 'reading again')} ${escapeLong(what, 120)} in ${span(delayMs)} (attempt ${attempt}): ${escapeText(error.code)} ${escapeLong(error.message, 300)}`,
       ]
     }
+    case 'spread.reached': {
+      const { name, state, afterMs } = event.data
+      return state === 'visible'
+        ? [`${paint('ok', 'seen')} ${escapeLong(name, 120)} at the name servers, ${span(afterMs)} after it was sent`]
+        : []
+    }
     case 'verify.waiting':
       return [waitingText(progress)]
     case 'verify.finished':

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
-import { observeNames, watchSpread, type Look, type NamesPorts } from '../../../src/lib/dns/observe.ts'
+import { observeNames, type Look, type NamesPorts } from '../../../src/lib/dns/observe.ts'
 import { encodeState } from '../../../src/lib/dns/state.ts'
 import { zoneOf } from '../../../src/lib/dns/zones.ts'
-import type { Resolver } from '../../../src/lib/ports/resolver.ts'
 import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
-import { planWeights } from '../../../src/lib/dns/plan-weights.ts'
 import { fakeChecks, fakeDns, fakeMirrors, NLB, record, ZONE } from './fakes.ts'
-import { AT, ownedRecords, scene, seenName, setState } from './seen.ts'
+import { ownedRecords, scene, setState } from './seen.ts'
 
 const SHOP = 'shop.example.jp'
 const LOOK: Look = { names: null, choice: { zone: null, zones: {} }, healthMs: 2500 }
@@ -115,37 +113,5 @@ describe('observing names', () => {
     const broken = nyahError({ code: 'AWS_ACCESS_DENIED', message: 'x', exit: EXIT.configuration })
     const dns = { ...fakeDns(), zones: () => Promise.reject(broken) }
     await expect(observeNames(ports({ dns }), LOOK, scene())).rejects.toBe(broken)
-  })
-})
-
-describe('how far a change has spread', () => {
-  const changes = planWeights(seenName(SHOP, ownedRecords(SHOP)), { weights: { octavia: 0, aws: 100 }, reason: 'x' })
-  const results = new Map(changes.map(({ id }) => [id, { changeId: 'C1' }]))
-  const resolver = (epoch: number): Resolver => ({
-    configured: null,
-    ask: async () => ({ code: 'NOERROR', values: [encodeState(setState({ epoch }))], ttl: 60 }),
-  })
-
-  it('is pending, then unseen, then done', async () => {
-    let [inSync, epoch] = [false, 1]
-    const dns = fakeDns({ inSync: () => inSync })
-    const watch = watchSpread(dns, { configured: null, ask: (...asked) => resolver(epoch).ask(...asked) })
-    expect(await watch.look(scene())).toEqual([])
-    watch.add(changes, results)
-    expect(await watch.look(scene())).toMatchObject([{ name: SHOP, state: 'pending' }])
-    inSync = true
-    expect(await watch.look(scene())).toMatchObject([{ name: SHOP, state: 'unseen' }])
-    epoch = 2
-    expect(await watch.look(scene(() => AT))).toMatchObject([{ name: SHOP, state: 'done' }])
-    expect(await watch.look(scene())).toEqual([])
-  })
-
-  it('is said where no name server can be asked', async () => {
-    const notes: unknown[] = []
-    const watch = watchSpread(fakeDns(), { configured: null, ask: () => Promise.reject(new Error('no route')) })
-    watch.add(changes, results)
-    const spread = await watch.look({ ...scene(), emit: (_, __, data) => notes.push(data) })
-    expect(spread).toMatchObject([{ state: 'done' }])
-    expect(notes).toMatchObject([{ code: 'DNS_NOT_ASKED' }])
   })
 })

@@ -60,6 +60,7 @@ describe('the published schemas', () => {
       [0, 'plan.declined', { by: 'terminal' }],
       [0, 'reading.second', { delayMs: 2000 }],
       [2, 'reading.compared', { agree: false, findings: syncPlan.findings }],
+      [3, 'spread.reached', { name: 'shop.example.jp', state: 'visible', afterMs: 31_000 }],
       [3, 'step.waiting', { untilAt: '2026-11-22T21:08:00.000Z', next: 2 }],
     )
     const events = [...mirrorRun, ...brokenRun, ...others]

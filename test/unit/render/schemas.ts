@@ -207,6 +207,11 @@ const data = {
     untilAt: instant,
     next: described(z.int(), 'Which plan of this run comes then, from 1'),
   }),
+  'spread.reached': z.object({
+    name: text,
+    state: z.enum(['accepted', 'insync', 'visible']),
+    afterMs: described(z.number(), 'Milliseconds since the change was sent to Route 53'),
+  }),
   note: z.object({ code: text, message: text }),
   'run.error': z.object({ error }),
   'run.finished': z.object({ outcome, exitCode, result: json }),
