@@ -21,7 +21,7 @@ const DOMAINS: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /** Files of a domain that act through ports (`list` and `show` only read); all others, and all of core, are pure. */
-const ACTING = /\/(observe|apply|deregister|record|operation|list|show)\.ts$/
+const ACTING = /\/(observe|apply|deregister|record|operation|list|show|watch-spread)\.ts$/
 
 /** Of another domain only these may be imported. */
 const SHARED_BETWEEN_DOMAINS = /\/(model|plan(-[a-z-]+)?)\.ts$/
