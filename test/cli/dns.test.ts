@@ -73,6 +73,18 @@ describe('a name: attached, looked at, moved, brought back, detached', () => {
       expect(await shares()).toEqual({ octavia: 80, aws: 20 })
     }
 
+    // dns shift walks in one run; what is normal stays, and is returned to
+    {
+      const walked = await run('dns', 'shift', NAME, '--to', 'aws=50', '--steps', '30,50', '--every', '1s', '--yes')
+      expect(walked).toMatchObject({ code: 0 })
+      expect(walked.stderr).toContain('step 2 of 2')
+      expect(await shares()).toEqual({ octavia: 50, aws: 50 })
+      const { stdout } = await run('dns', 'show', NAME)
+      expect(stdout).toMatch(/steady\s+octavia 80 %, aws 20 %/)
+      expect(await run('failover', 'end', NAME, '--yes')).toMatchObject({ code: 0 })
+      expect(await shares()).toEqual({ octavia: 80, aws: 20 })
+    }
+
     // failover to-aws --plan changes nothing
     {
       const { code, stdout } = await run('failover', 'to-aws', '--all', '--plan')
@@ -133,6 +145,9 @@ describe('a name: attached, looked at, moved, brought back, detached', () => {
     ['names and --all', ['failover', 'to-aws', NAME, '--all'], 'one of four'],
     ['a way that does not end', ['failover', 'end', '--all', '--steps', '10,50'], 'the last step is 100'],
     ['no weights', ['dns', 'weight', NAME], 'no weights were given'],
+    ['a shift to nowhere', ['dns', 'shift', NAME, '--to', '50'], 'give one side and whole percent'],
+    ['a shift that ends elsewhere', ['dns', 'shift', NAME, '--to', 'aws=50', '--steps', '10,30'], 'where --to leads'],
+    ['a shift to and fro', ['dns', 'shift', NAME, '--to', 'aws=30', '--steps', '10,50,30'], 'only grow, or only fall'],
     ['a word that is no name', ['dns', 'detach', 'shop'], 'shop is no name'],
     ['steps that do not grow', ['dns', 'attach', NAME, '--mirror', 'x', '--ramp', '5,1'], 'growing percents'],
     [
