@@ -106,16 +106,7 @@ describe('a name: attached, looked at, moved, brought back, detached', () => {
 
     // failover end brings it back to its own steady weights
     {
-      const ended = await run(
-        'failover',
-        'end',
-        '--all',
-        '--yes',
-        '--allow',
-        'FAILOVER_RETURN_UNPROVEN',
-        '--reason',
-        'over',
-      )
+      const ended = await run('failover', 'end', '--all', '--yes', '--reason', 'over')
       expect(ended.code).toBe(0)
       expect(await shares()).toEqual({ octavia: 80, aws: 20 })
     }
@@ -123,7 +114,7 @@ describe('a name: attached, looked at, moved, brought back, detached', () => {
     // dns audit and failover status say their part
     {
       const audit = await run('dns', 'audit', '--json')
-      expect([0, 6, 12]).toContain(audit.code)
+      expect(audit).toMatchObject({ code: 0 })
       expect(JSON.parse(audit.stdout).sets).toBeGreaterThan(0)
       const { stdout } = await run('failover', 'status', NAME)
       expect(stdout).toContain('Not armed')
