@@ -55,6 +55,12 @@ function wordsAbout(progress: Progress, id: string): KindWords {
   return change === undefined ? KINDS.update : wordsOf(change)
 }
 
+/** So many names that are moved at once are counted, not listed one by one. */
+const MANY = 50
+
+const isOneOfMany = ({ changes }: Progress, id: string): boolean =>
+  changes.length > MANY && changes.find(({ change }) => change.id === id)?.change.kind === 'shift'
+
 /** `3 of 12 changes done` */
 function tally(progress: Progress): string {
   const { succeeded, failed, running, retrying } = countChanges(progress.changes)
@@ -109,7 +115,7 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
         ...event.data.findings.flatMap((finding) => findingLines(finding, width, paint)),
       ]
     case 'change.started':
-      return event.data.attempt > 1
+      return event.data.attempt > 1 || isOneOfMany(progress, event.data.id)
         ? []
         : [`${paint('dim', wordsAbout(progress, event.data.id).doing)} ${named(progress, event.data.id)}`]
     case 'change.retrying': {
@@ -121,6 +127,12 @@ function eventLines(event: NyahEvent, progress: Progress, view: LogView): readon
     case 'change.succeeded': {
       const { id, ms } = event.data
       const { done, tone } = wordsAbout(progress, id)
+      if (isOneOfMany(progress, id)) {
+        const { succeeded } = countChanges(progress.changes)
+        return succeeded % MANY === 0 || succeeded === progress.changes.length
+          ? [`${paint(tone, done)}: ${tally(progress)}`]
+          : []
+      }
       return [`${paint(tone, done)} ${named(progress, id)} ${paint('dim', `(${span(ms)})`)}`]
     }
     case 'change.failed':

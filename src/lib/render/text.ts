@@ -173,11 +173,7 @@ export function renderPlanText(plan: Plan, view: PlanView): string {
       : []
   return [
     head,
-    ...busy.flatMap((scope) => [
-      '',
-      scopeTitle(operation, scope, paint),
-      ...scopeLines(scope, view).map(({ line }) => line),
-    ]),
+    ...busyLines(operation, busy, view),
     ...outline.leftOut.flatMap((scope) => leftOutLines(operation, scope, view)),
     ...idleLine,
     ...planFindingLines(plan, outline, view),
@@ -188,6 +184,40 @@ export function renderPlanText(plan: Plan, view: PlanView): string {
     '',
   ].join('\n')
 }
+
+/** Of scopes to which the same is done, so many are shown whole; a few more than that are shown too. */
+const SHOWN_ALIKE = 3
+const MOST_WHOLE = 5
+
+/** Hundreds of names that are moved alike fill no screens: the first ones stand for all. What takes something away is never one of many. */
+function busyLines(operation: string, busy: readonly ScopeOutline[], view: PlanView): readonly string[] {
+  const alike = new Map<string, ScopeOutline[]>()
+  for (const scope of busy) {
+    const key = scope.changes.some(takesAway) ? scope.id : deedOf(scope)
+    alike.set(key, [...(alike.get(key) ?? []), scope])
+  }
+  const word = scopeWord(operation).toLowerCase()
+  return [...alike.values()].flatMap((scopes) => {
+    const shown = scopes.length > MOST_WHOLE ? scopes.slice(0, SHOWN_ALIKE) : scopes
+    const rest = scopes.length - shown.length
+    return [
+      ...shown.flatMap((scope) => [
+        '',
+        scopeTitle(operation, scope, view.paint),
+        ...scopeLines(scope, view).map(({ line }) => line),
+      ]),
+      ...(rest > 0
+        ? ['', view.paint('bold', `… and the same for ${count(rest, `more ${word}`)} (all of them: --json)`)]
+        : []),
+    ]
+  })
+}
+
+/** What is done to a scope, whatever its things are called. */
+const deedOf = ({ changes }: ScopeOutline): string =>
+  JSON.stringify(
+    changes.map(({ change: { kind, ref, reason, risk }, heldBy }) => [kind, ref.type, reason, risk, heldBy]),
+  )
 
 /** Of several scopes, findings that only tell are shown so often each, then counted. */
 const MOST_ALIKE = 3

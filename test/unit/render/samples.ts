@@ -575,6 +575,30 @@ export const walkRun: readonly NyahEvent[] = stream(
   [124, 'step.waiting', { untilAt: '2026-11-22T21:07:12.000Z', next: 3 }],
 )
 
+/** Hundreds of names that are all moved alike, and one that is not. */
+export const namesPlan: Plan = plan({
+  request: { ...firstStep.request, operation: 'failover.to' },
+  scopes: Array.from({ length: 301 }, (_, at) => `n${at}.example.jp`),
+  changes: Array.from({ length: 301 }, (_, at) =>
+    change({
+      scope: `n${at}.example.jp`,
+      type: 'weighted-set',
+      name: `n${at}.example.jp`,
+      kind: 'shift',
+      reason: `octavia ${at === 7 ? 80 : 90} %, aws ${at === 7 ? 20 : 10} % → octavia 0 %, aws 100 %: failover to aws`,
+    }),
+  ),
+})
+
+export const namesRun: readonly NyahEvent[] = stream(
+  [0, 'run.started', { ...started, request: namesPlan.request }],
+  [1, 'plan.made', { plan: namesPlan }],
+  [2, 'plan.confirmed', { by: 'yes-flag' }],
+  ...namesPlan.changes.map((one) => [2, 'change.started', { id: one.id, attempt: 1 }] as const),
+  ...namesPlan.changes.map((one) => [3, 'change.succeeded', { id: one.id, outputs: {}, ms: 900 }] as const),
+  [3, 'run.finished', { outcome: 'applied', exitCode: 0, result: null }],
+)
+
 /** A plan of very many changes in one scope. */
 export const manyPlan: Plan = plan({
   changes: members(60).map((member, index) =>

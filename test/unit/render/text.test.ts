@@ -20,6 +20,7 @@ import {
   finding,
   fleetPlan,
   mirrorPlan,
+  namesPlan,
   plan,
   refusedPlan,
   report,
@@ -52,6 +53,12 @@ describe('a plan on a terminal', () => {
     await expect(renderPlanText(syncPlan, { paint: colourPaint, width: 80 })).toMatchFileSnapshot(
       golden('plan-sync.80.ansi'),
     )
+  })
+
+  it('shows some of hundreds of names that are moved alike, each that is moved otherwise, and counts the rest', async () => {
+    await expect(plain(namesPlan)).toMatchFileSnapshot(golden('plan-names.80.txt'))
+    const removing = { ...namesPlan, changes: namesPlan.changes.map((one) => ({ ...one, risk: 'removes' as const })) }
+    expect(plain(removing).match(/^Name n\d+/gm)).toHaveLength(301)
   })
 
   it('shows what a held change holds too', () => {

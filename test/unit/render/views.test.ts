@@ -14,9 +14,14 @@ import { textWidth } from '../../../src/lib/render/width.ts'
 import { span } from '../../../src/lib/render/words.ts'
 import { hostile, OURS, poison, UNSAFE, withoutColour } from './evil.ts'
 import { golden } from './golden.ts'
-import { brokenRun, forbidden, KESSAI, mirrorRun, SHOP, stream, syncPlan, walkRun } from './samples.ts'
+import { brokenRun, forbidden, KESSAI, mirrorRun, namesRun, SHOP, stream, syncPlan, walkRun } from './samples.ts'
 
-const RUNS: Readonly<Record<string, readonly NyahEvent[]>> = { mirror: mirrorRun, broken: brokenRun, walk: walkRun }
+const RUNS: Readonly<Record<string, readonly NyahEvent[]>> = {
+  mirror: mirrorRun,
+  broken: brokenRun,
+  walk: walkRun,
+  names: namesRun,
+}
 
 const view = { paint: plainPaint, width: 80 }
 const spoken: LogView = { ...view, quiet: false }
