@@ -67,6 +67,19 @@ describe('a name: attached, looked at, moved, brought back, detached', () => {
       expect(stdout).toContain('If octavia dies now: Route 53 sends 100 % to aws')
     }
 
+    // what the zone's name servers really answer
+    {
+      const { code, stdout } = await run('dns', 'show', NAME, '--measure', '300', '--json')
+      expect(code).toBe(0)
+      const [{ answered, why, shares: measured }] = JSON.parse(stdout).measured
+      expect([answered, why]).toEqual([300, null])
+      expect(measured.map((one: { id: string; intended: number }) => [one.id, one.intended])).toEqual([
+        ['aws', 10],
+        ['octavia', 90],
+      ])
+      expect(measured[0].answers + measured[1].answers).toBe(300)
+    }
+
     // dns weight
     {
       expect(await run('dns', 'weight', NAME, 'octavia=80', 'aws=20', '--yes')).toMatchObject({ code: 0 })

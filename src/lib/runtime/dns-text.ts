@@ -1,4 +1,5 @@
 import type { Death, ShownMember, ShownSet } from '../dns/view.ts'
+import type { Measured } from './dns-measure.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
 import type { Paint } from '../render/paint.ts'
 import { renderPairs, renderTable } from '../render/table.ts'
@@ -67,6 +68,31 @@ export function setText(set: ShownSet, view: NamesView): string {
     ...(unread.length === 0 ? [] : ['', ...unread.map((line) => view.paint('warn', line))]),
   ]
   return `${pairs}\n${table}${told.length === 0 ? '' : `${told.join('\n')}\n`}`
+}
+
+/** What name servers really answered; empty: they were not asked. Ends with a newline. */
+export function measuredText(measured: Measured | undefined, { paint, width }: NamesView): string {
+  if (measured === undefined) return ''
+  const { asked, answered, servers, shares, why } = measured
+  const lines = shares.map(({ id, share, low, high, intended, fits }) => {
+    const who = id === null ? 'none of these records' : escapeText(id)
+    const should =
+      intended === null ? '' : `; ${fits ? 'as it should be' : 'NOT as it should be'}: ${percent(intended)}`
+    return paint(
+      fits ? 'ok' : 'warn',
+      `  ${who}  ${percent(share)} (95 %: ${percent(low)} to ${percent(high)})${should}`,
+    )
+  })
+  return [
+    '',
+    ...wrap(
+      `Measured: ${answered} of ${count(asked, 'query', 'queries')} answered by ${count(servers.length, 'name server')}`,
+      width,
+    ),
+    ...(answered === 0 ? [] : lines),
+    ...(why === null ? [] : wrap(`not answered: ${escapeLong(why, 300)}`, width).map((line) => paint('warn', line))),
+    '',
+  ].join('\n')
 }
 
 function movedPairs({ owner }: ShownSet, { at }: NamesView): readonly (readonly [string, string])[] {
