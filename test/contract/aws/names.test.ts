@@ -12,6 +12,7 @@ import { virtualClock } from '../../support/clock.ts'
 /** The Dns and HealthChecks ports over the wire. Not against moto: its batches are not atomic, its checks judge nothing. */
 
 const ZONE = 'Z1EXAMPLE'
+const INTERNAL = { id: 'Z2EXAMPLE', name: 'nyah-test.internal', private: true }
 const clock = virtualClock()
 let dns: Dns
 let checks: HealthChecks
@@ -19,7 +20,7 @@ let sandbox: Awaited<ReturnType<typeof awsSandbox>>
 
 beforeAll(async () => {
   const zone = { id: ZONE, name: 'nyah-test.example', protections: [{ name: 'locked.nyah-test.example', type: 'A' }] }
-  sandbox = await awsSandbox(clock, { ...AWS_WORLD, hostedZones: [zone] })
+  sandbox = await awsSandbox(clock, { ...AWS_WORLD, hostedZones: [zone, INTERNAL] })
   const env = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', HOME: '/nonexistent' }
   const session = createSession({ region: AWS_WORLD.region, endpointUrl: sandbox.url, env }, clock, {
     chain: () => Promise.resolve(chain),
@@ -91,6 +92,11 @@ describe('record sets', () => {
     clock.advance(120_000)
     expect(await dns.inSync(id)).toBe(true)
     await remove(one)
+  })
+
+  it('of a public zone have name servers that can be asked, of a private one none', async () => {
+    expect((await dns.nameServers(ZONE)).length).toBeGreaterThan(0)
+    expect(await dns.nameServers(INTERNAL.id)).toEqual([])
   })
 
   it('a batch is done whole or not at all', async () => {

@@ -95,8 +95,9 @@ export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
     },
     async nameServers(Id, signal) {
       const send = (o: object) => client.send(new sdk.GetHostedZoneCommand({ Id }), o)
-      const { DelegationSet } = await wire.read('GetHostedZone', send, signal)
-      return DelegationSet?.NameServers ?? []
+      const { HostedZone, DelegationSet } = await wire.read('GetHostedZone', send, signal)
+      // A private zone's are no servers that anybody could ask, whatever stands there.
+      return HostedZone?.Config?.PrivateZone === true ? [] : (DelegationSet?.NameServers ?? [])
     },
     async protections(HostedZoneId, signal) {
       const all = await everyPage('ListResourceRecordSetProtections', async (NextToken) => {
