@@ -13,9 +13,15 @@ export interface Verdict {
   readonly state: 'fine' | 'broken' | 'missing'
   /** One clause with the numbers in it. Holds remote text: escape it on its way to people. */
   readonly detail: string
-  /** ISO 8601, UTC: when what it judges was seen; null: the remote does not say. */
+  /** ISO 8601, UTC: when it was seen, of an alarm since when it is so; null: the remote does not say. */
   readonly at: string | null
 }
+
+/** Judges one kind of condition. Throws as `Conditions.judge` does. */
+export type Judge<K extends Condition['kind']> = (
+  condition: Extract<Condition, { readonly kind: K }>,
+  signal: AbortSignal,
+) => Promise<Verdict>
 
 export interface Conditions {
   /** Throws a NyahError where the remote does not answer, refuses, or is not configured: the caller takes that as missing. */
