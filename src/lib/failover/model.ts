@@ -1,4 +1,4 @@
-import type { NamesWorld, Side, WalkWorld } from '../dns/model.ts'
+import type { NamesWorld, Side, Spread, WalkWorld } from '../dns/model.ts'
 import type { SwitchPlace } from '../ports/switch.ts'
 
 /** Which names are meant: exactly one of the four is said. */
@@ -16,6 +16,8 @@ export interface To {
   readonly side: Side
   /** 1-100: users on that side afterwards. */
   readonly percent: number
+  /** Is it waited for until the name servers have it? Absent: yes. */
+  readonly wait?: boolean
 }
 
 /** `failover.end` */
@@ -24,6 +26,8 @@ export interface End {
   /** Percent of the way back, growing, the last one 100. */
   readonly steps: readonly number[]
   readonly everySeconds: number
+  /** As in `To`. */
+  readonly wait?: boolean
 }
 
 /** `failover.arm` */
@@ -44,6 +48,11 @@ export const NOTHING_YET: WalkWorld['ours'] = { run: '', moved: new Map() }
 
 /** And what this run did itself. */
 export interface FailoverWorld extends SeenWorld, WalkWorld {}
+
+/** And how far what it did has spread. */
+export interface SpreadingWorld extends FailoverWorld {
+  readonly spread: readonly Spread[]
+}
 
 /** One object in S3 moves the users of all names that follow it. ARC's routing controls would be another kind. */
 export interface Way {

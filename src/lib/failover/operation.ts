@@ -2,10 +2,19 @@ import type { Change, Outputs } from '../core/change.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Draft } from '../core/plan.ts'
 import type { Guard, Operation, Scene, Together } from '../engine/operation.ts'
-import type { Ours } from '../dns/model.ts'
-import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, walkStops } from '../dns/plan.ts'
+import type { Ours, Spread } from '../dns/model.ts'
+import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, waitingFor, walkStops } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
-import { NOTHING_YET, type Arm, type End, type FailoverWorld, type SeenWorld, type To, type Which } from './model.ts'
+import {
+  NOTHING_YET,
+  type Arm,
+  type End,
+  type FailoverWorld,
+  type SeenWorld,
+  type SpreadingWorld,
+  type To,
+  type Which,
+} from './model.ts'
 import { planArm, planEnd, planTo } from './plan.ts'
 import { applyWay, namesThenWays } from './apply.ts'
 import { notWhileEngaged, SWITCH, wayFindings, wayFor, withheld } from './ways.ts'
@@ -14,7 +23,7 @@ import type { SwitchObjects } from '../ports/switch.ts'
 /** What failovers need of names and switches; bound to the domain of names by whoever makes the operation. */
 export interface FailoverPorts {
   /** The names that are meant, as they stand; their health within its own short time, or not at all. */
-  observe(which: Which, scene: Scene): Promise<SeenWorld>
+  observe(which: Which, scene: Scene): Promise<SeenWorld & { readonly spread: readonly Spread[] }>
   /** As the states of names carry it: what tells this run's changes from others'. */
   readonly run: string
   /** All of these at once: for each its outputs, or why not. */
@@ -23,8 +32,8 @@ export interface FailoverPorts {
 }
 
 /** `failover to-aws`, `failover to-octavia`: every way at once, each by itself. */
-export const toOperation = (ports: FailoverPorts, asked: To): Operation<FailoverWorld> =>
-  failover(ports, 'failover.to', asked.which, rulesOf(asked), {
+export const toOperation = (ports: FailoverPorts, asked: To): Operation<SpreadingWorld> =>
+  failover(ports, 'failover.to', asked, rulesOf(asked), {
     keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
     apply: (changes, scene) => ports.apply(changes, scene),
   })
@@ -36,11 +45,11 @@ export const rulesOf = (asked: To): Rules => ({
 })
 
 /** `failover end`: the switch lets go once the weights are those that are to count. */
-export const endOperation = (ports: FailoverPorts, asked: End): Operation<FailoverWorld> =>
+export const endOperation = (ports: FailoverPorts, asked: End): Operation<SpreadingWorld> =>
   failover(
     ports,
     'failover.end',
-    asked.which,
+    asked,
     {
       plan: (world) => planEnd(world, asked),
       guards: [mayBeMoved, backTo, wayFindings(false), withheld(backTo), walkStops],
@@ -85,10 +94,10 @@ interface Rules {
 function failover(
   ports: FailoverPorts,
   name: string,
-  which: Which,
+  { which, wait = true }: To | End,
   { plan, guards }: Rules,
   together: Together,
-): Operation<FailoverWorld> {
+): Operation<SpreadingWorld> {
   let ours: Ours = { run: ports.run, moved: new Map() }
   const remembered: Together['apply'] = async (changes, scene) => {
     const results = await together.apply(changes, scene)
@@ -112,7 +121,7 @@ function failover(
     },
     // Hundreds of names are a handful of calls.
     together: { keyOf: together.keyOf, apply: remembered },
-    waiting: null,
+    waiting: wait ? waitingFor : null,
     ...(name === 'failover.end' && {
       requeue: ({ names, at }: FailoverWorld, stopped: ReadonlySet<string>) =>
         nextDueIn(

@@ -10,17 +10,26 @@ interface Which {
   readonly tag: string | undefined
 }
 
+interface Waiting {
+  readonly 'no-wait': boolean
+}
+
 /** Arguments of `failover.to`. */
 export const toArguments = (
   side: 'aws' | 'octavia',
   words: readonly string[] | undefined,
-  flags: Which & { readonly percent: number },
-): JsonObject => ({ ...whichOf(words, flags, `nyah failover to-${side}`), side, percent: flags.percent })
+  flags: Which & Waiting & { readonly percent: number },
+): JsonObject => ({
+  ...whichOf(words, flags, `nyah failover to-${side}`),
+  side,
+  percent: flags.percent,
+  wait: !flags['no-wait'],
+})
 
 /** Arguments of `failover.end`. */
 export function endArguments(
   words: readonly string[] | undefined,
-  flags: Which & { readonly steps: string; readonly every: string },
+  flags: Which & Waiting & { readonly steps: string; readonly every: string },
 ): JsonObject {
   const steps = stepsOf(flags.steps, '--steps')
   if (steps.at(-1) !== 100)
@@ -28,7 +37,12 @@ export function endArguments(
       `--steps ${flags.steps}: the last step is 100, all of the way back`,
       'nyah failover end --steps 10,50,100',
     )
-  return { ...whichOf(words, flags, 'nyah failover end'), steps, everySeconds: secondsOf(flags.every, '--every') }
+  return {
+    ...whichOf(words, flags, 'nyah failover end'),
+    steps,
+    everySeconds: secondsOf(flags.every, '--every'),
+    wait: !flags['no-wait'],
+  }
 }
 
 /** Arguments of `failover.arm`. */

@@ -33,12 +33,17 @@ const card = Flags.string({
   helpValue: 'FILE',
 })
 
+const noWait = Flags.boolean({
+  description: "Do not wait until Route 53's name servers answer with it.",
+})
+
 export const failoverToFlags = {
   ...which,
   timeout,
   percent: Flags.integer({ description: 'Percent of users to move there.', default: 100, min: 1, max: 100 }),
   card,
   'no-card': Flags.boolean({ description: 'Read the zone, although there is a card.', exclusive: ['card'] }),
+  'no-wait': noWait,
   ...mutatingFlags,
 }
 
@@ -47,6 +52,7 @@ export const failoverEndFlags = {
   timeout,
   steps: Flags.string({ description: 'Percent of the way back, step by step, the last one 100.', default: '100' }),
   every: Flags.string({ description: 'Time between two steps.', default: '2m' }),
+  'no-wait': noWait,
   ...mutatingFlags,
 }
 

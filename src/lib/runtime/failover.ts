@@ -11,6 +11,7 @@ import type { FailoverPorts } from '../failover/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { percent } from './dns-text.ts'
 import { chosenCard, isOwnAccount, keepingCard } from './failover-card.ts'
+import { following } from './failover-spread.ts'
 import { configuredSwitch, impatient, orSwitchAlone, switchesOf, waysOf } from './failover-ways.ts'
 import { namesPorts, zoneChoice } from './names-read.ts'
 import type { Bound } from './operations.ts'
@@ -57,10 +58,14 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     waysOf(opened, known, chosen(which, known), { which, isAll }, scene)
   if (isEnd) {
     const asked = requests.endOf(request.arguments)
-    return bound(async (enactor, { clock, emit }) => {
+    return bound(async (enactor, { clock, emit, deadline = null }) => {
       const kept = await keepingCard(dns, opened, clock, emit)
-      const apply: FailoverPorts['apply'] = (changes, scene) => applyNames(changes, kept, enactor, scene)
-      const operation = make.endOperation({ run: enactor.run, observe: zoneWorld, apply, switches }, asked)
+      const follow = following(opened, enactor, asked.wait !== false ? deadline : null)
+      const apply: FailoverPorts['apply'] = (changes, scene) =>
+        follow.carry(changes, scene, () => applyNames(changes, kept, enactor, scene))
+      const observed: FailoverPorts['observe'] = (which, scene) =>
+        follow.observe((here) => zoneWorld(which, here), scene)
+      const operation = make.endOperation({ run: enactor.run, observe: observed, apply, switches }, asked)
       return (each, options, deps) => run(operation, each, options, deps)
     })
   }
@@ -101,10 +106,11 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       alone = null
       return found
     }
+    const follow = following(opened, enactor, asked.wait !== false ? (deps.deadline ?? null) : null)
     const apply: FailoverPorts['apply'] = impatient(
       (changes, scene) => {
         isMoved = true
-        return applyNames(changes, kept, enactor, scene)
+        return follow.carry(changes, scene, () => applyNames(changes, kept, enactor, scene))
       },
       () => ways.some(({ covered }) => covered),
     )
@@ -115,7 +121,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       run: enactor.run,
       switches,
       async observe(which, scene) {
-        const world = await observed(which, scene)
+        const world = await follow.observe((here) => observed(which, here), scene)
         ways = world.ways
         return world
       },
