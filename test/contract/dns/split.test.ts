@@ -91,14 +91,20 @@ async function makeBalancer(): Promise<NonNullable<RecordSet['alias']>> {
     subnets = Object.values(state.aws.subnets)
     return state
   })
-  const [{ id = '', vpcId = '' } = {}] = subnets
+  const [subnet] = subnets
   const Tags = Object.entries({
     'nyah:managed': 'true',
     'nyah:octavia-id': 'f1e1d000-0000-4000-8000-000000000001',
   }).map(([Key, Value]) => ({ Key, Value }))
   const Name = 'nyah-split-1a2b3c4d'
   const { LoadBalancers: [made] = [] } = await elb.send(
-    new CreateLoadBalancerCommand({ Name, Type: 'network', Scheme: 'internet-facing', Subnets: [id], Tags }),
+    new CreateLoadBalancerCommand({
+      Name,
+      Type: 'network',
+      Scheme: 'internet-facing',
+      Subnets: [subnet?.id ?? ''],
+      Tags,
+    }),
   )
   const LoadBalancerArn = made?.LoadBalancerArn
   const port = { Protocol: 'TCP', Port: 443 } as const
@@ -106,7 +112,7 @@ async function makeBalancer(): Promise<NonNullable<RecordSet['alias']>> {
     new CreateTargetGroupCommand({
       Name: `${Name}-443`,
       ...port,
-      VpcId: vpcId,
+      VpcId: subnet?.vpcId,
       TargetType: 'ip',
       HealthCheckIntervalSeconds: 10,
       HealthyThresholdCount: 2,
@@ -276,10 +282,7 @@ describe('the split that is answered', () => {
       { numRuns: RUNS, seed: 4, endOnFailure: true, examples: EXAMPLES },
     )
     // Each of Route 53's rules was met, not only thought of.
-    expect(
-      Object.values(met).every((times) => times > 0),
-      JSON.stringify(met),
-    ).toBe(true)
+    expect(Object.entries(met).filter(([, times]) => times === 0)).toEqual([])
     // Of bounds that hold 19 times of 20 the true share lies outside of a few, hardly ever of a third.
     expect(stated.splits).toBe(2 * RUNS)
     expect(isPossible(stated.outside, stated.splits, 0.05, FALSE_ALARM) || stated.outside === 0).toBe(true)
