@@ -147,6 +147,10 @@ const REST: readonly (readonly [string, RegExp, string])[] = [
   ['GET', /\/healthcheck\/?$/, 'ListHealthChecks'],
   ['GET', /\/healthcheck\/[^/]+\/status\/?$/, 'GetHealthCheckStatus'],
   ['POST', /\/tags\/healthcheck\/?$/, 'ListTagsForResources'],
+  ['POST', /\/tags\/healthcheck\/[^/]+\/?$/, 'ChangeTagsForResource'],
+  ['POST', /\/healthcheck\/?$/, 'CreateHealthCheck'],
+  ['POST', /\/healthcheck\/[^/]+\/?$/, 'UpdateHealthCheck'],
+  ['DELETE', /\/healthcheck\/[^/]+\/?$/, 'DeleteHealthCheck'],
 ]
 
 /** EC2 wraps its errors otherwise than the rest. */

@@ -1,6 +1,7 @@
 import type { HostedZone, ResourceRecordSet } from '@aws-sdk/client-route-53'
 import { need } from './decode.ts'
 import { everyPage } from './pages.ts'
+import { plainName, wireName } from './route53-names.ts'
 import * as sdk from './route53.sdk.ts'
 import type { Wire } from './wire.ts'
 
@@ -57,14 +58,3 @@ export async function recordSets(
 
 export const zoneIdOf = ({ Id }: HostedZone): string => need(Id, 'HostedZones[].Id').replace('/hostedzone/', '')
 export const nameOf = ({ Name }: ResourceRecordSet): string => need(Name, 'ResourceRecordSets[].Name')
-
-/** Route 53 writes `*` and others as `\052`, and names with their trailing dot. */
-export const plainName = (name: string): string =>
-  name
-    .replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 8)))
-    .replace(/\.$/, '')
-    .toLowerCase()
-
-/** What is no letter, digit, `-`, `_`, `*` or `.` travels as an octal escape, as Route 53 shows it. */
-export const wireName = (name: string): string =>
-  `${name.replace(/[^a-z0-9._*-]/g, (character) => `\\${(character.codePointAt(0) ?? 0).toString(8).padStart(3, '0')}`)}.`
