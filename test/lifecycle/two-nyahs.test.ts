@@ -29,6 +29,9 @@ const MOST = 6
 /** An NLB takes minutes to be made; runs are given ten. */
 const PATIENCE_MS = 240_000
 
+/** A mirror's longest chain is some twenty calls and looks, of which each comes late by a third of the most, in the mean. */
+const lateBy = (mostMs: number): number => 10 * mostMs
+
 /** mulberry32: the same numbers for the same seed. */
 function numbers(seed: number): () => number {
   let state = seed
@@ -64,7 +67,7 @@ async function together(
   const began = here.clock.now()
   const ends = await Promise.all([first(), here.clock.sleep(after).then(second)])
   // Nobody waits for what only a new plan can do.
-  expect(here.clock.now() - began, `at ${words(seed, ends)}`).toBeLessThan(PATIENCE_MS)
+  expect(here.clock.now() - began, `at ${words(seed, ends)}`).toBeLessThan(PATIENCE_MS + lateBy(mostMs))
   for (const machine of [a, b]) machine.meddle = { aws: () => undefined, octavia: () => undefined }
   return ends
 }

@@ -2,10 +2,23 @@ import type { Change, Outputs } from '../core/change.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Draft } from '../core/plan.ts'
 import type { Guard, Operation, Scene, Together } from '../engine/operation.ts'
-import type { Ours } from '../dns/model.ts'
-import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, walkStops } from '../dns/plan.ts'
+import type { Ours, Spread } from '../dns/model.ts'
+import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, waitingFor, walkStops } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
-import { NOTHING_YET, type Arm, type End, type FailoverWorld, type SeenWorld, type To, type Which } from './model.ts'
+import {
+  NOTHING_YET,
+  type Arm,
+  type Attended,
+  type AttendedWorld,
+  type End,
+  type Rto,
+  type FailoverWorld,
+  type SeenWorld,
+  type SpreadingWorld,
+  type To,
+  type Which,
+} from './model.ts'
+import { attendedGuards, backIn, isUnderWay, planAttended, troubleOf } from './attended.ts'
 import { planArm, planEnd, planTo } from './plan.ts'
 import { applyWay, namesThenWays } from './apply.ts'
 import { notWhileEngaged, SWITCH, wayFindings, wayFor, withheld } from './ways.ts'
@@ -14,7 +27,7 @@ import type { SwitchObjects } from '../ports/switch.ts'
 /** What failovers need of names and switches; bound to the domain of names by whoever makes the operation. */
 export interface FailoverPorts {
   /** The names that are meant, as they stand; their health within its own short time, or not at all. */
-  observe(which: Which, scene: Scene): Promise<SeenWorld>
+  observe(which: Which, scene: Scene): Promise<SeenWorld & { readonly spread: readonly Spread[] }>
   /** As the states of names carry it: what tells this run's changes from others'. */
   readonly run: string
   /** All of these at once: for each its outputs, or why not. */
@@ -23,30 +36,89 @@ export interface FailoverPorts {
 }
 
 /** `failover to-aws`, `failover to-octavia`: every way at once, each by itself. */
-export const toOperation = (ports: FailoverPorts, asked: To): Operation<FailoverWorld> =>
-  failover(ports, 'failover.to', asked.which, rulesOf(asked), {
-    keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
-    apply: (changes, scene) => ports.apply(changes, scene),
-  })
+export const toOperation = (ports: FailoverPorts, asked: To): Operation<SpreadingWorld> =>
+  failover(ports, 'failover.to', asked, { ...rulesOf(asked), see: asItIs }, namesTogether(ports))
+
+/** All names in one go; the switch by itself. */
+const namesTogether = (ports: Pick<FailoverPorts, 'apply'>): Together => ({
+  keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
+  apply: (changes, scene) => ports.apply(changes, scene),
+})
 
 /** How users are moved, and what must not be done. */
-export const rulesOf = (asked: To): Rules => ({
+export const rulesOf = (asked: To): Omit<Rules<FailoverWorld>, 'see'> => ({
   plan: (world) => planTo(world, asked),
   guards: [mayBeMoved, towards(asked), wayFindings(wayFor(asked)), withheld(towards(asked))],
 })
 
 /** `failover end`: the switch lets go once the weights are those that are to count. */
-export const endOperation = (ports: FailoverPorts, asked: End): Operation<FailoverWorld> =>
+export const endOperation = (ports: FailoverPorts, asked: End): Operation<SpreadingWorld> =>
   failover(
     ports,
     'failover.end',
-    asked.which,
+    asked,
     {
       plan: (world) => planEnd(world, asked),
       guards: [mayBeMoved, backTo, wayFindings(false), withheld(backTo), walkStops],
+      see: asItIs,
     },
     { keyOf: () => 'names', apply: namesThenWays(ports) },
   )
+
+/** What a move that somebody attends needs besides. */
+export interface AttendedPorts extends FailoverPorts {
+  /** What of the conditions is not known to be well, in words; null: all of them are. */
+  conditions(scene: Scene): Promise<string | null>
+  /** How long the way there took; null: not known yet. */
+  rto(): Rto | null
+  /** What the name servers really answer while the users are out, for the report; asked once. */
+  measure(world: SeenWorld, scene: Scene): Promise<Json>
+}
+
+/** While users are out, trouble is looked for this often. */
+const LOOK_EVERY_MS = 10_000
+
+/** `failover.to` with a promise, and `failover.drill`: out, watched, and back. */
+export function attendedOperation(ports: AttendedPorts, asked: Attended): Operation<AttendedWorld & SpreadingWorld> {
+  let givenUp: string | null = null
+  let measured: Json = null
+  const base = failover<AttendedWorld & SpreadingWorld>(
+    ports,
+    asked.drill ? 'failover.drill' : 'failover.to',
+    asked,
+    {
+      plan: (world) => planAttended(world, asked),
+      guards: attendedGuards(asked),
+      see: async (world, scene) => {
+        const nothing = { ...world, trouble: null, givenUp, rto: ports.rto() }
+        if (!asked.drill) return nothing
+        const trouble = troubleOf(world.names, asked) ?? (await ports.conditions(scene))
+        const isOut = isUnderWay(world, asked)
+        if (isOut) givenUp ??= trouble
+        const isSettled = world.spread.every(({ state }) => state === 'done')
+        if (isOut && isSettled && givenUp === null) measured ??= await ports.measure(world, scene)
+        return { ...nothing, trouble, givenUp }
+      },
+    },
+    namesTogether(ports),
+  )
+  return {
+    ...base,
+    requeue: ({ names, at }, stopped) =>
+      backIn(
+        names.filter(({ name }) => !stopped.has(name)),
+        at,
+        asked,
+      ),
+    lookEveryMs: LOOK_EVERY_MS,
+    summary: (world, plan) => ({
+      ...(base.summary(world, plan) as object),
+      until: asked.until,
+      rto: world.rto === null ? null : { ...world.rto },
+      ...(asked.drill && { drill: { givenUp: world.givenUp, measured } }),
+    }),
+  }
+}
 
 /** What arming needs besides names. */
 export interface ArmPorts {
@@ -77,18 +149,23 @@ export const armOperation = (ports: ArmPorts, asked: Arm): Operation<FailoverWor
   summary: (world) => ({ ...summary(world), card: ports.cardOf(world) }),
 })
 
-interface Rules {
-  readonly plan: (world: FailoverWorld) => Draft
-  readonly guards: readonly Guard<FailoverWorld>[]
+interface Rules<World> {
+  readonly plan: (world: World) => Draft
+  readonly guards: readonly Guard<World>[]
+  /** What else has to be known of it. */
+  readonly see: (world: SpreadingWorld, scene: Scene) => Promise<World>
 }
 
-function failover(
+const asItIs = (world: SpreadingWorld): Promise<SpreadingWorld> => Promise.resolve(world)
+
+/** What all have in common that move users. */
+function failover<World extends SpreadingWorld>(
   ports: FailoverPorts,
   name: string,
-  which: Which,
-  { plan, guards }: Rules,
+  { which, wait = true }: To | End,
+  { plan, guards, see }: Rules<World>,
   together: Together,
-): Operation<FailoverWorld> {
+): Operation<World> {
   let ours: Ours = { run: ports.run, moved: new Map() }
   const remembered: Together['apply'] = async (changes, scene) => {
     const results = await together.apply(changes, scene)
@@ -100,7 +177,7 @@ function failover(
     mutates: true,
     evenUnjournalled: true,
     confirmId: null,
-    observe: async (scene) => ({ ...(await ports.observe(which, scene)), ours }),
+    observe: async (scene) => see({ ...(await ports.observe(which, scene)), ours }, scene),
     plan,
     // Also of steady weights that somebody wrote: nobody is brought back to nothing.
     guards: [...guards, totalNeverZero],
@@ -112,9 +189,9 @@ function failover(
     },
     // Hundreds of names are a handful of calls.
     together: { keyOf: together.keyOf, apply: remembered },
-    waiting: null,
+    waiting: wait ? waitingFor : null,
     ...(name === 'failover.end' && {
-      requeue: ({ names, at }: FailoverWorld, stopped: ReadonlySet<string>) =>
+      requeue: ({ names, at }: World, stopped: ReadonlySet<string>) =>
         nextDueIn(
           names.filter((seen) => !stopped.has(seen.name)),
           at,
