@@ -5,6 +5,7 @@ import type { Guard, Operation, Scene, Together } from '../engine/operation.ts'
 import type { Ours } from '../dns/model.ts'
 import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, walkStops } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
+import { LOOK_EVERY_MS, watchReturn, type WatchReturn } from './watch-return.ts'
 import { NOTHING_YET, type Arm, type End, type FailoverWorld, type SeenWorld, type To, type Which } from './model.ts'
 import { planArm, planEnd, planTo } from './plan.ts'
 import { applyWay, namesThenWays } from './apply.ts'
@@ -43,10 +44,13 @@ export const endOperation = (ports: FailoverPorts, asked: End): Operation<Failov
     asked.which,
     {
       plan: (world) => planEnd(world, asked),
-      guards: [mayBeMoved, backTo, wayFindings(false), withheld(backTo), walkStops],
+      guards: [mayBeMoved, back(asked), wayFindings(false), withheld(back(asked)), walkStops],
+      seen: watchReturn(asked),
     },
     { keyOf: () => 'names', apply: namesThenWays(ports) },
   )
+
+const back = ({ healthyForSeconds }: End): Guard<FailoverWorld> => backTo(healthyForSeconds)
 
 /** What arming needs besides names. */
 export interface ArmPorts {
@@ -80,13 +84,15 @@ export const armOperation = (ports: ArmPorts, asked: Arm): Operation<FailoverWor
 interface Rules {
   readonly plan: (world: FailoverWorld) => Draft
   readonly guards: readonly Guard<FailoverWorld>[]
+  /** What each look adds to what was seen before. Absent: nothing. */
+  readonly seen?: WatchReturn
 }
 
 function failover(
   ports: FailoverPorts,
   name: string,
   which: Which,
-  { plan, guards }: Rules,
+  { plan, guards, seen }: Rules,
   together: Together,
 ): Operation<FailoverWorld> {
   let ours: Ours = { run: ports.run, moved: new Map() }
@@ -100,7 +106,10 @@ function failover(
     mutates: true,
     evenUnjournalled: true,
     confirmId: null,
-    observe: async (scene) => ({ ...(await ports.observe(which, scene)), ours }),
+    async observe(scene) {
+      const world = { ...(await ports.observe(which, scene)), ours }
+      return seen === undefined ? world : seen.look(world, scene)
+    },
     plan,
     // Also of steady weights that somebody wrote: nobody is brought back to nothing.
     guards: [...guards, totalNeverZero],
@@ -113,12 +122,13 @@ function failover(
     // Hundreds of names are a handful of calls.
     together: { keyOf: together.keyOf, apply: remembered },
     waiting: null,
-    ...(name === 'failover.end' && {
-      requeue: ({ names, at }: FailoverWorld, stopped: ReadonlySet<string>) =>
-        nextDueIn(
-          names.filter((seen) => !stopped.has(seen.name)),
-          at,
-        ),
+    ...(seen !== undefined && {
+      lookEveryMs: LOOK_EVERY_MS,
+      requeue(world: FailoverWorld, stopped: ReadonlySet<string>) {
+        const names = world.names.filter((one) => !stopped.has(one.name))
+        const due = [nextDueIn(names, world.at), seen.dueIn({ ...world, names })].filter((one) => one !== null)
+        return due.length === 0 ? null : Math.min(...due)
+      },
     }),
     summary,
   }

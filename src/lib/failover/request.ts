@@ -14,12 +14,17 @@ export function toOf(args: JsonObject): To {
 }
 
 export function endOf(args: JsonObject): End {
-  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'steps', 'everySeconds'])
-  const { steps = [100], everySeconds = 120 } = args
+  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'steps', 'everySeconds', 'healthyForSeconds'])
+  const { steps = [100], everySeconds = 120, healthyForSeconds = 180 } = args
   const list = Array.isArray(steps) ? steps.map((step: Json) => wholeOf('steps', step, 1, 100)) : []
   const grow = list.every((step, index) => step > (list[index - 1] ?? 0))
   if (!grow || list.at(-1) !== 100) throw invalid('arguments.steps are no growing percents of which the last is 100')
-  return { which: whichOf(args), steps: list, everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400) }
+  return {
+    which: whichOf(args),
+    steps: list,
+    everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400),
+    healthyForSeconds: wholeOf('healthyForSeconds', healthyForSeconds, 0, 86_400),
+  }
 }
 
 /** @param place the switch of the configuration; null: it names none */

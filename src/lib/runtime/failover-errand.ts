@@ -20,7 +20,7 @@ export const toArguments = (
 /** Arguments of `failover.end`. */
 export function endArguments(
   words: readonly string[] | undefined,
-  flags: Which & { readonly steps: string; readonly every: string },
+  flags: Which & { readonly steps: string; readonly every: string; readonly 'healthy-for': string },
 ): JsonObject {
   const steps = stepsOf(flags.steps, '--steps')
   if (steps.at(-1) !== 100)
@@ -28,7 +28,12 @@ export function endArguments(
       `--steps ${flags.steps}: the last step is 100, all of the way back`,
       'nyah failover end --steps 10,50,100',
     )
-  return { ...whichOf(words, flags, 'nyah failover end'), steps, everySeconds: secondsOf(flags.every, '--every') }
+  return {
+    ...whichOf(words, flags, 'nyah failover end'),
+    steps,
+    everySeconds: secondsOf(flags.every, '--every'),
+    healthyForSeconds: /^0s?$/.test(flags['healthy-for']) ? 0 : secondsOf(flags['healthy-for'], '--healthy-for'),
+  }
 }
 
 /** Arguments of `failover.arm`. */

@@ -47,6 +47,10 @@ export const failoverEndFlags = {
   timeout,
   steps: Flags.string({ description: 'Percent of the way back, step by step, the last one 100.', default: '100' }),
   every: Flags.string({ description: 'Time between two steps.', default: '2m' }),
+  'healthy-for': Flags.string({
+    description: 'Begin only once the side that users return to has been healthy for so long without a break; 0: now.',
+    default: '3m',
+  }),
   ...mutatingFlags,
 }
 
