@@ -143,11 +143,16 @@ async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secu
   kept.plan = plan
   if (second.ending !== null) return { ending: second.ending, goesOn: false }
   const held = heldChanges(plan.changes, plan.findings)
+  // What waits for its time is for a later step.
+  const later = heldChanges(
+    plan.changes,
+    plan.findings.filter((finding) => !lasts(finding)),
+  )
   const refused = refusedScopes(plan)
   const readAt = stage.last()?.at ?? 0
   if (dueChanges(plan).length > 0) stage.forget()
   const execution = await execute({
-    changes: plan.changes,
+    changes: plan.changes.filter(({ id }) => !later.has(id)),
     held,
     refused,
     parallel: options.parallel,

@@ -70,13 +70,19 @@ export function longEnough(returns: readonly Return[], draft: Draft, world: Fail
         passes: true,
         scope: seen.name,
         subject: `${seen.name} ${set.type}`,
-        evidence: `${proofText(side, proof, forSeconds, world.at)}: users return once it has been, without a break`,
+        evidence: waitText(side, proof, forSeconds, world.at),
         remedy: 'nothing: the run looks at it and goes on by itself (--healthy-for 0 does not wait)',
         allowable: true,
         holds: draft.changes.filter(({ scope }) => scope === seen.name).map(({ id }) => id),
       },
     ]
   })
+}
+
+function waitText(side: Side, proof: Proof, forSeconds: number, at: number): string {
+  if (proof.since !== null && at - proof.since < 1000)
+    return `${side} stays healthy for ${durationText(forSeconds * 1000)} without a break, counted from now on`
+  return `${proofText(side, proof, forSeconds, at)}: users return then`
 }
 
 /** `octavia has been healthy for 1m10s of 3m` */

@@ -66,7 +66,7 @@ function farText(all: readonly Watched[], forSeconds: number, at: number): strin
   const since = ({ proof }: Watched): number => proof?.since ?? Infinity
   const [last, ...others] = all.toSorted((a, b) => since(b) - since(a))
   if (last?.proof === undefined) return ''
-  const rest = others.length === 0 ? '' : `; ${others.length} more are further, or as far`
+  const rest = others.length === 0 ? '' : `; ${others.length} more for as long or longer`
   return `${nameOf(last)}: ${proofText(last.one.side, last.proof, forSeconds, at)}${rest}`
 }
 
