@@ -22,7 +22,7 @@ it('hundreds of names are moved, and brought back, with a handful of calls', asy
   expect(splitsOf(world, FLEET)).toEqual(new Set(['aws=100 octavia=0']))
   expect(batchesTaken(world) - before).toBeLessThanOrEqual(3)
 
-  const back = ['--yes', '--allow', 'FAILOVER_RETURN_UNPROVEN', '--reason', 'line is back', '--quiet']
+  const back = ['--healthy-for', '0', '--yes', '--reason', 'line is back', '--quiet']
   expect((await run('failover', 'end', '--all', ...back)).code).toBe(0)
   expect(splitsOf(world, FLEET)).toEqual(new Set(['aws=10 octavia=90']))
   expect(batchesTaken(world) - before).toBeLessThanOrEqual(6)

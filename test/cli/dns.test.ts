@@ -94,7 +94,7 @@ describe('a name: attached, looked at, moved, brought back, detached', () => {
       expect(await shares()).toEqual({ octavia: 50, aws: 50 })
       const { stdout } = await run('dns', 'show', NAME)
       expect(stdout).toMatch(/steady\s+octavia 80 %, aws 20 %/)
-      expect(await run('failover', 'end', NAME, '--yes')).toMatchObject({ code: 0 })
+      expect(await run('failover', 'end', NAME, '--healthy-for', '0', '--yes')).toMatchObject({ code: 0 })
       expect(await shares()).toEqual({ octavia: 80, aws: 20 })
     }
 
@@ -119,7 +119,7 @@ describe('a name: attached, looked at, moved, brought back, detached', () => {
 
     // failover end brings it back to its own steady weights
     {
-      const ended = await run('failover', 'end', '--all', '--yes', '--reason', 'over')
+      const ended = await run('failover', 'end', '--all', '--healthy-for', '0', '--yes', '--reason', 'over')
       expect(ended.code).toBe(0)
       expect(await shares()).toEqual({ octavia: 80, aws: 20 })
     }

@@ -136,7 +136,7 @@ describe('the zone could be read, and Route 53 then took no change', () => {
         const shown = await at.nyah('dns', 'show', 'shop.example.jp')
         expect(shown.stdout).toMatch(/moved\s+.* by tester/)
         expect(shown.stdout).toMatch(/why\s+INC-4711 hall 2/)
-        const back = ['--yes', '--allow', 'FAILOVER_RETURN_UNPROVEN', '--reason', 'hall 2 is back', '--quiet']
+        const back = ['--healthy-for', '0', '--yes', '--reason', 'hall 2 is back', '--quiet']
         expect((await at.nyah('failover', 'end', '--all', ...back)).code).toBe(0)
         expect(splitsOf(at.world, FLEET)).toEqual(BEFORE)
         // Sent once more, much too late: refused whole, each of them.

@@ -112,7 +112,7 @@ describe('a switch in S3', () => {
 
     // end gives the names their weights, then lets go
     {
-      const ended = await run('failover', 'end', '--all', '--yes')
+      const ended = await run('failover', 'end', '--all', '--healthy-for', '0', '--yes')
       expect(flat(ended)).toContain('switch: disengaged')
       expect(ended.code).toBe(0)
       await settled()
@@ -127,7 +127,7 @@ describe('a switch in S3', () => {
       expect(flat(moved)).toContain('switch: not engaged (AWS_ACCESS_DENIED)')
       expect(moved.code).toBe(8)
       world.sandbox.setOutages([])
-      expect((await run('failover', 'end', '--all', '--yes')).code).toBe(0)
+      expect((await run('failover', 'end', '--all', '--healthy-for', '0', '--yes')).code).toBe(0)
     }
 
     // no card, and Route 53's API is down: the switch alone
@@ -140,7 +140,7 @@ describe('a switch in S3', () => {
       await settled()
       for (const name of NAMES) expect(onOctavia(name)).toBe(0)
       await incident('end')
-      expect((await run('failover', 'end', '--all', '--yes')).code).toBe(0)
+      expect((await run('failover', 'end', '--all', '--healthy-for', '0', '--yes')).code).toBe(0)
       await settled()
       for (const name of NAMES) expect(onOctavia(name)).toBe(180)
     }

@@ -40,7 +40,6 @@ describe('help', () => {
   it.each([
     ['a misspelt command', ['lb', 'miror', 'x'], 'COMMAND_UNKNOWN', 'Try: nyah lb mirror\n'],
     ['a noun that is not built yet', ['prod', 'list'], 'COMMAND_NOT_BUILT', 'Prods and their rollouts'],
-    ['a command that is not built yet', ['failover', 'drill'], 'COMMAND_NOT_BUILT', 'nyah failover drill: rehearsals'],
   ])('%s: told, never asked, exit 2', async (_what, args, code, needle) => {
     const ended = await nyah(home, args, { input: 'y\n' })
     expect(ended).toMatchObject({ code: 2, stdout: '' })

@@ -37,7 +37,7 @@ describe('with no more than the documented policies', () => {
     const ended = await run(...words)
     const said = `${ended.stdout}\n${ended.stderr}`
     expect(said).not.toMatch(/ACCESS_DENIED|denied|not read/)
-    expect(ended.code, said).toBe(0)
+    expect({ code: ended.code, said }).toEqual({ code: 0, said })
     return ended
   }
   const fails = async (what: RegExp, ...words: readonly string[]): Promise<void> => {

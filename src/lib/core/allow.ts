@@ -6,6 +6,9 @@ import type { Allowance, Finding, Plan } from './plan.ts'
 export const stops = (finding: Finding): boolean =>
   (finding.severity === 'refuse' || finding.severity === 'hold') && finding.allowed === undefined
 
+/** Does it stop something for good: time alone does not lift it? */
+export const lasts = (finding: Finding): boolean => stops(finding) && finding.passes !== true
+
 export interface Allowed {
   /** All findings, those that an allowance overruled with `allowed` set. */
   readonly findings: readonly Finding[]

@@ -15,3 +15,15 @@ export function parseDuration(text: string, what: string): number {
     })
   return total
 }
+
+/** `3m`, `1m10s`, `1h5m`: as it may be given; whole seconds, rounded down. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const parts = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'm'],
+    [seconds % 60, 's'],
+  ] as const
+  const text = parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount}${unit}`])).join('')
+  return text === '' ? '0s' : text
+}

@@ -23,6 +23,8 @@ export interface Finding {
   readonly since?: string
   /** Ids of the changes that a `hold` keeps back (and with them whatever needs them). */
   readonly holds?: readonly string[]
+  /** True, of a `hold`: time lifts it. A run that walks waits for that; whoever only looks sees it as held. Absent: it does not. */
+  readonly passes?: true
   /** Set once an allowance overruled it: it then stops nothing, and is still shown. */
   readonly allowed?: { readonly reason: string }
 }

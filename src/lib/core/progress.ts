@@ -156,13 +156,14 @@ export function progressed(before: Progress, event: NyahEvent): Progress {
     case 'plan.made': {
       const { plan, changes, earlier, confirmedBy } = state
       const isStep = plan !== null && confirmedBy !== null
+      const begun = changes.filter(({ status }) => status !== 'pending')
       return {
         ...state,
         phase: isStep ? 'applying' : 'asking',
         plan: withReports(event.data.plan),
         changes: event.data.plan.changes.map(pending),
-        // A run that is taken up between two steps begins with a plan of nothing.
-        earlier: isStep && changes.length > 0 ? [...earlier, { plan, changes }] : earlier,
+        // A walk that waits, or is taken up between two steps, begins with a plan of which nothing was done.
+        earlier: isStep && begun.length > 0 ? [...earlier, { plan, changes: begun }] : earlier,
         nextStep: null,
         waiting: [],
         deadlineAt: null,

@@ -10,7 +10,7 @@ export interface MemberHealth extends SideHealth {
   /** Seconds from a death to the last answer with it that a resolver may still hold; null: it is never noticed, or not known. */
   readonly outInSeconds: number | null
   /** Where a switch stands before it: how well it is itself. */
-  readonly apart?: Pick<SideHealth, 'health' | 'detail'>
+  readonly apart?: SideHealth
 }
 
 /** How an alias's or an address's health is known, from what was observed. */
@@ -93,8 +93,8 @@ function countedHealth(
       : {
           apart:
             own === undefined
-              ? { health: 'unknown', detail: 'no health check' }
-              : { health: own.health, detail: own.detail },
+              ? { health: 'unknown', detail: 'no health check', at: null }
+              : { health: own.health, detail: own.detail, at: own.at },
         }),
     outInSeconds: own?.outInSeconds ?? (known.length === 0 ? null : Math.max(...known)),
   }

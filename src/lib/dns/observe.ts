@@ -22,6 +22,8 @@ export interface Look {
   readonly choice: ZoneChoice
   /** How long health and protections may take, in milliseconds, beside the records; what is late is unread. 0: they are not asked for. */
   readonly healthMs: number
+  /** So much more for each health check that the records refer to. Absent: none. */
+  readonly checkMs?: number
   /** Also the health checks whose tags name these, referred to or not. */
   readonly ownChecks?: boolean
 }
@@ -70,7 +72,7 @@ export async function observeKnown(
 }
 
 /** `known`: health checks that no list has to be asked for. */
-type HealthLook = Pick<Look, 'healthMs' | 'ownChecks'> & { readonly known?: ObservedName['checks'] }
+type HealthLook = Pick<Look, 'healthMs' | 'checkMs' | 'ownChecks'> & { readonly known?: ObservedName['checks'] }
 
 /** Records, and beside them health, for as long as it may take. */
 async function withHealth(
@@ -89,10 +91,12 @@ async function withHealth(
   const health = emptyHealth()
   let found: readonly Found[]
   let inTime: boolean
+  let atMostMs = look.healthMs
   try {
     found = await read()
     const reading = readHealth(found, ports, balancers, look, health, at, whileAwaited)
-    const timeIsUp = clock.sleep(look.healthMs, whileAwaited).then(
+    atMostMs += (look.checkMs ?? 0) * checksOf(found).length
+    const timeIsUp = clock.sleep(atMostMs, whileAwaited).then(
       () => false,
       () => false,
     )
@@ -101,9 +105,14 @@ async function withHealth(
     enough.abort()
   }
   signal.throwIfAborted()
-  const late = inTime ? [] : [`health was not read whole within ${look.healthMs / 1000} s`]
+  const late = inTime ? [] : [`health was not read whole within ${atMostMs / 1000} s`]
   return { at, found, health, unread: [...health.unread, ...late] }
 }
+
+/** Ids of the health checks that records refer to. */
+const checksOf = (found: readonly Found[]): readonly string[] => [
+  ...new Set(found.flatMap(({ records }) => records.flatMap(({ healthCheckId }) => healthCheckId ?? []))),
+]
 
 async function named(
   zones: readonly Zone[],
@@ -159,7 +168,7 @@ async function readHealth(
   const say = (what: string) => (error: unknown) => {
     into.unread.push(`${what}: ${errorData(error).code}`)
   }
-  const ids = [...new Set(records.flatMap(({ healthCheckId }) => healthCheckId ?? []))]
+  const ids = checksOf(found)
   const names = new Set(found.map(({ name }) => name))
   const readChecks = async (port: NonNullable<NamesPorts['checks']>): Promise<void> => {
     const ask = async (id: string): Promise<void> => {

@@ -63,14 +63,14 @@ export interface Operation<World> {
    */
   readonly record?: (world: World, plan: Plan, scene: Scene) => Promise<void>
   /**
-   * A walk between splits: milliseconds from the observation of `world` until the next step is due, counting only scopes
-   * that are not in `stopped` (refused or held by now); null: none is on its way. The run then sleeps, watches the world,
+   * A walk between splits: milliseconds from the observation of `world` until the next step is due (Infinity: nobody
+   * can say), counting only scopes that are not in `stopped` (refused or held by now); null: none is on its way. The run then sleeps, watches the world,
    * and does what the planner says as soon as it says something: changes of kind `shift` and `wait` in the scopes that
    * were agreed to, under the same consent; anything else is held (RUN_STEP_NOT_AGREED). Other runs may have the scopes
    * meanwhile: what keeps a step from overwriting theirs is its own precondition. Pure. Absent: one plan is all.
    */
   readonly requeue?: (world: World, stopped: ReadonlySet<string>) => number | null
-  /** How often the world is looked at while a walk pauses, in milliseconds. Absent: every 30 s. */
+  /** How often a walk looks at the world while it waits, in milliseconds. Absent: every 30 s. */
   readonly lookEveryMs?: number
   /** The command's result document (`--json`): what is there now. */
   summary(world: World, plan: Plan): Json

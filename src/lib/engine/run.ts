@@ -1,4 +1,4 @@
-import { dueChanges, heldChanges, refusedScopes, stops } from '../core/allow.ts'
+import { dueChanges, heldChanges, lasts, refusedScopes } from '../core/allow.ts'
 import type { Change } from '../core/change.ts'
 import { EXIT, type ErrorData, errorData, isNyahError } from '../core/errors.ts'
 import type { Emit } from '../core/events.ts'
@@ -127,7 +127,9 @@ async function planned<World>({ plan, operation, options, deps }: Stage<World>):
 
 /** A walk is taken up between two steps: what the last one did may still have to become healthy. */
 async function betweenSteps<World>(stage: Stage<World>, plan: Plan): Promise<Step> {
-  const done = plan.changes.length === 0 ? NOTHING_TO_DO : doneWith(plan, stage.options)
+  const made = plan.changes.length === 0 ? NOTHING_TO_DO : doneWith(plan, stage.options)
+  // All of it waits for its time.
+  const done = made === APPLIED ? NOTHING_TO_DO : made
   const ending = await verified(stage, plan, done, stage.last()?.world ?? null)
   return { ending, goesOn: ending === done }
 }
@@ -141,11 +143,16 @@ async function applied<World>(stage: Stage<World>, kept: Kept, asked: Plan, secu
   kept.plan = plan
   if (second.ending !== null) return { ending: second.ending, goesOn: false }
   const held = heldChanges(plan.changes, plan.findings)
+  // What waits for its time is for a later step.
+  const later = heldChanges(
+    plan.changes,
+    plan.findings.filter((finding) => !lasts(finding)),
+  )
   const refused = refusedScopes(plan)
   const readAt = stage.last()?.at ?? 0
   if (dueChanges(plan).length > 0) stage.forget()
   const execution = await execute({
-    changes: plan.changes,
+    changes: plan.changes.filter(({ id }) => !later.has(id)),
     held,
     refused,
     parallel: options.parallel,
@@ -174,7 +181,7 @@ function doneWith(plan: Plan, options: RunOptions): Ending {
     return { outcome: 'refused', exitCode: error.exit, error }
   }
   // A hold that keeps no change back (a source that is gone) is one all the same.
-  return plan.findings.some((finding) => finding.severity === 'hold' && stops(finding)) ? HELD : APPLIED
+  return plan.findings.some((finding) => finding.severity === 'hold' && lasts(finding)) ? HELD : APPLIED
 }
 
 /**

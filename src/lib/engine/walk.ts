@@ -1,4 +1,4 @@
-import { dueChanges, refusedScopes, stops } from '../core/allow.ts'
+import { dueChanges, lasts, refusedScopes } from '../core/allow.ts'
 import type { Change } from '../core/change.ts'
 import { EXIT, type ErrorData, errorData, nyahError } from '../core/errors.ts'
 import type { Finding, Plan } from '../core/plan.ts'
@@ -38,7 +38,7 @@ export function agreedScopes(plan: Plan): readonly string[] {
 }
 
 const stoppedScopes = (plan: Plan): ReadonlySet<string> =>
-  new Set([...refusedScopes(plan), ...plan.findings.filter(stops).map(({ scope }) => scope)])
+  new Set([...refusedScopes(plan), ...plan.findings.filter(lasts).map(({ scope }) => scope)])
 
 /**
  * Goes a walk to its end, one plan after the other under the consent that `first` was given. Ends when no scope is on its
@@ -115,7 +115,7 @@ async function untilDue<World>(stage: Stage<World>, { first, secured, told, next
       return { plan, due: false }
     const now = clock.now()
     if (now > deadline.at()) throw nyahError(timedOut())
-    for (const { code, scope, subject, evidence } of raisedSince(first, plan)) {
+    for (const { code, scope, subject, evidence } of raisedSince(first, plan).filter(lasts)) {
       const message = `${subject}: ${evidence}`
       if (!told.has(`${scope} ${code}`)) emit('note', scope, { code, message })
       told.add(`${scope} ${code}`)
@@ -123,7 +123,7 @@ async function untilDue<World>(stage: Stage<World>, { first, secured, told, next
     const dueAt = reading.began + dueIn
     // Readings take their time, so the same moment comes out a little differently.
     const isNews = toldAt === -Infinity || (dueAt > now && Math.abs(dueAt - toldAt) >= LATE_EVERY_MS)
-    if (isNews) {
+    if (isNews && Number.isFinite(dueAt)) {
       emit('step.waiting', null, { untilAt: new Date(dueAt).toISOString(), next })
       toldAt = dueAt
     }

@@ -62,7 +62,7 @@ const goingOut = (draft: Draft, { names }: AttendedWorld, asked: Attended): Draf
 /** Nobody is brought back to a dead side; a rehearsal that is given up waits for no proof that it lives. */
 function bringingBack(draft: Draft, world: AttendedWorld, asked: Attended): readonly Finding[] {
   const back = only(draft, (scope) => world.names.some((seen) => seen.name === scope && isOut(seen, asked)))
-  const findings = backTo(back, world)
+  const findings = backTo(0)(back, world)
   return world.givenUp === null ? findings : findings.filter(({ code }) => code === 'DNS_SIDE_UNHEALTHY')
 }
 

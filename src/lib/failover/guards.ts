@@ -1,6 +1,7 @@
 import type { Draft, Finding } from '../core/plan.ts'
 import type { ObservedName, Side } from '../dns/model.ts'
 import { judgeName, shareOf, type JudgedSet } from '../dns/plan.ts'
+import { isWatched, longEnough, type Return } from './healthy-for.ts'
 import type { FailoverWorld, To, Way } from './model.ts'
 import { weightsTo } from './plan.ts'
 import { letGo, reallyNow } from './ways.ts'
@@ -113,32 +114,43 @@ const bothDead = (set: JudgedSet, other: Side): string =>
     ? `; ${other} is unhealthy too, so Route 53 treats both as healthy and goes by the weights`
     : ''
 
-/** Nobody is brought back to a side that is not proven healthy: unknown is not proven. Pure. */
-export const backTo = (draft: Draft, { names, ways }: FailoverWorld): readonly Finding[] =>
+/** Every set that the plan brings back, by the side that gains users. Pure. */
+export const returning = (draft: Draft, { names, ways }: Pick<FailoverWorld, 'names' | 'ways'>): readonly Return[] =>
   moving(draft, names, ways).flatMap(({ seen, set, isLetGo }) => {
     const now = reallyNow(seen.name, set.now, ways)
-    return SIDES.filter((side) => shareOf(side, set.steady) > shareOf(side, now)).flatMap(
-      (side): readonly Finding[] => {
-        const health = healthFor(set, side, isLetGo)
-        if (health === null || health.health === 'healthy') return []
-        const isKnown = health.health === 'unhealthy'
-        const code = isKnown ? 'DNS_SIDE_UNHEALTHY' : 'FAILOVER_RETURN_UNPROVEN'
-        return [
-          {
-            code,
-            severity: 'refuse',
-            scope: seen.name,
-            subject: `${seen.name} ${set.type}`,
-            evidence: `${side} is ${isKnown ? 'unhealthy' : 'not proven healthy'}: ${health.detail}; users are not brought back to it`,
-            remedy: `wait until it is healthy; if you are sure: --allow ${code} --reason "…"`,
-            allowable: true,
-          },
-        ]
-      },
-    )
+    return SIDES.filter((side) => shareOf(side, set.steady) > shareOf(side, now)).flatMap((side) => {
+      const health = healthFor(set, side, isLetGo)
+      return health === null ? [] : [{ seen, set, side, health }]
+    })
   })
 
-type Health = Pick<NonNullable<JudgedSet['sides'][Side]>, 'health' | 'detail'>
+/**
+ * Nobody is brought back to a side that is not proven healthy (unknown is not proven), nor before it has been for so many
+ * seconds. Pure.
+ */
+export const backTo =
+  (forSeconds: number) =>
+  (draft: Draft, world: FailoverWorld): readonly Finding[] => {
+    const returns = returning(draft, world)
+    const refusals = returns
+      .filter((one) => one.health.health !== 'healthy' && !isWatched(one, world, forSeconds))
+      .map(({ seen, set, side, health }): Finding => {
+        const isKnown = health.health === 'unhealthy'
+        const code = isKnown ? 'DNS_SIDE_UNHEALTHY' : 'FAILOVER_RETURN_UNPROVEN'
+        return {
+          code,
+          severity: 'refuse',
+          scope: seen.name,
+          subject: `${seen.name} ${set.type}`,
+          evidence: `${side} is ${isKnown ? 'unhealthy' : 'not proven healthy'}: ${health.detail}; users are not brought back to it`,
+          remedy: `wait until it is healthy; if you are sure: --allow ${code} --reason "…"`,
+          allowable: true,
+        }
+      })
+    return [...refusals, ...longEnough(returns, draft, world, forSeconds)]
+  }
+
+type Health = Pick<NonNullable<JudgedSet['sides'][Side]>, 'health' | 'detail' | 'at'>
 
 /** How well a side is once the plan is done: what the switch alone makes unhealthy serves as soon as it lets go. */
 const healthFor = (set: JudgedSet, side: Side, isLetGo: boolean): Health | null => {

@@ -1,4 +1,4 @@
-import type { NamesWorld, Side, Spread, WalkWorld } from '../dns/model.ts'
+import type { Health, NamesWorld, Side, Spread, WalkWorld } from '../dns/model.ts'
 import type { Condition } from '../ports/conditions.ts'
 import type { SwitchPlace } from '../ports/switch.ts'
 
@@ -41,6 +41,8 @@ export interface End {
   readonly everySeconds: number
   /** As in `To`. */
   readonly wait?: boolean
+  /** So long the side that users return to has to be healthy without a break before they do; 0: it only has to be now. */
+  readonly healthyForSeconds: number
 }
 
 /** `failover.arm` */
@@ -59,8 +61,31 @@ export interface SeenWorld extends NamesWorld {
 /** A run that did nothing yet. */
 export const NOTHING_YET: WalkWorld['ours'] = { run: '', moved: new Map() }
 
+/** What this run saw of a side, look by look. */
+export interface Proof {
+  /** Milliseconds since the epoch: healthy at every look since then; null: it was not at the last one. */
+  readonly since: number | null
+  /** Was it healthy at one look at least? */
+  readonly begun: boolean
+  /** What the last look found. */
+  readonly health: Health
+  readonly detail: string
+  /** When that look was over. */
+  readonly ended: number
+  /** Did the count begin again, since nobody looked for a while? */
+  readonly gap: boolean
+  /** The newest observation, as Route 53 dates it, and when it was first seen. */
+  readonly newest: { readonly at: string | null; readonly seen: number }
+}
+
+/** By name, type and side. */
+export type Proofs = ReadonlyMap<string, Proof>
+
 /** And what this run did itself. */
-export interface FailoverWorld extends SeenWorld, WalkWorld {}
+export interface FailoverWorld extends SeenWorld, WalkWorld {
+  /** Of the sides that users return to. Absent: nobody returns. */
+  readonly proofs?: Proofs
+}
 
 /** What is seen of a move that somebody attends. */
 export interface AttendedWorld extends FailoverWorld {

@@ -19,6 +19,7 @@ import {
   type Which,
 } from './model.ts'
 import { attendedGuards, backIn, isUnderWay, planAttended, troubleOf } from './attended.ts'
+import { LOOK_EVERY_MS, watchReturn } from './watch-return.ts'
 import { planArm, planEnd, planTo } from './plan.ts'
 import { applyWay, namesThenWays } from './apply.ts'
 import { notWhileEngaged, SWITCH, wayFindings, wayFor, withheld } from './ways.ts'
@@ -52,18 +53,30 @@ export const rulesOf = (asked: To): Omit<Rules<FailoverWorld>, 'see'> => ({
 })
 
 /** `failover end`: the switch lets go once the weights are those that are to count. */
-export const endOperation = (ports: FailoverPorts, asked: End): Operation<SpreadingWorld> =>
-  failover(
+export function endOperation(ports: FailoverPorts, asked: End): Operation<SpreadingWorld> {
+  const back = backTo(asked.healthyForSeconds)
+  const watch = watchReturn(asked)
+  const base = failover<SpreadingWorld>(
     ports,
     'failover.end',
     asked,
     {
       plan: (world) => planEnd(world, asked),
-      guards: [mayBeMoved, backTo, wayFindings(false), withheld(backTo), walkStops],
-      see: asItIs,
+      guards: [mayBeMoved, back, wayFindings(false), withheld(back), walkStops],
+      see: (world, scene) => Promise.resolve(watch.look(world, scene)),
     },
     { keyOf: () => 'names', apply: namesThenWays(ports) },
   )
+  return {
+    ...base,
+    lookEveryMs: LOOK_EVERY_MS,
+    requeue(world, stopped) {
+      const names = world.names.filter((one) => !stopped.has(one.name))
+      const due = [nextDueIn(names, world.at), watch.dueIn({ ...world, names })].filter((one) => one !== null)
+      return due.length === 0 ? null : Math.min(...due)
+    },
+  }
+}
 
 /** What a move that somebody attends needs besides. */
 export interface AttendedPorts extends FailoverPorts {
@@ -74,9 +87,6 @@ export interface AttendedPorts extends FailoverPorts {
   /** What the name servers really answer while the users are out, for the report; asked once. */
   measure(world: SeenWorld, scene: Scene): Promise<Json>
 }
-
-/** While users are out, trouble is looked for this often. */
-const LOOK_EVERY_MS = 10_000
 
 /** `failover.to` with a promise, and `failover.drill`: out, watched, and back. */
 export function attendedOperation(ports: AttendedPorts, asked: Attended): Operation<AttendedWorld & SpreadingWorld> {
@@ -190,13 +200,6 @@ function failover<World extends SpreadingWorld>(
     // Hundreds of names are a handful of calls.
     together: { keyOf: together.keyOf, apply: remembered },
     waiting: wait ? waitingFor : null,
-    ...(name === 'failover.end' && {
-      requeue: ({ names, at }: World, stopped: ReadonlySet<string>) =>
-        nextDueIn(
-          names.filter((seen) => !stopped.has(seen.name)),
-          at,
-        ),
-    }),
     summary,
   }
 }

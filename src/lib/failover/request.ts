@@ -33,8 +33,8 @@ export function attendedOf(operation: string, args: JsonObject, resumed: boolean
 const UNTIL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 export function endOf(args: JsonObject): End {
-  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'steps', 'everySeconds', 'wait'])
-  const { steps = [100], everySeconds = 120, wait = true } = args
+  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'steps', 'everySeconds', 'healthyForSeconds', 'wait'])
+  const { steps = [100], everySeconds = 120, healthyForSeconds = 180, wait = true } = args
   const list = Array.isArray(steps) ? steps.map((step: Json) => wholeOf('steps', step, 1, 100)) : []
   const grow = list.every((step, index) => step > (list[index - 1] ?? 0))
   if (!grow || list.at(-1) !== 100) throw invalid('arguments.steps are no growing percents of which the last is 100')
@@ -43,6 +43,7 @@ export function endOf(args: JsonObject): End {
     steps: list,
     everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400),
     wait: wait !== false,
+    healthyForSeconds: wholeOf('healthyForSeconds', healthyForSeconds, 0, 86_400),
   }
 }
 

@@ -109,22 +109,27 @@ export const notWhileEngaged = ({ changes, scopes }: Draft, { ways }: FailoverWo
   }))
 }
 
-/** A switch goes with its names: what refuses one of them refuses it, and is overruled with it. Pure. */
+/** A switch goes with its names: what refuses one of them, or lets it wait, does so with it, and is overruled with it. Pure. */
 export const withheld =
   (guard: (draft: Draft, world: FailoverWorld) => readonly Finding[]) =>
   (draft: Draft, world: FailoverWorld): readonly Finding[] =>
     world.ways.flatMap((way) => {
       const scope = switchScope(way.place)
-      if (!draft.changes.some((change) => change.scope === scope)) return []
+      const its = draft.changes.filter((change) => change.scope === scope)
+      if (its.length === 0) return []
+      const holds = its.map(({ id }) => id)
       const reasons = guard(draft, world).filter(
-        (one) => one.severity === 'refuse' && (way.names.length === 0 || way.names.includes(one.scope)),
+        (one) =>
+          (one.severity === 'refuse' || one.passes === true) &&
+          (way.names.length === 0 || way.names.includes(one.scope)),
       )
       const codes = [...new Set(reasons.map(({ code }) => code))]
       return codes.flatMap((code) => {
         const first = reasons.find((one) => one.code === code)
-        return first === undefined
-          ? []
-          : [{ ...first, scope, subject: 'the switch', evidence: `${first.subject}: ${first.evidence}` }]
+        if (first === undefined) return []
+        const { subject, evidence } = first
+        const kept = first.holds === undefined ? {} : { holds }
+        return [{ ...first, ...kept, scope, subject: 'the switch', evidence: `${subject}: ${evidence}` }]
       })
     })
 

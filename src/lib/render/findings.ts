@@ -2,7 +2,7 @@ import type { Finding } from '../core/plan.ts'
 import { escapeLong, escapeText } from './escape.ts'
 import type { Paint } from './paint.ts'
 import { textWidth, wrap } from './width.ts'
-import { SEVERITIES, sinceText } from './words.ts'
+import { SEVERITIES, sinceText, WAITS } from './words.ts'
 
 /** Longest evidence or remedy shown; the rest is in `--json`. */
 const TEXT_LIMIT = 1200
@@ -30,7 +30,7 @@ export function tryLines(indent: string, tries: readonly string[], width: number
  * (ISO 8601) is what ages count to.
  */
 export function findingLines(finding: Finding, width: number, paint: Paint, now?: string): readonly string[] {
-  const { word, tone } = SEVERITIES[finding.severity]
+  const { word, tone } = finding.passes === true ? WAITS : SEVERITIES[finding.severity]
   const allowed = finding.allowed === undefined ? '' : ' (allowed)'
   const head = `${word}${allowed}  ${escapeText(finding.code)}`
   const subject = escapeLong(finding.subject, 200)

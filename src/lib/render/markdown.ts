@@ -3,7 +3,8 @@ import { markdownCell, markdownCode, markdownFence, markdownText } from './escap
 import { countsText, namedFinding, outlinePlan } from './outline.ts'
 import type { Outline, ScopeOutline } from './outline.ts'
 import { plainPaint } from './paint.ts'
-import { scopeLines, verdictLines } from './text.ts'
+import { scopeLines } from './scope-lines.ts'
+import { verdictLines } from './text.ts'
 import { count, KINDS, moment, scopeWord, SEVERITIES, sinceText } from './words.ts'
 import { markdownAdvice, reportMarkdown } from './markdown-report.ts'
 

@@ -33,6 +33,8 @@ export interface PlannedChange {
   readonly change: Change
   /** Codes of the findings that hold it; empty: it goes ahead. */
   readonly heldBy: readonly string[]
+  /** What it waits for: the run does so, and then makes it. */
+  readonly waitsFor: readonly Finding[]
 }
 
 const GRAVITY: Readonly<Record<Severity, number>> = { info: 0, warn: 1, hold: 2, refuse: 3 }
@@ -41,7 +43,7 @@ const GRAVITY: Readonly<Record<Severity, number>> = { info: 0, warn: 1, hold: 2,
 export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> {
   const held = new Map<string, Set<string>>()
   // What is held is the engine's rule, asked finding by finding: the screen must not say otherwise.
-  for (const finding of plan.findings)
+  for (const finding of plan.findings.filter(({ passes }) => passes !== true))
     for (const id of heldBy(plan.changes, [finding])) held.set(id, (held.get(id) ?? new Set()).add(finding.code))
   return new Map([...held].map(([id, codes]) => [id, [...codes]]))
 }
@@ -49,6 +51,8 @@ export function heldChanges(plan: Plan): ReadonlyMap<string, readonly string[]> 
 /** A plan by scope, as people read it. */
 export function outlinePlan(plan: Plan): Outline {
   const held = heldChanges(plan)
+  const passing = plan.findings.filter(({ passes }) => passes === true)
+  const waitsFor = (id: string) => passing.filter((finding) => heldBy(plan.changes, [finding]).has(id))
   // A change of a scope the plan does not list is still shown: nothing is applied unseen.
   const ids = [...new Set([...plan.scopes, ...plan.changes.map((change) => change.scope)])]
   const out = refusedScopes(plan)
@@ -59,7 +63,7 @@ export function outlinePlan(plan: Plan): Outline {
     name: (Object.hasOwn(plan.names, id) ? plan.names[id] : undefined) ?? null,
     changes: plan.changes
       .filter((change) => change.scope === id)
-      .map((change) => ({ change, heldBy: held.get(change.id) ?? [] })),
+      .map((change) => ({ change, heldBy: held.get(change.id) ?? [], waitsFor: waitsFor(change.id) })),
     refusedBy: out.has(id) ? refusingCodes(refusals, id, plan.scopes) : [],
   }))
   const due = scopes.filter(({ id }) => refused || !out.has(id)).flatMap(({ changes }) => changes)

@@ -1,88 +1,15 @@
+import { lasts } from '../core/allow.ts'
 import type { Change } from '../core/change.ts'
 import type { Plan } from '../core/plan.ts'
 import { escapeLong, escapeText } from './escape.ts'
-import { changeFacts } from './facts.ts'
-import type { Fact, Names } from './facts.ts'
 import { findingLines, hanging } from './findings.ts'
 import { briefCounts, countsText, namedFinding, outlinePlan, scopeCounts } from './outline.ts'
 import type { Outline, PlannedChange, ScopeOutline } from './outline.ts'
 import type { Paint, Tone } from './paint.ts'
 import { planReportLines } from './report.ts'
-import { flow, padEnd, textWidth, wrap } from './width.ts'
-import { count, moment, scopeWord, wordsOf } from './words.ts'
-
-export interface PlanView {
-  readonly paint: Paint
-  /** Columns of the terminal. */
-  readonly width: number
-  /** Without the report: changes, findings, verdict. */
-  readonly quiet?: boolean
-}
-
-const FACT_TONES: Readonly<Record<Fact['sign'], Tone>> = { '+': 'create', '-': 'remove', '~': 'update', ' ': 'dim' }
-
-/** Columns before the type of a thing: sign, verb. */
-const INDENT = ' '.repeat(12)
-const FACTS = `${INDENT}  `
-
-/** A line of a scope; `mark` says what it does to the world, for views that colour whole lines. */
-export interface PlanLine {
-  readonly mark: '+' | '-' | '!' | ' '
-  readonly line: string
-}
-
-const quiet = (line: string): PlanLine => ({ mark: ' ', line })
-
-/** Plain values share lines; what adds, takes or alters something gets a line of its own. */
-function factLines(facts: readonly Fact[], view: PlanView): readonly PlanLine[] {
-  const room = Math.max(20, view.width - FACTS.length)
-  const brief = facts.filter((fact) => fact.brief).map((fact) => fact.text)
-  return [
-    ...flow(brief, '; ', room).map((line) => quiet(FACTS + view.paint('dim', line))),
-    ...facts
-      .filter((fact) => !fact.brief)
-      .flatMap(({ sign, text }) =>
-        hanging(sign === ' ' ? '' : `${sign} `, text, room).map((line): PlanLine => ({
-          mark: sign === '~' ? '!' : sign,
-          line: FACTS + view.paint(FACT_TONES[sign], line),
-        })),
-      ),
-  ]
-}
-
-const markOf = (tone: Tone): PlanLine['mark'] =>
-  tone === 'create' ? '+' : tone === 'remove' ? '-' : tone === 'dim' ? ' ' : '!'
-
-function changeLines(
-  { change, heldBy }: PlannedChange,
-  typeWidth: number,
-  names: Names,
-  view: PlanView,
-): readonly PlanLine[] {
-  const { sign, verb, tone } = wordsOf(change)
-  const isHeld = heldBy.length > 0
-  const shown: Tone = isHeld ? 'hold' : change.risk === 'removes' ? 'remove' : tone
-  const head = [
-    `  ${view.paint(shown, `${isHeld ? '!' : sign} ${padEnd(isHeld ? 'held' : verb, 7)}`)}`,
-    padEnd(escapeText(change.ref.type), typeWidth),
-    view.paint('bold', escapeLong(change.ref.name, 120)),
-  ].join(' ')
-  const held = isHeld ? `would ${verb}; held by ${heldBy.map(escapeText).join(', ')}` : ''
-  const why = escapeLong(change.reason, 400)
-  return [
-    { mark: markOf(shown), line: head },
-    ...(held === '' ? [] : hanging(INDENT, held, view.width).map((line) => quiet(view.paint('hold', line)))),
-    ...(why === '' ? [] : hanging(INDENT, why, view.width).map(quiet)),
-    ...factLines(changeFacts(change, names), view),
-  ]
-}
-
-/** The changes of one scope, in the order of the plan. */
-export function scopeLines(scope: ScopeOutline, view: PlanView): readonly PlanLine[] {
-  const typeWidth = Math.max(0, ...scope.changes.map(({ change }) => textWidth(escapeText(change.ref.type))))
-  const names: Names = new Map(scope.changes.map(({ change }) => [change.id, change.ref.name]))
-  return scope.changes.flatMap((change) => changeLines(change, typeWidth, names, view))
-}
+import { type PlanView, scopeLines } from './scope-lines.ts'
+import { padEnd, textWidth, wrap } from './width.ts'
+import { count, moment, scopeWord } from './words.ts'
 
 /** `Load balancer shop-front  5f0c7c1e-…` */
 function scopeTitle(operation: string, scope: ScopeOutline, paint: Paint): string {
@@ -120,6 +47,9 @@ export function verdictLines(plan: Plan, outline: Outline, paint: Paint, width =
   }
   if (held > 0) lines.push(`${paint('hold', 'Held:')} ${count(held, 'change')} will not be applied now.`)
   const due = outline.scopes.filter(({ refusedBy }) => refusedBy.length === 0)
+  const later = due.flatMap(({ changes }) => changes.filter(({ waitsFor }) => waitsFor.length > 0)).length
+  if (later > 0)
+    lines.push(...hanging('Waits: ', `${count(later, 'change')} made once that is so; the run stays until then.`, width))
   const removals = due.flatMap((scope) => scope.changes.filter(takesAway)).map(({ change }) => change)
   if (removals.length === 0) return [...lines, paint('dim', 'Nothing is taken away.')]
   const all = [...new Set(removals.map(removalName))]
@@ -216,7 +146,10 @@ function busyLines(operation: string, busy: readonly ScopeOutline[], view: PlanV
 /** What is done to a scope, whatever its things are called. */
 const deedOf = ({ changes }: ScopeOutline): string =>
   JSON.stringify(
-    changes.map(({ change: { kind, ref, reason, risk }, heldBy }) => [kind, ref.type, reason, risk, heldBy]),
+    changes.map(({ change: { kind, ref, reason, risk }, heldBy, waitsFor }) => [
+      [kind, ref.type, reason, risk, heldBy],
+      waitsFor.map(({ evidence }) => evidence),
+    ]),
   )
 
 /** Of several scopes, findings that only tell are shown so often each, then counted. */
@@ -226,6 +159,8 @@ function planFindingLines(plan: Plan, outline: Outline, { paint, width }: PlanVi
   const several = outline.scopes.length > 1
   const seen = new Map<string, number>()
   const lines = outline.findings.flatMap((finding) => {
+    // Stands where it is waited for.
+    if (finding.passes === true && finding.allowed === undefined) return []
     const times = (seen.get(finding.code) ?? 0) + 1
     seen.set(finding.code, times)
     const isBrief = several && (finding.severity === 'info' || finding.severity === 'warn') && times > MOST_ALIKE
@@ -253,7 +188,7 @@ const MOST_SCOPES = 30
 function scopeSummaryLines(outline: Outline, { paint, width }: PlanView): readonly string[] {
   if (outline.scopes.length < 2) return []
   const stopped = new Set(
-    outline.findings.filter((one) => one.severity === 'hold' && one.allowed === undefined).map(({ scope }) => scope),
+    outline.findings.filter((one) => one.severity === 'hold' && lasts(one)).map(({ scope }) => scope),
   )
   const told = outline.scopes.filter(
     ({ id, changes, refusedBy }) => changes.length > 0 || refusedBy.length > 0 || stopped.has(id),

@@ -44,6 +44,9 @@ export const SEVERITIES: Readonly<Record<Severity, SeverityWords>> = {
   refuse: { word: 'Refused', tone: 'refuse' },
 }
 
+/** Of a hold that time lifts. */
+export const WAITS: SeverityWords = { word: 'Waits', tone: 'hold' }
+
 /** What a scope of an operation is: the first word of `lb.mirror` decides. */
 const SCOPES: Readonly<Record<string, string>> = {
   lb: 'Load balancer',

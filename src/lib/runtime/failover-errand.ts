@@ -74,7 +74,7 @@ function promiseOf({ for: time, attended }: Promised, command: string): JsonObje
 /** Arguments of `failover.end`. */
 export function endArguments(
   words: readonly string[] | undefined,
-  flags: Which & Waiting & { readonly steps: string; readonly every: string },
+  flags: Which & Waiting & { readonly steps: string; readonly every: string; readonly 'healthy-for': string },
 ): JsonObject {
   const steps = stepsOf(flags.steps, '--steps')
   if (steps.at(-1) !== 100)
@@ -87,6 +87,7 @@ export function endArguments(
     steps,
     everySeconds: secondsOf(flags.every, '--every'),
     wait: !flags['no-wait'],
+    healthyForSeconds: /^0s?$/.test(flags['healthy-for']) ? 0 : secondsOf(flags['healthy-for'], '--healthy-for'),
   }
 }
 

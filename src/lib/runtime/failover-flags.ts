@@ -21,12 +21,13 @@ const which = {
 }
 
 /** Nobody waits a quarter of an hour for a Route 53 that is dead, to be told then how to do it by hand. */
-const timeout = Flags.string({
-  description: 'Give up on AWS after this time, e.g. 30s or 5m, and say how to do it by hand.',
-  default: '60s',
-  env: 'NYAH_TIMEOUT',
-  helpGroup: 'GLOBAL',
-})
+const timeoutOf = (time: string) =>
+  Flags.string({
+    description: 'Give up on AWS after this time, e.g. 30s or 5m, and say how to do it by hand.',
+    default: time,
+    env: 'NYAH_TIMEOUT',
+    helpGroup: 'GLOBAL',
+  })
 
 const card = Flags.string({
   description: "The card's file; the context's own in nyah's state directory unless given.",
@@ -43,7 +44,7 @@ const attended = Flags.boolean({
 
 export const failoverToFlags = {
   ...which,
-  timeout,
+  timeout: timeoutOf('60s'),
   percent: Flags.integer({ description: 'Percent of users to move there.', default: 100, min: 1, max: 100 }),
   card,
   'no-card': Flags.boolean({ description: 'Read the zone, although there is a card.', exclusive: ['card'] }),
@@ -59,7 +60,7 @@ export const failoverToFlags = {
 
 export const failoverDrillFlags = {
   ...which,
-  timeout,
+  timeout: timeoutOf('60s'),
   to: Flags.string({ description: 'Side to rehearse.', options: ['aws', 'octavia'], default: 'aws' }),
   percent: Flags.integer({ description: 'Percent of users on that side meanwhile.', default: 20, min: 1, max: 100 }),
   for: Flags.string({ description: 'How long.', helpValue: 'TIME', default: '15m' }),
@@ -76,10 +77,15 @@ export const failoverDrillFlags = {
 
 export const failoverEndFlags = {
   ...which,
-  timeout,
+  // Reading the health of hundreds of names takes its time.
+  timeout: timeoutOf('5m'),
   steps: Flags.string({ description: 'Percent of the way back, step by step, the last one 100.', default: '100' }),
   every: Flags.string({ description: 'Time between two steps.', default: '2m' }),
   'no-wait': noWait,
+  'healthy-for': Flags.string({
+    description: 'Begin only once the side that users return to has been healthy for so long without a break; 0: now.',
+    default: '3m',
+  }),
   ...mutatingFlags,
 }
 

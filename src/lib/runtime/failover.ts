@@ -21,8 +21,9 @@ import type { Opened } from './open.ts'
 /** How long health may take before users are moved without it. */
 const PREFLIGHT_MS = 2_500
 
-/** And where nobody is in a hurry, and what is not known ends it. */
-const CALM_MS = 10_000
+/** Where nobody is in a hurry, what was not read in time would not be proven. Route 53 lets itself be asked 4 times a second. */
+const CALM_MS = 20_000
+const CALM_CHECK_MS = 300
 
 /** Binds `failover.to`, `failover.drill` and `failover.end`: Route 53 is all that has to answer. */
 export async function bindFailover(request: Request, opened: Opened): Promise<Bound> {
@@ -36,14 +37,14 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     opened.names(),
   ])
   const choice = zoneChoice(opened)
-  const read = (names: readonly string[] | null, healthMs: number, scene: Scene): Promise<readonly ObservedName[]> =>
-    observe.observeNames(ports, { names, choice, healthMs }, scene)
   const isEnd = request.operation === 'failover.end'
-  const isDrill = request.operation === 'failover.drill'
+  const isCalm = isEnd || request.operation === 'failover.drill' || request.arguments['until'] !== undefined
+  const read = (names: readonly string[] | null, healthMs: number, scene: Scene): Promise<readonly ObservedName[]> =>
+    observe.observeNames(ports, { names, choice, healthMs, checkMs: isCalm ? CALM_CHECK_MS : 0 }, scene)
   let before: readonly ObservedName[] = []
   let isMoved = false
   // Users are where they were sent: to tell so, nobody waits for remotes that did not answer a moment ago.
-  const patience = (): number => (isMoved && !isEnd ? 0 : isDrill ? CALM_MS : PREFLIGHT_MS)
+  const patience = (): number => (isCalm ? CALM_MS : isMoved ? 0 : PREFLIGHT_MS)
   const seenWith = (healthMs: number, found: readonly ObservedName[]): readonly ObservedName[] => {
     before = healthMs === 0 ? found.map((seen) => withHealthOf(seen, before)) : found
     isMoved = false

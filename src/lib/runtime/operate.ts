@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { realClock } from '../adapters/host/clock.ts'
 import { createStore } from '../adapters/host/store.ts'
+import { lasts } from '../core/allow.ts'
 import { parseDuration } from '../core/duration.ts'
 import { EXIT, type ExitCode, errorData, nyahError } from '../core/errors.ts'
 import type { Emit } from '../core/events.ts'
@@ -154,7 +155,7 @@ const aimed = (result: RunResult, aim: Aim): RunResult => ({
 function overruleText({ plan, outcome }: RunResult, { command, saved }: RunOptions, io: Io): string {
   const isHeld = outcome === 'held' || outcome === 'planned'
   if (plan === null || !isHeld || saved !== null || plan.request.operation === 'lb.diff') return ''
-  const holds = plan.findings.filter(({ severity, allowed }) => severity === 'hold' && allowed === undefined)
+  const holds = plan.findings.filter((one) => one.severity === 'hold' && lasts(one))
   const codes = [...new Set(holds.filter(({ allowable }) => allowable).map(({ code }) => code))]
   if (codes.length === 0 || command === undefined) return ''
   const text = `${command} ${codes.map((code) => `--allow ${code}`).join(' ')} --reason "…"`

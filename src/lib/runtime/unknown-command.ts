@@ -3,7 +3,7 @@ import { nearest } from '../core/nearest.ts'
 import { renderError } from '../render/errors.ts'
 import { processIo } from './io.ts'
 
-/** Nouns of the design, and commands of nouns that are there, that this version does not have. */
+/** Nouns of the design that this version does not have. */
 const LATER: Readonly<Record<string, string>> = {
   cluster: 'clusters that Prods run on are',
   controller: 'the Kubernetes controller is',
@@ -15,12 +15,11 @@ const LATER: Readonly<Record<string, string>> = {
 /** What is not built yet is refused by name; anything else is a misspelling. `id`: `dns:show`; `ids`: every command. */
 function unknownCommand(id: string, ids: readonly string[]): NyahError {
   const typed = id.replaceAll(':', ' ')
-  const [noun = '', verb = ''] = id.split(':')
-  const later = [noun, `${noun}:${verb}`].find((each) => Object.hasOwn(LATER, each))
-  if (later !== undefined)
+  const [noun = ''] = id.split(':')
+  if (Object.hasOwn(LATER, noun))
     return nyahError({
       code: 'COMMAND_NOT_BUILT',
-      message: `nyah ${later.replace(':', ' ')}: ${LATER[later]} not built yet in this version`,
+      message: `nyah ${noun}: ${LATER[noun]} not built yet in this version`,
       exit: EXIT.usage,
       tries: ['nyah --help'],
     })

@@ -3,7 +3,9 @@ import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
 import { observeNames, type Look, type NamesPorts } from '../../../src/lib/dns/observe.ts'
 import { encodeState } from '../../../src/lib/dns/state.ts'
 import { zoneOf } from '../../../src/lib/dns/zones.ts'
+import type { ObservedName } from '../../../src/lib/dns/model.ts'
 import type { TargetState } from '../../../src/lib/ports/mirrors.ts'
+import { virtualClock } from '../../support/clock.ts'
 import { fakeChecks, fakeDns, fakeMirrors, NLB, record, ZONE } from './fakes.ts'
 import { ownedRecords, scene, setState } from './seen.ts'
 
@@ -107,6 +109,28 @@ describe('observing names', () => {
       hurried,
     )
     expect(seen?.unread).toContain('health was not read whole within 2.5 s')
+  })
+
+  it('gives each health check its time, where it is told to', async () => {
+    const names = Array.from({ length: 300 }, (_, at) => `app-${at}.example.jp`)
+    const records = names.flatMap((name, at) =>
+      ownedRecords(name).map((one) => (one.healthCheckId === null ? one : { ...one, healthCheckId: `hc-${at}` })),
+    )
+    const clock = virtualClock()
+    // Four a second, as Route 53 lets itself be asked.
+    let next = clock.now()
+    const status = async (id: string) => {
+      next = Math.max(clock.now(), next) + 250
+      await clock.sleep(next - clock.now())
+      return fakeChecks().status(id)
+    }
+    const look = { ...LOOK, healthMs: 2_500 }
+    const slow = () => ports({ checks: { ...fakeChecks(), status } }, records)
+    const proven = (seen: readonly ObservedName[]) => seen.filter(({ statuses }) => Object.keys(statuses).length === 300)
+    const patient = await observeNames(slow(), { ...look, checkMs: 300 }, { ...scene(), clock })
+    expect([patient.length, proven(patient).length, patient[0]?.unread]).toEqual([300, 300, []])
+    const hasty = await observeNames(slow(), look, { ...scene(), clock })
+    expect([hasty.length, proven(hasty).length]).toEqual([300, 0])
   })
 
   it('throws what keeps records from being read', async () => {

@@ -101,7 +101,7 @@ describe('whatever is done to names, in whatever order', () => {
     )
   })
 
-  it('the end of a failover restores each name exactly', async () => {
+  it('the end of a failover restores each name exactly', { timeout: 60_000 }, async () => {
     let moved = 0
     await fc.assert(
       fc.asyncProperty(

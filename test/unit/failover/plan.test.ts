@@ -94,7 +94,7 @@ describe('to a side', () => {
 })
 
 describe('the way back', () => {
-  const end = (steps: readonly number[] = [100]) => ({ which: ALL, steps, everySeconds: 120 })
+  const end = (steps: readonly number[] = [100]) => ({ which: ALL, steps, everySeconds: 120, healthyForSeconds: 0 })
   const away = { octavia: 0, aws: 100 }
 
   it('at once: exactly the steady weights', () => {
@@ -138,7 +138,7 @@ describe('the way back', () => {
     ['unknown is not proven', 'unknown' as const, ['refuse FAILOVER_RETURN_UNPROVEN']],
   ])('to a side that is %s', (_what, octavia, expected) => {
     const seen = world(name(away, {}, { octavia }))
-    expect(codes(backTo(planEnd(seen, end()), seen))).toEqual(expected)
+    expect(codes(backTo(0)(planEnd(seen, end()), seen))).toEqual(expected)
   })
 
   it('after any failover, exactly the steady weights again', () => {

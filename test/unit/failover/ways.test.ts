@@ -17,7 +17,7 @@ import { NLB } from '../dns/fakes.ts'
 const PLACE = { bucket: 'b', region: 'ap-northeast-3', key: 'away' }
 const ALL = { by: 'all' } as const
 const NAME = 'shop.example.jp'
-const END = { which: ALL, steps: [100], everySeconds: 60 }
+const END = { which: ALL, steps: [100], everySeconds: 60, healthyForSeconds: 0 }
 
 const check = (id: string, spec: Partial<Check>): Check => ({
   ...switchSpec(PLACE),
