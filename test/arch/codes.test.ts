@@ -13,6 +13,9 @@ const sources: Readonly<Record<string, string>> = Object.fromEntries(
 /** Who asks over HTTP: their codes are made of templates. */
 const AREAS = ['KEYSTONE', 'OCTAVIA']
 
+/** Who else goes through the HTTP door. */
+const DOOR_AREAS = [...AREAS, 'PROMETHEUS']
+
 /**
  * Templates are known one by one: a new one has to be taught to `codesOf`. The two of verdicts have a page of their own,
  * docs/fidelity.md, held to them by test/unit/lb/fields.test.ts.
@@ -38,15 +41,15 @@ function codesOf(path: string, text: string): readonly string[] {
   const literals = all(text, /\bcode: '([A-Z][A-Z0-9_]+)'/g)
   const words = all(
     text,
-    /'((?:COMMAND|CONFIG|DNS|FAILOVER|KEYSTONE|LB|OCTAVIA|PLAN|RUN|SANDBOX|STATE)_[A-Z0-9_]*[A-Z0-9])'/g,
+    /'((?:COMMAND|CONFIG|DNS|FAILOVER|KEYSTONE|LB|OCTAVIA|PLAN|PROMETHEUS|RUN|SANDBOX|STATE)_[A-Z0-9_]*[A-Z0-9])'/g,
   )
   // Elsewhere such words are AWS's environment variables.
   const ofAws = path.endsWith('/adapters/aws/errors.ts') ? all(text, /'(AWS_[A-Z_]+)'/g) : []
   const whole = [...words, ...ofAws]
   const templates = templatesOf(text)
   const fixed = templates.flatMap((template) => {
-    const suffix = /^\$\{\w+\.area\}_([A-Z_]+)$/.exec(template)?.[1]
-    return suffix === undefined ? [] : AREAS.map((area) => `${area}_${suffix}`)
+    const [, what, suffix] = /^\$\{(\w+)\.area\}_([A-Z_]+)$/.exec(template) ?? []
+    return suffix === undefined ? [] : (what === 'attempt' ? DOOR_AREAS : AREAS).map((area) => `${area}_${suffix}`)
   })
   if (templates.includes('${area}_${code}')) {
     return [...whole, ...fixed, ...literals.flatMap((code) => AREAS.map((area) => `${area}_${code}`))]

@@ -49,7 +49,7 @@ afterEach(async () => {
 
 async function desk(...faults: readonly Fault[]): Promise<Desk> {
   const state = await fleet()
-  const world = await startWorld(1, later)
+  const world = await startWorld(20, later)
   world.sandbox.change(() => state)
   const url = world.sandbox.env['AWS_ENDPOINT_URL'] ?? ''
   const proxy = await faultProxy(url)

@@ -21,8 +21,7 @@ describe('a card', () => {
     const { sets } = JSON.parse((await elsewhere('dns', 'show', name, '--json')).stdout)
     return sets[0].members.map((one: { share: number }) => one.share)
   }
-  const back = (): Promise<Ended> =>
-    run('failover', 'end', '--all', '--healthy-for', '0', '--yes', '--reason', 'over')
+  const back = (): Promise<Ended> => run('failover', 'end', '--all', '--healthy-for', '0', '--yes', '--reason', 'over')
   /** Route 53 refuses these; everything else is allowed. */
   const deny = (actions: readonly string[]): void => {
     const all = { Effect: 'Allow', Action: '*', Resource: '*' } as const

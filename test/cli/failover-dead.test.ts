@@ -76,7 +76,7 @@ async function toAws(
   which = ['--all'],
   stateDir = '',
 ): Promise<Moved> {
-  const world: World = await startWorld(1, later)
+  const world: World = await startWorld(20, later)
   world.sandbox.change(() => fleet)
   const proxy = await faultProxy(world.sandbox.env['AWS_ENDPOINT_URL'] ?? '')
   const remotes = await deadRemotes()

@@ -11,8 +11,10 @@ const AWAY = new Set(['aws=100 octavia=0'])
 let world: World
 const run = (...words: readonly string[]): Promise<Ended> => world.run([...words, '--sandbox'])
 
-const health = (text: string): Promise<void> =>
-  expect.poll(async () => (await run('dns', 'show', SHOP)).stdout, { timeout: 30_000 }).toContain(`: ${text}`)
+async function health(text: string): Promise<void> {
+  const shown = async () => (await run('dns', 'show', SHOP)).stdout
+  await expect.poll(shown, { timeout: 30_000 }).toContain(`: ${text}`)
+}
 
 beforeAll(async () => {
   world = await startWorld()
@@ -28,7 +30,9 @@ it('nobody is brought back before the side has been healthy for a while without 
   {
     const planned = await run('failover', 'end', '--all', '--plan', '--detailed-exitcode')
     expect(planned.code).toBe(4)
-    expect(planned.stdout).toMatch(/\. wait +octavia stays healthy for 3m without a break, counted from now on\n +> shift/)
+    expect(planned.stdout).toMatch(
+      /\. wait +octavia stays healthy for 3m without a break, counted from now on\n +> shift/,
+    )
     expect(planned.stdout).toContain('1 to shift')
     expect(planned.stderr).not.toContain('--allow')
   }
@@ -69,7 +73,9 @@ it('nobody is brought back before the side has been healthy for a while without 
     world.sandbox.setDown([])
     const { code, stderr } = await live.ended
     expect(code).toBe(0)
-    expect(stderr).toMatch(/FAILOVER_RETURN_BREAK[^]*step 1 is due[^]*step 1: octavia 0 %, aws 100 % → octavia 90 %, aws 10 %/)
+    expect(stderr).toMatch(
+      /FAILOVER_RETURN_BREAK[^]*step 1 is due[^]*step 1: octavia 0 %, aws 100 % → octavia 90 %, aws 10 %/,
+    )
     expect(stderr).toContain('1 change made')
     expect(splitsOf(world, 1)).toEqual(HOME)
   }

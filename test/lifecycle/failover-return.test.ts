@@ -45,9 +45,16 @@ function stage({ names = ['shop.example.jp'], octavia = () => 'healthy', switche
       Promise.resolve({
         at: clock.now(),
         ways: ways(),
+        spread: [],
         names: names.map((name) => {
           const verdict = octavia(seconds(), name)
-          const status = { verdict, healthy: 16, checkers: 16, why: null, observedAt: new Date(clock.now()).toISOString() }
+          const status = {
+            verdict,
+            healthy: 16,
+            checkers: 16,
+            why: null,
+            observedAt: new Date(clock.now()).toISOString(),
+          }
           const entrances = { [NLB]: { ...entrance, scheme: 'internet-facing' as const, side } }
           return seenName(name, zone.get(name) ?? [], { statuses: { 'hc-1': status }, entrances })
         }),
@@ -97,9 +104,9 @@ describe('the end of a failover', () => {
       { untilAt: '2026-11-22T00:03:00.000Z', next: 1 },
     ])
     expect(notes(result.events).slice(0, 3)).toEqual([
-      'FAILOVER_RETURN_WATCHED shop.example.jp A: octavia has been healthy for 0s of 3m',
-      'FAILOVER_RETURN_WATCHED shop.example.jp A: octavia has been healthy for 30s of 3m',
-      'FAILOVER_RETURN_WATCHED shop.example.jp A: octavia has been healthy for 1m of 3m',
+      'FAILOVER_RETURN_WATCHED shop.example.jp A: octavia has been healthy for 10s of 3m',
+      'FAILOVER_RETURN_WATCHED shop.example.jp A: octavia has been healthy for 40s of 3m',
+      'FAILOVER_RETURN_WATCHED shop.example.jp A: octavia has been healthy for 1m10s of 3m',
     ])
     expect(result.progress.earlier).toEqual([])
     expect(store.journals.get('run-1')).toEqual(result.events)
@@ -162,7 +169,10 @@ describe('the end of a failover', () => {
 
   it('brings back each name in its own time', async () => {
     const names = ['a.example.jp', 'b.example.jp']
-    const { done, go } = stage({ names, octavia: (at, name) => (name < 'b' || at < 60 || at >= 90 ? 'healthy' : 'unknown') })
+    const { done, go } = stage({
+      names,
+      octavia: (at, name) => (name < 'b' || at < 60 || at >= 90 ? 'healthy' : 'unknown'),
+    })
     const result = await go()
     expect(result).toMatchObject({ outcome: 'applied', exitCode: EXIT.ok })
     expect(done).toEqual(['a.example.jp octavia=90 at 180 s', 'b.example.jp octavia=90 at 270 s'])
@@ -245,7 +255,11 @@ describe('the end of a failover', () => {
       ['shift', 'octavia 0 %, aws 100 % → octavia 90 %, aws 10 %: back to steady'],
     ])
     expect(plan?.findings).toMatchObject([
-      { code: 'FAILOVER_RETURN_UNPROVEN', passes: true, evidence: expect.stringContaining('healthy for 3m without a break') },
+      {
+        code: 'FAILOVER_RETURN_UNPROVEN',
+        passes: true,
+        evidence: expect.stringContaining('healthy for 3m without a break'),
+      },
     ])
     expect([done, seconds()]).toEqual([[], 0])
   })

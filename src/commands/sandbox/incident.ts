@@ -5,7 +5,8 @@ export default class SandboxIncident extends NyahCommand {
   static override summary = 'Let something of the running sandbox stop answering, to practise on.'
   static override description = `\`octavia-down\`: the VIPs, Octavia, Keystone and Neutron. \`dx-down\`: AWS does not reach the private cloud.
 \`nlb-down\`: the load balancers in AWS. \`route53-api-down\`: the API; DNS goes on. \`half-the-members-down\`: every second
-member. \`end\`: all is well again. Each takes the place of the one before.`
+member. \`errors-rise\`: alarms and metrics say that users see errors. \`monitoring-silent\`: they say nothing. \`end\`: all
+is well again. Each takes the place of the one before.`
   static override examples = [
     '<%= config.bin %> sandbox incident octavia-down',
     '<%= config.bin %> sandbox incident end',

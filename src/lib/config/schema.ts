@@ -84,7 +84,22 @@ const context = z.strictObject({
     }),
   ),
   kubernetes: z.optional(z.strictObject({ kubeconfig: z.optional(text), context: z.optional(text) })),
-  gates: z.optional(z.strictObject({ alertmanager: z.optional(text), prometheus: z.optional(text) })),
+  gates: z.optional(
+    z.strictObject({
+      /** What this nyah does not ask yet is not dropped in silence. */
+      alertmanager: z.optional(z.never('this nyah does not ask Alertmanager yet: take it out')),
+      prometheus: z.optional(
+        z
+          .string()
+          .check(
+            z.regex(
+              /^https?:\/\/[^\s/?#@]+(\/[^\s?#@]*)?$/,
+              'must be a URL like http://prometheus:9090, no user in it',
+            ),
+          ),
+      ),
+    }),
+  ),
 })
 
 export const configFile = z.strictObject({

@@ -31,7 +31,8 @@ export function healthOf(
 
 const ALIAS_SECONDS = 30 + TTL
 
-function checkedHealth(
+/** How well a health check says its address is; its own status, or of one that counts others, theirs. */
+export function checkedHealth(
   id: string,
   ttl: number,
   { checks, statuses }: Pick<ObservedName, 'checks' | 'statuses'>,

@@ -10,11 +10,12 @@ import { holds, spreadingOf, type Expected, type Spreading } from './spread.ts'
 export interface SpreadWatch {
   /** Asks now which the name servers of these zones are: a failing Route 53 may not say it once the change is sent. */
   prepare(zoneIds: readonly string[], scene: Scene): void
-  /** Writes, and from then on watches what was accepted. */
+  /** Writes, and from then on watches what was accepted; `sentAt` (milliseconds since the epoch) where it was sent before. */
   carry(
     changes: readonly Change[],
     scene: Scene,
     write: () => Promise<ReadonlyMap<string, Outputs | Error>>,
+    sentAt?: number,
   ): Promise<ReadonlyMap<string, Outputs | Error>>
   look(scene: Scene): Promise<readonly Spread[]>
 }
@@ -39,7 +40,11 @@ interface Heard {
  * INSYNC is Route 53's own word; then the name servers of the zone are asked for the state that was written. Where Route 53
  * does not say, their word is enough; where nobody says anything, that is said (DNS_SPREAD_UNKNOWN), and no longer waited for.
  */
-export function watchSpread(dns: Pick<Dns, 'inSync' | 'nameServers'>, resolver: Resolver | null): SpreadWatch {
+export function watchSpread(
+  dns: Pick<Dns, 'inSync' | 'nameServers'>,
+  resolver: Resolver | null,
+  sayMs = SAY_MS,
+): SpreadWatch {
   const going = new Map<string, Spreading>()
   const reached = new Set<Spreading>()
   /** By zone; a text: why nobody says which they are. */
@@ -51,7 +56,7 @@ export function watchSpread(dns: Pick<Dns, 'inSync' | 'nameServers'>, resolver: 
   const serversOf = (zoneId: string, scene: Scene): Promise<readonly string[] | string> => {
     const known = servers.get(zoneId)
     if (known !== undefined) return known
-    const asked = within(scene, (signal) => dns.nameServers(zoneId, signal)).then(
+    const asked = within(scene, sayMs, (signal) => dns.nameServers(zoneId, signal)).then(
       (found) => (found.length > 0 || resolver?.configured == null ? found : [resolver.configured]),
       (error: unknown) => {
         // The next one who asks may have better luck.
@@ -128,8 +133,7 @@ export function watchSpread(dns: Pick<Dns, 'inSync' | 'nameServers'>, resolver: 
     prepare(zoneIds, scene) {
       if (resolver !== null) for (const zoneId of zoneIds) void serversOf(zoneId, scene)
     },
-    async carry(changes, scene, write) {
-      const sentAt = scene.clock.now()
+    async carry(changes, scene, write, sentAt = scene.clock.now()) {
       const results = await write()
       const spreading = spreadingOf(changes, results, sentAt)
       for (const one of spreading) {
@@ -153,7 +157,7 @@ export function watchSpread(dns: Pick<Dns, 'inSync' | 'nameServers'>, resolver: 
       const syncs = new Map(
         await Promise.all(
           ids.map(async (id) => {
-            const synced = await within(scene, (signal) => dns.inSync(id, signal)).then(
+            const synced = await within(scene, sayMs, (signal) => dns.inSync(id, signal)).then(
               (done): Seen['synced'] => (done ? 'yes' : 'no'),
               (error: unknown): Seen['synced'] => ({ unknown: reasonOf(error) }),
             )
@@ -201,12 +205,16 @@ const reasonOf = (error: unknown): string =>
   isNyahError(error) ? error.code : error instanceof Error ? error.message : String(error)
 
 /** What is late is given up: a Route 53 that hangs must not hold up who waits for it. */
-async function within<T>({ clock, signal }: Scene, read: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function within<T>(
+  { clock, signal }: Scene,
+  sayMs: number,
+  read: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const enough = new AbortController()
   const both = AbortSignal.any([signal, enough.signal])
   const reading = read(both)
-  const late = clock.sleep(SAY_MS, both).then(() => {
-    throw new Error(`no answer within ${SAY_MS / 1000} s`)
+  const late = clock.sleep(sayMs, both).then(() => {
+    throw new Error(`no answer within ${sayMs / 1000} s`)
   })
   try {
     return await Promise.race([reading, late])

@@ -16,7 +16,7 @@ export interface Step {
   readonly goesOn: boolean
 }
 
-/** Between two steps the world is looked at this often, so that trouble is seen early. */
+/** Between two steps the world is looked at this often unless an operation says otherwise, so that trouble is seen early. */
 const LOOK_EVERY_MS = 30_000
 
 /** A step that is late according to the world (its clock, or a slow remote) is looked for this often. */

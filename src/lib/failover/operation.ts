@@ -2,11 +2,24 @@ import type { Change, Outputs } from '../core/change.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Draft } from '../core/plan.ts'
 import type { Guard, Operation, Scene, Together } from '../engine/operation.ts'
-import type { Ours } from '../dns/model.ts'
-import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, walkStops } from '../dns/plan.ts'
+import type { Ours, Spread } from '../dns/model.ts'
+import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, waitingFor, walkStops } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
-import { LOOK_EVERY_MS, watchReturn, type WatchReturn } from './watch-return.ts'
-import { NOTHING_YET, type Arm, type End, type FailoverWorld, type SeenWorld, type To, type Which } from './model.ts'
+import { LOOK_EVERY_MS, watchReturn } from './watch-return.ts'
+import {
+  NOTHING_YET,
+  type Arm,
+  type Attended,
+  type AttendedWorld,
+  type End,
+  type Rto,
+  type FailoverWorld,
+  type SeenWorld,
+  type SpreadingWorld,
+  type To,
+  type Which,
+} from './model.ts'
+import { attendedGuards, backIn, isUnderWay, planAttended, troubleOf } from './attended.ts'
 import { planArm, planEnd, planTo } from './plan.ts'
 import { applyWay, namesThenWays } from './apply.ts'
 import { notWhileEngaged, SWITCH, wayFindings, wayFor, withheld } from './ways.ts'
@@ -15,7 +28,7 @@ import type { SwitchObjects } from '../ports/switch.ts'
 /** What failovers need of names and switches; bound to the domain of names by whoever makes the operation. */
 export interface FailoverPorts {
   /** The names that are meant, as they stand; their health within its own short time, or not at all. */
-  observe(which: Which, scene: Scene): Promise<SeenWorld>
+  observe(which: Which, scene: Scene): Promise<SeenWorld & { readonly spread: readonly Spread[] }>
   /** As the states of names carry it: what tells this run's changes from others'. */
   readonly run: string
   /** All of these at once: for each its outputs, or why not. */
@@ -24,33 +37,98 @@ export interface FailoverPorts {
 }
 
 /** `failover to-aws`, `failover to-octavia`: every way at once, each by itself. */
-export const toOperation = (ports: FailoverPorts, asked: To): Operation<FailoverWorld> =>
-  failover(ports, 'failover.to', asked.which, rulesOf(asked), {
-    keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
-    apply: (changes, scene) => ports.apply(changes, scene),
-  })
+export const toOperation = (ports: FailoverPorts, asked: To): Operation<SpreadingWorld> =>
+  failover(ports, 'failover.to', asked, { ...rulesOf(asked), see: asItIs }, namesTogether(ports))
+
+/** All names in one go; the switch by itself. */
+const namesTogether = (ports: Pick<FailoverPorts, 'apply'>): Together => ({
+  keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
+  apply: (changes, scene) => ports.apply(changes, scene),
+})
 
 /** How users are moved, and what must not be done. */
-export const rulesOf = (asked: To): Rules => ({
+export const rulesOf = (asked: To): Omit<Rules<FailoverWorld>, 'see'> => ({
   plan: (world) => planTo(world, asked),
   guards: [mayBeMoved, towards(asked), wayFindings(wayFor(asked)), withheld(towards(asked))],
 })
 
 /** `failover end`: the switch lets go once the weights are those that are to count. */
-export const endOperation = (ports: FailoverPorts, asked: End): Operation<FailoverWorld> =>
-  failover(
+export function endOperation(ports: FailoverPorts, asked: End): Operation<SpreadingWorld> {
+  const back = backTo(asked.healthyForSeconds)
+  const watch = watchReturn(asked)
+  const base = failover<SpreadingWorld>(
     ports,
     'failover.end',
-    asked.which,
+    asked,
     {
       plan: (world) => planEnd(world, asked),
-      guards: [mayBeMoved, back(asked), wayFindings(false), withheld(back(asked)), walkStops],
-      seen: watchReturn(asked),
+      guards: [mayBeMoved, back, wayFindings(false), withheld(back), walkStops],
+      see: (world, scene) => Promise.resolve(watch.look(world, scene)),
     },
     { keyOf: () => 'names', apply: namesThenWays(ports) },
   )
+  return {
+    ...base,
+    lookEveryMs: LOOK_EVERY_MS,
+    requeue(world, stopped) {
+      const names = world.names.filter((seen) => !stopped.has(seen.name))
+      const due = [nextDueIn(names, world.at), watch.dueIn({ ...world, names })].filter((one) => one !== null)
+      return due.length === 0 ? null : Math.min(...due)
+    },
+  }
+}
 
-const back = ({ healthyForSeconds }: End): Guard<FailoverWorld> => backTo(healthyForSeconds)
+/** What a move that somebody attends needs besides. */
+export interface AttendedPorts extends FailoverPorts {
+  /** What of the conditions is not known to be well, in words; null: all of them are. */
+  conditions(scene: Scene): Promise<string | null>
+  /** How long the way there took; null: not known yet. */
+  rto(): Rto | null
+  /** What the name servers really answer while the users are out, for the report; asked once. */
+  measure(world: SeenWorld, scene: Scene): Promise<Json>
+}
+
+/** `failover.to` with a promise, and `failover.drill`: out, watched, and back. */
+export function attendedOperation(ports: AttendedPorts, asked: Attended): Operation<AttendedWorld & SpreadingWorld> {
+  let givenUp: string | null = null
+  let measured: Json = null
+  const base = failover<AttendedWorld & SpreadingWorld>(
+    ports,
+    asked.drill ? 'failover.drill' : 'failover.to',
+    asked,
+    {
+      plan: (world) => planAttended(world, asked),
+      guards: attendedGuards(asked),
+      see: async (world, scene) => {
+        const nothing = { ...world, trouble: null, givenUp, rto: ports.rto() }
+        if (!asked.drill) return nothing
+        const trouble = troubleOf(world.names, asked) ?? (await ports.conditions(scene))
+        const isOut = isUnderWay(world, asked)
+        if (isOut) givenUp ??= trouble
+        const isSettled = world.spread.every(({ state }) => state === 'done')
+        if (isOut && isSettled && givenUp === null) measured ??= await ports.measure(world, scene)
+        return { ...nothing, trouble, givenUp }
+      },
+    },
+    namesTogether(ports),
+  )
+  return {
+    ...base,
+    requeue: ({ names, at }, stopped) =>
+      backIn(
+        names.filter(({ name }) => !stopped.has(name)),
+        at,
+        asked,
+      ),
+    lookEveryMs: LOOK_EVERY_MS,
+    summary: (world, plan) => ({
+      ...(base.summary(world, plan) as object),
+      until: asked.until,
+      rto: world.rto === null ? null : { ...world.rto },
+      ...(asked.drill && { drill: { givenUp: world.givenUp, measured } }),
+    }),
+  }
+}
 
 /** What arming needs besides names. */
 export interface ArmPorts {
@@ -81,20 +159,23 @@ export const armOperation = (ports: ArmPorts, asked: Arm): Operation<FailoverWor
   summary: (world) => ({ ...summary(world), card: ports.cardOf(world) }),
 })
 
-interface Rules {
-  readonly plan: (world: FailoverWorld) => Draft
-  readonly guards: readonly Guard<FailoverWorld>[]
-  /** What each look adds to what was seen before. Absent: nothing. */
-  readonly seen?: WatchReturn
+interface Rules<World> {
+  readonly plan: (world: World) => Draft
+  readonly guards: readonly Guard<World>[]
+  /** What else has to be known of it. */
+  readonly see: (world: SpreadingWorld, scene: Scene) => Promise<World>
 }
 
-function failover(
+const asItIs = (world: SpreadingWorld): Promise<SpreadingWorld> => Promise.resolve(world)
+
+/** What all have in common that move users. */
+function failover<World extends SpreadingWorld>(
   ports: FailoverPorts,
   name: string,
-  which: Which,
-  { plan, guards, seen }: Rules,
+  { which, wait = true }: To | End,
+  { plan, guards, see }: Rules<World>,
   together: Together,
-): Operation<FailoverWorld> {
+): Operation<World> {
   let ours: Ours = { run: ports.run, moved: new Map() }
   const remembered: Together['apply'] = async (changes, scene) => {
     const results = await together.apply(changes, scene)
@@ -106,10 +187,7 @@ function failover(
     mutates: true,
     evenUnjournalled: true,
     confirmId: null,
-    async observe(scene) {
-      const world = { ...(await ports.observe(which, scene)), ours }
-      return seen === undefined ? world : seen.look(world, scene)
-    },
+    observe: async (scene) => see({ ...(await ports.observe(which, scene)), ours }, scene),
     plan,
     // Also of steady weights that somebody wrote: nobody is brought back to nothing.
     guards: [...guards, totalNeverZero],
@@ -121,15 +199,7 @@ function failover(
     },
     // Hundreds of names are a handful of calls.
     together: { keyOf: together.keyOf, apply: remembered },
-    waiting: null,
-    ...(seen !== undefined && {
-      lookEveryMs: LOOK_EVERY_MS,
-      requeue(world: FailoverWorld, stopped: ReadonlySet<string>) {
-        const names = world.names.filter((one) => !stopped.has(one.name))
-        const due = [nextDueIn(names, world.at), seen.dueIn({ ...world, names })].filter((one) => one !== null)
-        return due.length === 0 ? null : Math.min(...due)
-      },
-    }),
+    waiting: wait ? waitingFor : null,
     summary,
   }
 }

@@ -1,21 +1,40 @@
 import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { SwitchPlace } from '../ports/switch.ts'
-import type { Arm, End, To, Which } from './model.ts'
+import { conditionsOf } from './conditions.ts'
+import type { Arm, Attended, End, To, Which } from './model.ts'
 
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
 export function toOf(args: JsonObject): To {
-  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'side', 'percent'])
-  const { side, percent = 100 } = args
+  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'side', 'percent', 'wait'])
+  const { side, percent = 100, wait = true } = args
   if (side !== 'aws' && side !== 'octavia')
     throw invalid(`arguments.side is ${JSON.stringify(side)}, neither aws nor octavia`)
-  return { which: whichOf(args), side, percent: wholeOf('percent', percent, 1, 100) }
+  return { which: whichOf(args), side, percent: wholeOf('percent', percent, 1, 100), wait: wait !== false }
 }
 
+/**
+ * A move that somebody attends; null: nobody promises anything.
+ *
+ * @param operation `failover.to` or `failover.drill`
+ * @param resumed is an earlier run taken up again?
+ */
+export function attendedOf(operation: string, args: JsonObject, resumed: boolean): Attended | null {
+  const drill = operation === 'failover.drill'
+  const { until, abortOn, ...rest } = args
+  if (until === undefined && !drill) return null
+  const at = typeof until === 'string' && UNTIL.test(until) ? Date.parse(until) : Number.NaN
+  if (typeof until !== 'string' || Number.isNaN(at))
+    throw invalid(`arguments.until is ${JSON.stringify(until)}, no time like 2026-11-23T04:40:00Z`)
+  return { ...toOf(rest), until, drill, resumed, abortOn: drill ? conditionsOf(abortOn) : [] }
+}
+
+const UNTIL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
+
 export function endOf(args: JsonObject): End {
-  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'steps', 'everySeconds', 'healthyForSeconds'])
-  const { steps = [100], everySeconds = 120, healthyForSeconds = 180 } = args
+  demandKnown(args, ['names', 'all', 'mirror', 'tag', 'steps', 'everySeconds', 'healthyForSeconds', 'wait'])
+  const { steps = [100], everySeconds = 120, healthyForSeconds = 180, wait = true } = args
   const list = Array.isArray(steps) ? steps.map((step: Json) => wholeOf('steps', step, 1, 100)) : []
   const grow = list.every((step, index) => step > (list[index - 1] ?? 0))
   if (!grow || list.at(-1) !== 100) throw invalid('arguments.steps are no growing percents of which the last is 100')
@@ -24,6 +43,7 @@ export function endOf(args: JsonObject): End {
     steps: list,
     everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400),
     healthyForSeconds: wholeOf('healthyForSeconds', healthyForSeconds, 0, 86_400),
+    wait: wait !== false,
   }
 }
 

@@ -5,7 +5,7 @@ import { isWatched, leftOf, looked, proofKey, proofText, type Return } from './h
 import type { End, FailoverWorld, Proof, Proofs } from './model.ts'
 import { planEnd } from './plan.ts'
 
-/** While a return waits. Unhealthy, a health check of Route 53 stays so for at least one of its intervals of 10 or 30 s. */
+/** While a return waits, or users are out, it is looked for trouble so often. Unhealthy, a health check of Route 53 stays so for at least one of its intervals of 10 or 30 s. */
 export const LOOK_EVERY_MS = 10_000
 
 /** How often it is said how far it is. */
@@ -13,7 +13,7 @@ const SAY_EVERY_MS = 30_000
 
 export interface WatchReturn {
   /** `world` with what was seen of the sides so far, this look included; says how far they are. */
-  look(world: FailoverWorld, scene: Pick<Scene, 'clock' | 'emit'>): FailoverWorld
+  look<World extends FailoverWorld>(world: World, scene: Pick<Scene, 'clock' | 'emit'>): World
   /** Milliseconds until the first of these names may return, Infinity: nobody can say; null: none waits for that. Pure. */
   dueIn(world: FailoverWorld): number | null
 }

@@ -119,7 +119,9 @@ export const withheld =
       if (its.length === 0) return []
       const holds = its.map(({ id }) => id)
       const reasons = guard(draft, world).filter(
-        (one) => (one.severity === 'refuse' || one.passes === true) && (way.names.length === 0 || way.names.includes(one.scope)),
+        (one) =>
+          (one.severity === 'refuse' || one.passes === true) &&
+          (way.names.length === 0 || way.names.includes(one.scope)),
       )
       const codes = [...new Set(reasons.map(({ code }) => code))]
       return codes.flatMap((code) => {

@@ -49,7 +49,9 @@ export function verdictLines(plan: Plan, outline: Outline, paint: Paint, width =
   const due = outline.scopes.filter(({ refusedBy }) => refusedBy.length === 0)
   const later = due.flatMap(({ changes }) => changes.filter(({ waitsFor }) => waitsFor.length > 0)).length
   if (later > 0)
-    lines.push(...hanging('Waits: ', `${count(later, 'change')} made once that is so; the run stays until then.`, width))
+    lines.push(
+      ...hanging('Waits: ', `${count(later, 'change')} made once that is so; the run stays until then.`, width),
+    )
   const removals = due.flatMap((scope) => scope.changes.filter(takesAway)).map(({ change }) => change)
   if (removals.length === 0) return [...lines, paint('dim', 'Nothing is taken away.')]
   const all = [...new Set(removals.map(removalName))]

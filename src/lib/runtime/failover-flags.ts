@@ -34,12 +34,44 @@ const card = Flags.string({
   helpValue: 'FILE',
 })
 
+const noWait = Flags.boolean({
+  description: "Do not wait until Route 53's name servers answer with it.",
+})
+
+const attended = Flags.boolean({
+  description: 'You stay: nyah runs on here until they are back.',
+})
+
 export const failoverToFlags = {
   ...which,
   timeout: timeoutOf('60s'),
   percent: Flags.integer({ description: 'Percent of users to move there.', default: 100, min: 1, max: 100 }),
   card,
   'no-card': Flags.boolean({ description: 'Read the zone, although there is a card.', exclusive: ['card'] }),
+  for: Flags.string({
+    description: 'Bring them back to their own steady weights after this time, e.g. 30m. Needs --attended.',
+    helpValue: 'TIME',
+    exclusive: ['no-wait'],
+  }),
+  attended,
+  'no-wait': noWait,
+  ...mutatingFlags,
+}
+
+export const failoverDrillFlags = {
+  ...which,
+  timeout: timeoutOf('60s'),
+  to: Flags.string({ description: 'Side to rehearse.', options: ['aws', 'octavia'], default: 'aws' }),
+  percent: Flags.integer({ description: 'Percent of users on that side meanwhile.', default: 20, min: 1, max: 100 }),
+  for: Flags.string({ description: 'How long.', helpValue: 'TIME', default: '15m' }),
+  attended,
+  'abort-on': Flags.string({
+    description:
+      'Bring them back at once when this is broken, or has no data: check:ID, alarm:NAME[@REGION], metric:QUERY > NUMBER. Again: that one too.',
+    helpValue: 'CONDITION',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   ...mutatingFlags,
 }
 
@@ -53,6 +85,7 @@ export const failoverEndFlags = {
     description: 'Begin only once the side that users return to has been healthy for so long without a break; 0: now.',
     default: '3m',
   }),
+  'no-wait': noWait,
   ...mutatingFlags,
 }
 

@@ -5,6 +5,7 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import type { LbSettings, Placement } from '../lb/model.ts'
 import type { LbPorts } from '../lb/observe.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Conditions } from '../ports/conditions.ts'
 import type { Dns, DnsReferences } from '../ports/dns.ts'
 import type { HealthChecks } from '../ports/health-checks.ts'
 import type { Resolver } from '../ports/resolver.ts'
@@ -31,6 +32,8 @@ export interface Opened {
   dns(): Promise<DnsReferences>
   names(): Promise<Dns>
   checks(): Promise<HealthChecks>
+  /** What a rehearsal is given up on; each kind's adapter loads with the first of that kind. */
+  conditions(): Promise<Conditions>
   /** The data-plane switch in S3. */
   switches(): Promise<SwitchObjects>
   resolver(): Promise<Resolver>
@@ -97,13 +100,17 @@ async function openSandbox(io: Io, flags: OpenFlags, loaded: Loaded | null, tool
   const context: ContextConfig = { ...loaded?.context, networks }
   const name = loaded?.contextName ?? 'sandbox'
   const nameServer = sandbox.env['NYAH_SANDBOX_DNS']
-  const dns = nameServer === undefined ? {} : { dns: { resolver: nameServer } }
+  const prometheus = sandbox.env['NYAH_SANDBOX_PROMETHEUS']
+  const reached = {
+    ...(nameServer === undefined ? {} : { dns: { resolver: nameServer } }),
+    ...(prometheus === undefined ? {} : { gates: { prometheus } }),
+  }
   return {
     name,
     loaded,
     context,
     sandbox: sandbox.where,
-    ...adapters(io, sandbox.env, { networks, ...dns }, tools),
+    ...adapters(io, sandbox.env, { networks, ...reached }, tools),
     card: cardFor(io, flags, name),
     close: sandbox.close,
   }
@@ -126,6 +133,10 @@ function adapters(
       chain: () => import('../adapters/aws/credentials.sdk.ts'),
       sts: () => import('../adapters/aws/sts.sdk.ts'),
     })
+  })
+  const checks = once(async () => {
+    const [{ createHealthChecks }, made] = await Promise.all([import('../adapters/aws/health-checks.ts'), session()])
+    return createHealthChecks({ session: made, clock, retry })
   })
   return {
     source: once(async () => {
@@ -154,9 +165,17 @@ function adapters(
       const [{ createRecordSets }, made] = await Promise.all([import('../adapters/aws/record-sets.ts'), session()])
       return createRecordSets({ session: made, clock, retry })
     }),
-    checks: once(async () => {
-      const [{ createHealthChecks }, made] = await Promise.all([import('../adapters/aws/health-checks.ts'), session()])
-      return createHealthChecks({ session: made, clock, retry })
+    checks,
+    conditions: once(async () => {
+      const { createConditions } = await import('./conditions.ts')
+      const deps = async () => ({ session: await session(), clock, retry })
+      return createConditions({
+        checks,
+        alarms: async () => (await import('../adapters/aws/alarms.ts')).createAlarms(await deps()),
+        prometheus: async (url) =>
+          (await import('../adapters/metrics/prometheus.ts')).createPrometheus({ url, clock, retry, callMs }),
+        url: context.gates?.prometheus ?? null,
+      })
     }),
     switches: once(async () => {
       const [{ createSwitch }, made] = await Promise.all([import('../adapters/aws/switch.ts'), session()])

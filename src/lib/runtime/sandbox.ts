@@ -74,7 +74,9 @@ const LOOPBACK = /^http:\/\/127\.0\.0\.1:\d+(\/|$)/
 /** Both clouds are on this machine, and the networks are what a configuration file could say. */
 function isWhole({ env, networks }: Beacon): boolean {
   decodeConfig('the beacon', { contexts: { sandbox: { networks } } })
-  return ['OS_AUTH_URL', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'].every((name) => LOOPBACK.test(env[name] ?? ''))
+  return ['OS_AUTH_URL', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'NYAH_SANDBOX_PROMETHEUS'].every((name) =>
+    LOOPBACK.test(env[name] ?? ''),
+  )
 }
 
 export interface SandboxFlags {

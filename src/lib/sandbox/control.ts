@@ -1,7 +1,9 @@
 import * as z from 'zod/mini'
+import { ALARM_STATES, alarmsAs } from './aws/cloudwatch-state.ts'
 import { FORCIBLE, forced } from './openstack/forced.ts'
-import { effectOf, INCIDENTS } from './incident.ts'
+import { effectOf, INCIDENTS, watchedAs } from './incident.ts'
 import { OUTAGES, type Outage, type Outages } from './outage.ts'
+import { isSeries, seriesAs } from './prometheus.ts'
 import type { WireResponse } from './service.ts'
 import { settle, type SandboxState } from './services.ts'
 
@@ -35,8 +37,16 @@ const statusSchema = z.object({ id: z.string(), provisioning_status: z.enum(FORC
 
 const incidentSchema = z.object({ incident: z.enum(INCIDENTS) })
 
-const REQUESTS =
-  'GET /sandbox/info, GET /sandbox/state, PUT /sandbox/down, PUT /sandbox/outages, PUT /sandbox/incident, PUT /sandbox/status'
+const alarmsSchema = z.object({ alarms: z.record(z.string(), z.enum(ALARM_STATES)) })
+
+const metricsSchema = z.object({
+  metrics: z.record(z.string().check(z.refine(isSeries)), z.nullable(z.string())),
+})
+
+const REQUESTS = [
+  'GET /sandbox/info, GET /sandbox/state',
+  ...['down', 'outages', 'incident', 'status', 'alarms', 'metrics'].map((each) => `PUT /sandbox/${each}`),
+].join(', ')
 
 /** Puts an object of Octavia into a status, where it stays; false: there is none with that id. */
 export function force(inside: Inside, id: string, status: (typeof FORCIBLE)[number]): boolean {
@@ -92,7 +102,24 @@ export function control(inside: Inside, path: string, method: string, body: stri
     const effect = effectOf(given.data.incident, inside.state())
     inside.setDown(effect.down)
     outages.set(effect.outages)
-    return json(200, { ...given.data, hosts: effect.down, outages: effect.outages })
+    inside.keep(watchedAs(effect, inside.state(), now))
+    return json(200, { ...given.data, hosts: effect.down, outages: effect.outages, ...watched(inside) })
+  }
+  if (path === '/alarms' && method === 'PUT') {
+    const given = alarmsSchema.safeParse(parsed(body))
+    if (!given.success) return refuse(400, `the body must be {"alarms": {"shop-errors": "${ALARM_STATES.join('|')}"}}`)
+    const state = inside.state()
+    const unknown = Object.keys(given.data.alarms).find((name) => !state.aws.alarms.some((each) => each.name === name))
+    if (unknown !== undefined) return refuse(404, `there is no alarm ${unknown}`)
+    inside.keep({ ...state, aws: { ...state.aws, alarms: alarmsAs(state.aws.alarms, given.data.alarms, now) } })
+    return json(200, watched(inside))
+  }
+  if (path === '/metrics' && method === 'PUT') {
+    const given = metricsSchema.safeParse(parsed(body))
+    if (!given.success) return refuse(400, 'the body must be {"metrics": {"up{job=\\"nyah\\"}": "1", "gone": null}}')
+    const { metrics, ...rest } = inside.state()
+    inside.keep({ ...rest, metrics: { ...metrics, now: seriesAs(metrics.now, given.data.metrics) } })
+    return json(200, watched(inside))
   }
   if (path === '/status' && method === 'PUT') {
     const given = statusSchema.safeParse(parsed(body))
@@ -103,6 +130,12 @@ export function control(inside: Inside, path: string, method: string, body: stri
     return force(inside, id, provisioning_status) ? json(200, given.data) : refuse(404, `Octavia has no ${id}`)
   }
   return refuse(404, REQUESTS)
+}
+
+/** How the alarms and the metrics are. */
+const watched = (inside: Inside): object => {
+  const { aws, metrics } = inside.state()
+  return { alarms: Object.fromEntries(aws.alarms.map(({ name, state }) => [name, state])), metrics: metrics.now }
 }
 
 function parsed(text: string): unknown {

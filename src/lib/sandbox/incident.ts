@@ -1,4 +1,6 @@
+import { alarmsAs } from './aws/cloudwatch-state.ts'
 import type { Outage } from './outage.ts'
+import { seriesAs } from './prometheus.ts'
 import type { SandboxState } from './services.ts'
 
 /** Incidents to try nyah on: what stops answering, by name. */
@@ -9,6 +11,8 @@ export const INCIDENTS = [
   'nlb-down',
   'route53-api-down',
   'half-the-members-down',
+  'errors-rise',
+  'monitoring-silent',
   'end',
 ] as const
 
@@ -18,6 +22,10 @@ export type Incident = (typeof INCIDENTS)[number]
 interface Effect {
   readonly down: readonly string[]
   readonly outages: readonly Outage[]
+  /** Of all alarms; absent: as usual. */
+  readonly alarms?: 'ALARM' | 'INSUFFICIENT_DATA'
+  /** Of all series; absent: as usual, null: there are none. */
+  readonly metrics?: '1' | null
 }
 
 /** Every address and port that Octavia's listeners answer at. */
@@ -72,8 +80,25 @@ const EFFECTS: Readonly<Record<Incident, (state: SandboxState) => Effect>> = {
   // Answers to DNS queries and health checks go on (they are the data plane).
   'route53-api-down': () => ({ down: [], outages: [{ ...refuses('aws'), path: '/2013-04-01' }] }),
   'half-the-members-down': (state) => ({ down: half(state), outages: [] }),
+  // What users would see, by the alarms and metrics that watch them.
+  'errors-rise': () => ({ down: [], outages: [], alarms: 'ALARM', metrics: '1' }),
+  'monitoring-silent': () => ({ down: [], outages: [], alarms: 'INSUFFICIENT_DATA', metrics: null }),
   end: () => ({ down: [], outages: [] }),
 }
 
 /** What an incident does to the world as it is now. Pure. */
 export const effectOf = (incident: Incident, state: SandboxState): Effect => EFFECTS[incident](state)
+
+/** The state with alarms and metrics as an incident has them. Pure. */
+export function watchedAs({ alarms, metrics }: Effect, state: SandboxState, now: number): SandboxState {
+  const { aws } = state
+  const said = alarms === undefined ? null : Object.fromEntries(aws.alarms.map(({ name }) => [name, alarms]))
+  const { usual } = state.metrics
+  const series =
+    metrics === undefined ? usual : seriesAs(usual, Object.fromEntries(Object.keys(usual).map((key) => [key, metrics])))
+  return {
+    ...state,
+    aws: { ...aws, alarms: alarmsAs(aws.alarms, said, now) },
+    metrics: { usual, now: series },
+  }
+}

@@ -5,7 +5,7 @@ import type { WireResponse } from './service.ts'
 
 const schema = z.object({
   /** The first part of the path. */
-  service: z.enum(['identity', 'load-balancer', 'network', 'aws', 's3']),
+  service: z.enum(['identity', 'load-balancer', 'network', 'aws', 's3', 'prometheus']),
   /**
    * `status`: refuses with that status. `hang`: never answers. `reset`: cuts the connection. `lost`: does what was asked,
    * then cuts it.

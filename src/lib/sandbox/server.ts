@@ -118,7 +118,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (prefix === 'sandbox') return control(inside, path, method, body)
     const service = Object.hasOwn(SERVICES, prefix) ? SERVICES[prefix] : undefined
     if (service === undefined)
-      return refuse(404, 'there are /identity, /load-balancer, /network, /aws, /s3 and /sandbox')
+      return refuse(404, 'there are /identity, /load-balancer, /network, /aws, /s3, /prometheus and /sandbox')
     const below = path === '' ? '/' : path
     const outage = outages.meet(prefix, below)
     if (outage?.kind === 'status') return outageResponse(outage)
@@ -155,7 +155,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     url,
     port,
     nameServer: names.address,
-    env: { ...environment(url, world), NYAH_SANDBOX_DNS: names.address },
+    env: { ...environment(url, world), NYAH_SANDBOX_DNS: names.address, NYAH_SANDBOX_PROMETHEUS: `${url}/prometheus` },
     setDown,
     setOutages: (given) => outages.set(given),
     force: (id, status) => force(inside, id, status),

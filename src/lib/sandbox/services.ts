@@ -4,11 +4,13 @@ import { noticed } from './aws/elbv2-health.ts'
 import type { AwsState, AwsWorld } from './aws/service.ts'
 import { awsService, initialAws } from './aws/service.ts'
 import { s3 } from './aws/s3.ts'
+import { ALARM_STATES } from './aws/cloudwatch-state.ts'
 import { keystone } from './openstack/keystone.ts'
 import type { OpenStackState } from './openstack/model.ts'
 import { neutron } from './openstack/neutron.ts'
 import { octavia, passed } from './openstack/octavia.ts'
 import { initialOpenStack } from './openstack/seed.ts'
+import { isSeries, type MetricsState, prometheus, type Series } from './prometheus.ts'
 import type { Service, Surroundings } from './service.ts'
 import type { World } from './world.ts'
 import { unusableWorld } from './world.ts'
@@ -17,6 +19,7 @@ import { unusableWorld } from './world.ts'
 export interface SandboxState {
   readonly openstack: OpenStackState
   readonly aws: AwsState
+  readonly metrics: MetricsState
 }
 
 const patterns = z.union([z.string(), z.array(z.string())])
@@ -103,7 +106,25 @@ const awsSchema = z.object({
   healthChecks: z.optional(z.array(checkSchema)),
   healthChecksLimit: z.optional(z.number()),
   buckets: z.optional(z.array(z.object({ name: z.string(), region: z.string(), publicRead: z.optional(z.boolean()) }))),
+  alarms: z.optional(
+    z.array(
+      z.object({
+        name: z.string(),
+        region: z.optional(z.string()),
+        composite: z.optional(z.boolean()),
+        state: z.optional(z.enum(ALARM_STATES)),
+      }),
+    ),
+  ),
 })
+
+const seriesSchema = z.record(z.string().check(z.refine(isSeries, 'a series like up{job="nyah"}')), z.string())
+
+function usualSeries(section: JsonObject): Series {
+  const parsed = seriesSchema.safeParse(section)
+  if (parsed.success) return parsed.data
+  throw unusableWorld('(section metrics)', parsed.error.issues.map(({ message }) => message).join('; '))
+}
 
 function awsWorld(section: JsonObject): AwsWorld {
   const parsed = awsSchema.safeParse(section)
@@ -113,10 +134,14 @@ function awsWorld(section: JsonObject): AwsWorld {
 }
 
 /** Throws SANDBOX_WORLD_INVALID. */
-export const initialState = (world: World, now: number, tokenLifetimeSeconds?: number): SandboxState => ({
-  openstack: initialOpenStack(world.openstack, now, tokenLifetimeSeconds),
-  aws: initialAws(awsWorld(world.aws), now),
-})
+export function initialState(world: World, now: number, tokenLifetimeSeconds?: number): SandboxState {
+  const usual = usualSeries(world.metrics ?? {})
+  return {
+    openstack: initialOpenStack(world.openstack, now, tokenLifetimeSeconds),
+    aws: initialAws(awsWorld(world.aws), now),
+    metrics: { usual, now: usual },
+  }
+}
 
 /** A service on its own part of the state. */
 const on =
@@ -133,11 +158,12 @@ export const SERVICES: Readonly<Record<string, Service<SandboxState>>> = {
   aws: on('aws', awsService),
   s3: on('aws', s3),
   network: on('openstack', neutron),
+  prometheus: on('metrics', prometheus),
 }
 
 /** What happened by itself until now; called when something stops answering, or answers again. */
 export function settle(state: SandboxState, surroundings: Surroundings): SandboxState {
   const openstack = passed(state.openstack, surroundings.now, surroundings.down)
   const aws = noticed(state.aws, surroundings)
-  return openstack === state.openstack && aws === state.aws ? state : { openstack, aws }
+  return openstack === state.openstack && aws === state.aws ? state : { ...state, openstack, aws }
 }

@@ -12,7 +12,7 @@ export interface Kept<State> {
 }
 
 /** Grows with every change of the state's shape: an old file is refused, never guessed at. */
-export const VERSION = 4
+export const VERSION = 5
 
 const invalid = (path: string, why: string): Error =>
   nyahError({

@@ -16,6 +16,8 @@ const schema = z.object({
   extends: z.optional(z.string()),
   openstack: section,
   aws: section,
+  /** What the sandbox's Prometheus answers: values by series. */
+  metrics: z.optional(section),
   /** Where mirrors may live in `aws`: what a context's `networks` would say. */
   networks: z.record(
     z.string(),
@@ -29,7 +31,12 @@ const schema = z.object({
 })
 
 /** What a world that extends another may leave out. */
-const partial = z.object({ openstack: z.optional(section), aws: z.optional(section), networks: z.optional(section) })
+const partial = z.object({
+  openstack: z.optional(section),
+  aws: z.optional(section),
+  metrics: z.optional(section),
+  networks: z.optional(section),
+})
 
 export interface World {
   readonly v: 1
@@ -37,6 +44,7 @@ export interface World {
   readonly extends?: string | undefined
   readonly openstack: JsonObject
   readonly aws: JsonObject
+  readonly metrics?: JsonObject | undefined
   readonly networks: z.infer<typeof schema>['networks']
 }
 
@@ -62,11 +70,12 @@ function extended(value: unknown): unknown {
   const over = partial.safeParse(value)
   if (typeof value.extends !== 'string' || !NAME.test(value.extends) || !over.success) return value
   const base = loadWorld(value.extends)
-  const { openstack, aws, networks } = over.data
+  const { openstack, aws, metrics, networks } = over.data
   return {
     ...value,
     openstack: { ...base.openstack, ...openstack },
     aws: { ...base.aws, ...aws },
+    metrics: { ...base.metrics, ...metrics },
     networks: { ...base.networks, ...networks },
   }
 }

@@ -22,7 +22,7 @@ contexts:
       https://barbican.example.jp/v1/containers/b: arn:aws-cn:iam::111122223333:server-certificate/b
     dns: { steadyWeights: { octavia: 90, aws: 10 } }
     kubernetes: { kubeconfig: ~/.kube/config, context: control-plane }
-    gates: { alertmanager: "http://alertmanager:9093", prometheus: "http://prometheus:9090" }
+    gates: { prometheus: "http://prometheus:9090/metrics" }
   rehearsal: { sandbox: true }
 `
 
@@ -86,6 +86,11 @@ describe('loadConfig', () => {
     const loaded = await load({ env: { NYAH_AWS_REGION: 'eu-central-1', NYAH_AWS_PROFILE: '' } })
     expect(loaded.context.aws).toEqual({ region: 'eu-central-1', profile: 'production' })
     expect(explain(loaded)).toContainEqual({ path: 'aws.region', value: 'eu-central-1', from: 'NYAH_AWS_REGION' })
+    expect(explain(loaded)).toContainEqual({
+      path: 'gates.prometheus',
+      value: 'http://prometheus:9090/metrics',
+      from: loaded.file,
+    })
     expect(explain(loaded)).toContainEqual({ path: 'aws.profile', value: 'production', from: loaded.file })
   })
 
@@ -129,6 +134,18 @@ describe('loadConfig', () => {
       'contexts.a.certificates.c0c0: must be the ARN of a certificate in ACM or IAM',
     ],
     ['a context with the name of the sandbox that is none', 'contexts: { sandbox: {} }', 'kept for --sandbox'],
+    [
+      'a gate that is not built',
+      'contexts: { a: { gates: { alertmanager: "http://alertmanager:9093" } } }',
+      'contexts.a.gates.alertmanager: this nyah does not ask Alertmanager yet',
+    ],
+    ...['prometheus:9090', 'http://user:secret@prometheus:9090', 'http://prometheus:9090/?a=b', 'ftp://prometheus'].map(
+      (url): [string, string, string] => [
+        `a Prometheus that is not at ${url}`,
+        `contexts: { a: { gates: { prometheus: "${url}" } } }`,
+        'contexts.a.gates.prometheus: must be a URL like http://prometheus:9090, no user in it',
+      ],
+    ),
     ['broken YAML', 'contexts: [', 'nyah.config.yaml'],
     ['no contexts', '{}', 'contexts'],
   ])('names %s', async (_what, text, needle) => {

@@ -142,7 +142,7 @@ describe('changes of many names', () => {
 })
 
 describe('old over new', () => {
-  it('never happens, however two enactors are interleaved', async () => {
+  it('never happens, however two enactors are interleaved', { timeout: 60_000 }, async () => {
     const step = fc.record({
       who: fc.constantFrom('a', 'b'),
       act: fc.constantFrom('plan', 'send'),

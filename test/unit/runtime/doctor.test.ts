@@ -68,6 +68,7 @@ async function checks(around: Surroundings = {}): Promise<ReadonlyMap<string, Ch
     switches: () => Promise.reject(new Error('not asked')),
     card: { path: '/nowhere/card.json', given: false, used: true },
     checks: () => Promise.reject(new Error('not asked')),
+    conditions: () => Promise.reject(new Error('not asked')),
     resolver: () => Promise.reject(new Error('not asked')),
     permissions: async () => ({ simulate: async () => around.simulation ?? { decisions, why: null } }),
     close: async () => {},

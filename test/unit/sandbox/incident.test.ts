@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defaultWorld } from '../../../src/lib/sandbox/world.ts'
-import { effectOf, INCIDENTS } from '../../../src/lib/sandbox/incident.ts'
+import { effectOf, INCIDENTS, watchedAs } from '../../../src/lib/sandbox/incident.ts'
 import { initialState } from '../../../src/lib/sandbox/services.ts'
 import { NOW } from './cloud.ts'
 
@@ -52,6 +52,19 @@ describe('an incident', () => {
       expect(silent.length).toBeGreaterThan(0)
       if (pool.length > 1) expect(silent.length).toBeLessThan(pool.length)
     }
+  })
+
+  it('of what watches the users lasts until the next one', () => {
+    const alarms = ({ aws }: typeof state) => aws.alarms.map((alarm) => alarm.state)
+    const told = watchedAs(effectOf('errors-rise', state), state, NOW + 1)
+    expect(new Set(alarms(told))).toEqual(new Set(['ALARM']))
+    expect(new Set(Object.values(told.metrics.now))).toEqual(new Set(['1']))
+    const silent = watchedAs(effectOf('monitoring-silent', told), told, NOW + 2)
+    expect(new Set(alarms(silent))).toEqual(new Set(['INSUFFICIENT_DATA']))
+    expect(silent.metrics.now).toEqual({})
+    const after = watchedAs(effectOf('octavia-down', silent), silent, NOW + 3)
+    expect(alarms(after)).toEqual(alarms(state))
+    expect(after.metrics).toEqual(state.metrics)
   })
 
   it('ends, and every one of them can be told', () => {

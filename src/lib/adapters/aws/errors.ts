@@ -2,7 +2,7 @@ import { EXIT, type ExitCode, isNyahError, nyahError, type NyahError } from '../
 
 /** The call that failed, as IAM names it: `elasticloadbalancing` + `CreateListener`. */
 export interface AwsCall {
-  readonly service: 'elasticloadbalancing' | 'ec2' | 'sts' | 'iam' | 'route53' | 's3'
+  readonly service: 'elasticloadbalancing' | 'ec2' | 'sts' | 'iam' | 'route53' | 's3' | 'cloudwatch'
   readonly operation: string
   /** Could it have changed something? Then no answer means "unknown". */
   readonly writes: boolean

@@ -42,6 +42,13 @@ export const S3_RATES: Rates = {
   targets: { perSecond: 10, burst: 10 },
 }
 
+/** DescribeAlarms has 9/s of an account and Region ("CloudWatch service quotas" page); dashboards ask too. */
+export const CLOUDWATCH_RATES: Rates = {
+  read: { perSecond: 3, burst: 5 },
+  write: { perSecond: 1, burst: 1 },
+  targets: { perSecond: 1, burst: 1 },
+}
+
 /** IAM publishes nothing; a doctor asks a handful of questions. */
 export const IAM_RATES: Rates = {
   read: { perSecond: 5, burst: 10 },

@@ -18,7 +18,7 @@ export interface AwsOptions {
 }
 
 /** The services nyah calls, as the environment variables `AWS_ENDPOINT_URL_…` spell them. */
-export type ServiceName = 'ELASTIC_LOAD_BALANCING_V2' | 'EC2' | 'STS' | 'IAM' | 'ROUTE_53' | 'S3'
+export type ServiceName = 'ELASTIC_LOAD_BALANCING_V2' | 'EC2' | 'STS' | 'IAM' | 'ROUTE_53' | 'S3' | 'CLOUDWATCH'
 
 export interface AwsSettings {
   readonly region: string
@@ -66,6 +66,7 @@ export function awsSettings(options: AwsOptions): AwsSettings {
       IAM: endpoint('IAM'),
       ROUTE_53: endpoint('ROUTE_53'),
       S3: endpoint('S3'),
+      CLOUDWATCH: endpoint('CLOUDWATCH'),
     },
     callMs: Math.min(CALL_MS, options.callMs ?? CALL_MS),
     fips: (said(env['AWS_USE_FIPS_ENDPOINT']) ?? profile['use_fips_endpoint']) === 'true',

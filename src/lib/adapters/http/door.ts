@@ -31,6 +31,8 @@ export interface DoorOptions {
   /** False: any certificate is accepted. Only when the operator has said so. */
   readonly verify?: boolean
   readonly maxBodyBytes?: number
+  /** What people can do about a certificate that is not trusted; as with OpenStack unless given. */
+  readonly untrusted?: string
   readonly timeouts?: Partial<Timeouts>
   /** Sockets per host. */
   readonly parallel?: number
@@ -47,6 +49,8 @@ export interface Timeouts {
 }
 
 const MAX_BODY_BYTES = 32 * 1024 * 1024
+
+const UNTRUSTED = 'name the CA file that signed it: `cacert` in clouds.yaml, or OS_CACERT'
 
 /** A Keystone without its database was seen to hang for over a minute; an API that answers at all does so in seconds. */
 const TIMEOUTS: Timeouts = { connect: 10_000, response: 30_000, total: 60_000 }
@@ -70,6 +74,7 @@ export type Door = (request: DoorRequest) => Promise<DoorResponse>
 
 export function createDoor(options: DoorOptions): Door {
   const limit = options.maxBodyBytes ?? MAX_BODY_BYTES
+  const untrusted = options.untrusted ?? UNTRUSTED
   const timeouts = { ...TIMEOUTS, ...options.timeouts }
   const pool = { keepAlive: true, timeout: IDLE_MS, maxSockets: options.parallel ?? 16, scheduling: 'lifo' as const }
   const tls = { rejectUnauthorized: options.verify ?? true, ...(options.ca ? { ca: options.ca } : {}) }
@@ -78,7 +83,7 @@ export function createDoor(options: DoorOptions): Door {
   return async (request) => {
     const { method, url, signal } = request
     signal?.throwIfAborted()
-    const attempt: Attempt = { area: options.area, method, url, secrets: request.secrets ?? [] }
+    const attempt: Attempt = { area: options.area, method, url, secrets: request.secrets ?? [], untrusted }
     const stream = got.stream(url, {
       method,
       agent,

@@ -9,6 +9,8 @@ export interface Attempt {
   readonly method: string
   readonly url: string
   readonly secrets: readonly Secret[]
+  /** What to do about a certificate that is not trusted. */
+  readonly untrusted: string
 }
 
 /** Certificates that Node does not trust: no retry changes that. */
@@ -59,7 +61,7 @@ export function transportError(error: unknown, attempt: Attempt): NyahError {
     return nyahError({
       code: `${attempt.area}_TLS_FAILED`,
       message: `${call}: the server's certificate or TLS set-up was not accepted (${code})`,
-      tries: ['name the CA file that signed it: `cacert` in clouds.yaml, or OS_CACERT'],
+      tries: [attempt.untrusted],
       exit: EXIT.configuration,
       details,
     })

@@ -1,5 +1,5 @@
 /**
- * ELBv2, EC2, STS, IAM's simulator and a part of Route 53 of one AWS account in one Region, as strict as they are documented: what AWS refuses is refused
+ * ELBv2, EC2, STS, IAM's simulator and parts of Route 53 and CloudWatch of one AWS account in one Region, as strict as they are documented: what AWS refuses is refused
  * here, with the same code. Comments beside the rules name their page of the AWS documentation (`API_…` pages are the
  * API references) or the project's facts about NLB.
  */
@@ -17,6 +17,7 @@ import { loadBalancerActions } from './elbv2-loadbalancers.ts'
 import { tagActions } from './elbv2-tags.ts'
 import { targetGroupActions } from './elbv2-targetgroups.ts'
 import { targetActions } from './elbv2-targets.ts'
+import { answerOfCloudWatch, cloudWatch, isCloudWatch } from './cloudwatch.ts'
 import type { AwsFault } from './fault.ts'
 import { fault, isFault } from './fault.ts'
 import { authorize, iamActions } from './iam.ts'
@@ -95,8 +96,10 @@ const guess = (version: string | undefined): Protocol =>
 
 // "Signature Version 4" troubleshooting page: a scope of another Region or service is SignatureDoesNotMatch.
 function checkScope({ service, region }: Credential, state: AwsState): void {
+  // Alarms are of the Region that is asked, as each Region has some of its own.
+  if (service === 'monitoring') return
   if (service !== 'route53' && !PROTOCOLS.some(({ scope }) => scope === service)) {
-    const message = `Credential should be scoped to correct service: the sandbox has elasticloadbalancing, ec2, sts, iam and route53, not '${service}'`
+    const message = `Credential should be scoped to correct service: the sandbox has elasticloadbalancing, ec2, sts, iam, route53 and monitoring, not '${service}'`
     throw fault('SignatureDoesNotMatch', message, 403)
   }
   if (region !== state.region && !(GLOBAL.has(service) && region === 'us-east-1')) {
@@ -156,11 +159,24 @@ function atRoute53(state: AwsState, request: WireRequest, surroundings: Surround
   return route53(state, request, surroundings, id)
 }
 
+/** CloudWatch speaks JSON: a header says so, and the signature has to say so too. */
+function atCloudWatch(state: AwsState, request: WireRequest, { now }: Surroundings, id: string) {
+  const ask = (): object => {
+    const credential = credentialOf(request.headers['authorization'])
+    if (credential.service !== 'monitoring')
+      throw fault('SignatureDoesNotMatch', "Credential should be scoped to correct service: 'monitoring'", 403)
+    checkSession(state, credential.accessKeyId, now)
+    return cloudWatch(state, request, credential)
+  }
+  return { state, response: answerOfCloudWatch(ask, id) }
+}
+
 export const awsService: Service<AwsState> = (before, request, surroundings) => {
   const { now } = surroundings
   const state = noticed(before, surroundings)
   const id = requestId(`${now}/${state.serial}/${request.body}`)
   if (request.path.startsWith('/2013-04-01/')) return atRoute53(state, request, surroundings, id)
+  if (isCloudWatch(request)) return atCloudWatch(state, request, surroundings, id)
   const pairs = pairsOf(request)
   let protocol = guess(pairs.get('Version') ?? undefined)
   try {

@@ -1,3 +1,5 @@
+import type { AlarmSeed, AlarmState } from './cloudwatch-state.ts'
+import { alarmOf } from './cloudwatch-state.ts'
 import type { Policy } from './iam-policy.ts'
 import { securityGroupId } from './ids.ts'
 import type { CheckSeed } from './route53-check-state.ts'
@@ -29,6 +31,7 @@ export interface AwsWorld {
   /** Quota: health checks of the account. Absent: 200. */
   readonly healthChecksLimit?: number | undefined
   readonly buckets?: readonly BucketSeed[] | undefined
+  readonly alarms?: readonly AlarmSeed[] | undefined
 }
 
 export interface SubnetState {
@@ -196,6 +199,7 @@ export interface AwsState {
   readonly route53: Route53State
   /** S3 buckets by name. */
   readonly buckets: Readonly<Record<string, BucketState>>
+  readonly alarms: readonly AlarmState[]
   readonly securityGroups: Readonly<Record<string, SecurityGroupState>>
   /** EC2 resources of every kind, by id. */
   readonly ec2Tags: Readonly<Record<string, Tags>>
@@ -252,6 +256,7 @@ export function initialAws(world: AwsWorld, now: number): AwsState {
     zones: Object.fromEntries((world.hostedZones ?? []).map((seed) => [seed.id, zoneOf(seed)])),
     route53: initialRoute53(world, now),
     buckets: Object.fromEntries((world.buckets ?? []).map((seed) => [seed.name, bucketOf(seed)])),
+    alarms: (world.alarms ?? []).map((seed) => alarmOf(seed, world.region, now)),
     securityGroups: Object.fromEntries(defaults.map((group) => [group.id, group])),
     ec2Tags: {},
     loadBalancers: {},
