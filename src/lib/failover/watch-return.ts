@@ -23,10 +23,14 @@ export function watchReturn(asked: End): WatchReturn {
   const { healthyForSeconds } = asked
   let proofs: Proofs = new Map()
   let saidAt: number | null = null
+  let lookedAt = -Infinity
   const waiting = (world: FailoverWorld): readonly Return[] =>
     returning(planEnd(world, asked), world).filter((one) => isWatched(one, world, healthyForSeconds))
   return {
     look(before, { clock, emit }) {
+      // Seen before (while what was changed spreads, only that is looked at): nobody has looked since.
+      if (before.at <= lookedAt) return { ...before, proofs }
+      lookedAt = before.at
       const old = proofs
       proofs = looked(old, returning(planEnd(before, asked), before), before.at, clock.now())
       const world = { ...before, proofs }
