@@ -151,7 +151,7 @@ export const armOperation = (ports: ArmPorts, asked: Arm): Operation<FailoverWor
   confirmId: null,
   observe: async (scene) => ({ ...(await ports.observe(asked.which, scene)), ours: NOTHING_YET }),
   plan: (world) => planArm(world, asked, ports.account()),
-  guards: [mayBeMoved, notWhileEngaged],
+  guards: [mayBeMoved, notWhileEngaged(asked.place)],
   apply: (change, scene) => ports.apply(change, scene),
   together: { keyOf: ({ ref }) => (ref.type === 'weighted-set' ? 'names' : null), apply: ports.applyNames },
   waiting: null,

@@ -53,7 +53,7 @@ export function armOf(args: JsonObject, place: SwitchPlace | null): Arm {
   return { which: whichOf(args), place }
 }
 
-function whichOf({ names, all, mirror, tag }: JsonObject): Which {
+export function whichOf({ names, all, mirror, tag }: JsonObject): Which {
   if ([names, all, mirror, tag].filter((one) => one !== undefined).length !== 1)
     throw invalid('arguments.names, arguments.all, arguments.mirror and arguments.tag are one of four')
   if (all === true) return { by: 'all' }

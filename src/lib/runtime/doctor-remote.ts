@@ -65,6 +65,7 @@ export function remoteChecks(opened: Opened, clock: Clock, signal: AbortSignal):
     ],
     ...addressLooks(opened, signal),
     ['failover card', async () => (await import('./failover-armed.ts')).cardLook(opened, clock, signal)()],
+    ['failover switch', async () => (await import('./failover-armed.ts')).switchLook(opened, clock, signal)()],
     ...permissionLooks(opened.permissions, async () => (await account()).arn, signal),
   ]
   return looks.map(([name, look]) => check(name, look))

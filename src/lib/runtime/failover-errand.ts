@@ -95,6 +95,12 @@ export function endArguments(
 export const armArguments = (words: readonly string[] | undefined, flags: Which): JsonObject =>
   whichOf(words, flags, 'nyah failover arm')
 
+/** Which names `failover status` is about: all, unless it is said. */
+export function statusArguments(words: readonly string[] | undefined, { mirror, tag }: Omit<Which, 'all'>): JsonObject {
+  const isSaid = (words ?? []).length > 0 || mirror !== undefined || tag !== undefined
+  return whichOf(words, { all: !isSaid, mirror, tag }, 'nyah failover status')
+}
+
 function whichOf(words: readonly string[] | undefined, { all, mirror, tag }: Which, command: string): JsonObject {
   const named = (words ?? []).filter((word) => word.trim() !== '')
   const ways = [named.length > 0, all, mirror !== undefined, tag !== undefined].filter(Boolean).length

@@ -90,3 +90,5 @@ export const failoverEndFlags = {
 }
 
 export const failoverArmFlags = { ...which, card, ...mutatingFlags }
+
+export const failoverStatusFlags = { mirror: which.mirror, tag: which.tag }
