@@ -70,7 +70,7 @@ function idleVerdict({ request }: Plan, { findings }: Outline, paint: Paint): re
   if (open.some(({ severity }) => severity === 'hold'))
     return [`${paint('hold', 'Held:')} nothing is changed, for the reasons above.`]
   const idle = idleWord(request.operation)
-  if (idle !== null) return [`${paint('ok', `${idle}.`)}`]
+  if (idle !== null) return [paint('ok', `${idle}.`)]
   return [
     open.some(({ severity }) => severity === 'warn')
       ? `${paint('bold', 'Nothing to do')}, but see the warnings above.`
