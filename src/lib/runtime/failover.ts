@@ -14,6 +14,7 @@ import { chosenCard, isOwnAccount, keepingCard } from './failover-card.ts'
 import { attendedText } from './failover-report.ts'
 import { following } from './failover-spread.ts'
 import { configuredSwitch, impatient, orSwitchAlone, switchesOf, waysOf } from './failover-ways.ts'
+import { namesInTime } from './names-in-time.ts'
 import { namesPorts, zoneChoice } from './names-read.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
@@ -58,6 +59,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     return seenWith(healthMs, await read(which.by === 'names' ? which.names : null, healthMs, scene))
   }
   const switches = switchesOf(opened)
+  const inTime = ({ deadline, clock }: RunDeps) => namesInTime(dns, deadline, clock)
   const zoneWorld = async (which: Which, scene: Scene): Promise<SeenWorld> => {
     const at = scene.clock.now()
     const found = await fromZone(which, scene)
@@ -68,7 +70,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
   if (isEnd) {
     const asked = requests.endOf(request.arguments)
     return bound(async (enactor, { clock, emit, deadline = null }) => {
-      const kept = await keepingCard(dns, opened, clock, emit)
+      const kept = await keepingCard(namesInTime(dns, deadline ?? undefined, clock), opened, clock, emit)
       const follow = following(opened, enactor, asked.wait !== false ? deadline : null)
       const apply: FailoverPorts['apply'] = (changes, scene) =>
         follow.carry(changes, scene, () => applyNames(changes, kept, enactor, scene))
@@ -84,7 +86,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       const since = deps.clock.now()
       const [{ attendedPorts }, kept] = await Promise.all([
         import('./failover-attended.ts'),
-        keepingCard(dns, opened, deps.clock, deps.emit),
+        keepingCard(inTime(deps), opened, deps.clock, deps.emit),
       ])
       const follow = following(opened, enactor, deps.deadline ?? null)
       const promised = { ...attended, resumed: resumes !== null }
@@ -105,7 +107,8 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       import('../failover/card.ts'),
     ])
     let keeper = await chosenCard(opened, asked.which, deps)
-    const kept = keeper === null ? await keepingCard(dns, opened, deps.clock, deps.emit) : keeper.keeping(dns)
+    const kept =
+      keeper === null ? await keepingCard(inTime(deps), opened, deps.clock, deps.emit) : keeper.keeping(inTime(deps))
     let known: readonly ObservedName[] = []
     let ways: readonly Way[] = []
     let alone: SeenWorld | null = null
