@@ -8,7 +8,7 @@ import { age, count } from '../render/words.ts'
 import { cardAt, type CardRead } from './failover-card.ts'
 import { configuredSwitch } from './failover-ways.ts'
 import { readNames } from './names-read.ts'
-import type { Look } from './doctor-check.ts'
+import { unknown, type Look } from './doctor-check.ts'
 import type { CardPlace, Opened } from './open.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SwitchPlace } from '../ports/switch.ts'
@@ -81,6 +81,8 @@ const isNamed = (place: SwitchPlace, configured: SwitchPlace | null): boolean =>
 
 const UNNAMED = 'the configuration does not name it'
 
+const NO_SWITCH = 'none: while Route 53’s API is down nobody can be moved'
+
 /** How long reading whom a switch moves may take where nobody is in a hurry. */
 const SWITCH_MS = 20_000
 
@@ -89,9 +91,11 @@ export const switchLook =
   (opened: Opened, clock: Clock, signal: AbortSignal): Look =>
   async () => {
     const configured = configuredSwitch(opened)
+    // Whoever armed names has a card: where there is none, nobody has to be able to read Route 53.
+    if (configured === null && (await cardAt(opened.card)).state === 'absent') return NO_SWITCH
     const { names, unread } = await readNames(opened, { names: null, healthMs: SWITCH_MS }, { clock, signal })
     const [error] = unread
-    if (error !== undefined) throw nyahError(error)
+    if (error !== undefined) return unknown(`who follows one could not be read (${error.code})`)
     const { switchesOf } = await import('../dns/plan-armed.ts')
     const found = switchesOf(names)
     const left = found.filter(({ place }) => !isNamed(place, configured))
@@ -104,7 +108,7 @@ export const switchLook =
         exit: EXIT.configuration,
         tries: ['nyah failover arm --all', 'write it into failover.switch again, if it was meant to stay'],
       })
-    if (configured === null) return 'none: while Route 53’s API is down nobody can be moved'
+    if (configured === null) return NO_SWITCH
     const [its] = found
     if (its === undefined) return `${switchText(configured)}: nobody follows it; nyah failover arm --all`
     return `${switchText(configured)}: ${followText(its.names)}`
