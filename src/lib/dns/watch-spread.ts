@@ -177,7 +177,10 @@ export function watchSpread(
             reached.add(one)
             tell(one, 'insync', scene)
           }
-          const said = synced === 'no' || one.expected === null ? null : await heard({ ...one, expected: one.expected }, synced, scene)
+          const said =
+            synced === 'no' || one.expected === null
+              ? null
+              : await heard({ ...one, expected: one.expected }, synced, scene)
           return judged(one, { synced, heard: said }, scene)
         }),
       )

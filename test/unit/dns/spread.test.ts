@@ -143,7 +143,10 @@ describe('how far a change has spread', () => {
     await watch.carry(moved(SHOP), on, async () => accepted(moved(SHOP)))
     expect(await watch.look(on)).toMatchObject([{ state: 'done' }])
     expect(notes()).toMatchObject([
-      { code: 'DNS_SPREAD_UNKNOWN', message: expect.stringMatching(/\(AWS_[A-Z_]+\); nor could they be asked \(.* could not be asked: /) },
+      {
+        code: 'DNS_SPREAD_UNKNOWN',
+        message: expect.stringMatching(/\(AWS_[A-Z_]+\); nor could they be asked \(.* could not be asked: /),
+      },
     ])
   })
 
