@@ -11,8 +11,9 @@ const AWAY = new Set(['aws=100 octavia=0'])
 let world: World
 const run = (...words: readonly string[]): Promise<Ended> => world.run([...words, '--sandbox'])
 
-const health = async (text: string): Promise<void> => {
-  await expect.poll(async () => (await run('dns', 'show', SHOP)).stdout, { timeout: 30_000 }).toContain(`: ${text}`)
+async function health(text: string): Promise<void> {
+  const shown = async () => (await run('dns', 'show', SHOP)).stdout
+  await expect.poll(shown, { timeout: 30_000 }).toContain(`: ${text}`)
 }
 
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answer } from '../../src/lib/sandbox/dns/answer.ts'
@@ -143,6 +143,39 @@ describe('a switch in S3', () => {
       expect((await run('failover', 'end', '--all', '--healthy-for', '0', '--yes')).code).toBe(0)
       await settled()
       for (const name of NAMES) expect(onOctavia(name)).toBe(180)
+    }
+
+    // taken out of the configuration: said to stand there still, and arming takes the names off
+    {
+      const named = readFileSync(join(world.home, 'nyah.yaml'), 'utf8')
+      const kinds = (): readonly string[] => {
+        let found: readonly string[] = []
+        world.sandbox.change((state: SandboxState) => {
+          found = Object.values(state.aws.route53.healthChecks).map(({ config }) => config.type)
+          return state
+        })
+        return found.toSorted()
+      }
+      writeFileSync(
+        join(world.home, 'nyah.yaml'),
+        JSON.stringify({ currentContext: 'prod', contexts: { prod: { sandbox: true } } }),
+      )
+      const status = flat(await run('failover', 'status'))
+      expect(status).toContain('2 names follow it; the configuration does not name it: nyah failover arm --all takes')
+      expect(flat(await run('doctor'))).toContain('SWITCH_NOT_CONFIGURED')
+      const left = await run('failover', 'arm', '--all', '--yes')
+      expect(left.code).toBe(0)
+      expect(flat(await run('failover', 'status'))).not.toContain('s3://')
+      expect(flat(await run('doctor'))).not.toContain('SWITCH_NOT_CONFIGURED')
+      expect(kinds().filter((kind) => kind === 'CALCULATED' || kind === 'HTTPS')).toEqual([])
+      for (const name of NAMES) expect(onOctavia(name)).toBe(180)
+      const again = await run('failover', 'arm', '--all', '--yes')
+      expect(again.code).toBe(0)
+      expect(flat(again)).toContain('Nothing to change in Route 53')
+      expect(flat(again)).not.toContain('Nothing to do')
+      writeFileSync(join(world.home, 'nyah.yaml'), named)
+      expect((await run('failover', 'arm', '--all', '--yes')).code).toBe(0)
+      expect(kinds().filter((kind) => kind === 'CALCULATED' || kind === 'HTTPS')).toHaveLength(3)
     }
 
     // detach takes its health checks along; the last one takes the switch's

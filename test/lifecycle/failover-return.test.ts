@@ -21,18 +21,28 @@ interface Stage {
   readonly octavia?: (seconds: number, name: string) => Health
   readonly forSeconds?: number
   readonly steps?: readonly number[]
+  /** Seconds until a change is everywhere. */
+  readonly spreadsFor?: number
   /** Is there a switch, and is it engaged? */
   readonly switched?: boolean
 }
 
 /** Names that are all on AWS, in memory, and a `failover end` of them. */
-function stage({ names = ['shop.example.jp'], octavia = () => 'healthy', switched = false, ...asked }: Stage = {}) {
+function stage({
+  names = ['shop.example.jp'],
+  octavia = () => 'healthy',
+  switched = false,
+  spreadsFor = 0,
+  ...asked
+}: Stage = {}) {
   const clock = virtualClock()
   const begun = clock.now()
   const store = memoryStore()
   const zone = new Map<string, readonly RecordSet[]>(names.map((name) => [name, ownedRecords(name, AWAY)]))
   const done: string[] = []
   let isEngaged = true
+  let last: Awaited<ReturnType<FailoverPorts['observe']>> | null = null
+  let spreadAt = 0
   const seconds = (): number => (clock.now() - begun) / 1000
   const mark = (what: string): void => void done.push(`${what} at ${Math.floor(seconds())} s`)
   const ways = (): readonly Way[] =>
@@ -41,8 +51,14 @@ function stage({ names = ['shop.example.jp'], octavia = () => 'healthy', switche
   const entrance = { octaviaId: null, name: 'nyah-shop', dnsName: NLB, zoneId: 'Z31', ipAddressType: 'ipv4' } as const
   const ports: FailoverPorts = {
     run: 'k3f9',
-    observe: () =>
-      Promise.resolve({
+    observe: () => {
+      // As `following` does it: while a change spreads, only that is looked at.
+      if (last !== null && seconds() < spreadAt)
+        return Promise.resolve({
+          ...last,
+          spread: names.map((name) => ({ name, state: 'pending', detail: '' }) as const),
+        })
+      last = {
         at: clock.now(),
         ways: ways(),
         spread: [],
@@ -58,8 +74,11 @@ function stage({ names = ['shop.example.jp'], octavia = () => 'healthy', switche
           const entrances = { [NLB]: { ...entrance, scheme: 'internet-facing' as const, side } }
           return seenName(name, zone.get(name) ?? [], { statuses: { 'hc-1': status }, entrances })
         }),
-      }),
+      }
+      return Promise.resolve(last)
+    },
     apply: (changes) => {
+      spreadAt = seconds() + spreadsFor
       for (const change of changes) {
         const at = new Date(clock.now()).toISOString().replace('.000', '')
         const stamp = { at, by: 'tanaka', why: '', run: 'k3f9' }
@@ -180,6 +199,17 @@ describe('the end of a failover', () => {
     expect(result.progress.earlier.map(({ changes }) => changes.map(({ change }) => change.ref.name))).toEqual([
       ['a.example.jp'],
     ])
+  })
+
+  it('does not count the time in which it only looked at how another name spread', async () => {
+    const names = ['a.example.jp', 'b.example.jp']
+    const octavia = (at: number, name: string): Health => (name < 'b' || at < 60 || at >= 90 ? 'healthy' : 'unknown')
+    const quick = stage({ names, octavia, spreadsFor: 30 })
+    expect(await quick.go()).toMatchObject({ outcome: 'applied' })
+    expect(quick.done.at(-1)).toBe('b.example.jp octavia=90 at 270 s')
+    const slow = stage({ names, octavia, spreadsFor: 100 })
+    expect(await slow.go()).toMatchObject({ outcome: 'applied' })
+    expect(Number(/at (\d+) s/.exec(slow.done.at(-1) ?? '')?.[1])).toBeGreaterThanOrEqual(180 + 100 + 180)
   })
 
   it('keeps a switch engaged until all of its names are back', async () => {

@@ -159,7 +159,8 @@ export function life(place: Place, names: readonly Kept[]) {
     const ports = { run: '', observe: unused, apply: unused, switches: { engage: unused, disengage: unused } }
     const which = { by: 'all' } as const
     if (action.do === 'to') return toOperation(ports, { which, side: action.side, percent: action.percent })
-    if (action.do === 'end') return endOperation(ports, { which, steps: action.steps, everySeconds: 60, healthyForSeconds: 0 })
+    if (action.do === 'end')
+      return endOperation(ports, { which, steps: action.steps, everySeconds: 60, healthyForSeconds: 0 })
     const settings = { enactor: { by: '', why: '', run: '' }, zones: {} }
     const dns = { dns: place.dns, checks: {} as never, mirrors: {} as never, resolver: null }
     return weightOperation(dns, settings, { names: names.map(({ name }) => name), weights: action.weights })

@@ -1,8 +1,10 @@
 import { token, type Change } from '../core/change.ts'
 import type { RecordSet } from '../ports/dns.ts'
 import type { SwitchPlace } from '../ports/switch.ts'
-import { nameChange } from './changes.ts'
+import type { Check } from '../ports/health-checks.ts'
+import { nameChange, WEIGHTED_SET } from './changes.ts'
 import {
+  type Armed,
   armedBy,
   armedSpec,
   CHECK_TAG,
@@ -15,7 +17,7 @@ import {
 } from './check.ts'
 import type { ObservedName } from './model.ts'
 import { nextState } from './plan-weights.ts'
-import { asJson, referenceOf } from './plan-check.ts'
+import { asJson, dropChecks, referenceOf } from './plan-check.ts'
 import { ownedSets, type OwnedSet } from './set.ts'
 import { stateRecord } from './state.ts'
 
@@ -83,21 +85,95 @@ export function planArmed(seen: ObservedName, place: SwitchPlace, switchId: stri
   const due = planned.filter(({ id, set }) => id !== null && id !== set.members.octavia?.healthCheckId)
   if (due.length === 0) return []
   const changes = due.flatMap(({ change }) => (change === null ? [] : [change]))
-  const records = (set: OwnedSet, id: string | null): readonly RecordSet[] => [
-    ...set.records.map((record) => (record.setIdentifier === 'octavia' ? { ...record, healthCheckId: id } : record)),
-    stateRecord(seen.name, set.type, seen.zone.name, sameState(set)),
-  ]
   const update = nameChange(
     seen,
     'update',
     {
       before: due.flatMap(({ set }) => [...set.records, set.stateRecord]),
-      after: due.flatMap(({ set, id }) => records(set, id)),
+      after: due.flatMap(({ set, id }) => withCheck(seen, set, id)),
     },
     { reason: `Octavia's record follows the switch ${placeText(place)} too`, needs: changes.map(({ id }) => id) },
   )
   return [...changes, update]
 }
+
+/**
+ * What takes names off switches that are not the one at `place` (null: off every one): Octavia's record gets its own health
+ * check back, or the one that `planArmed` makes for the new switch; what nothing counts on any more goes. Pure.
+ */
+export function planLeft(names: readonly ObservedName[], place: SwitchPlace | null): readonly Change[] {
+  const wanted = place === null ? null : placeText(place)
+  const leaving = names.flatMap((seen) => {
+    const sets = ownedSets(seen).flatMap((set) => {
+      const armed = armedBy(set.members.octavia?.healthCheckId ?? null, seen.checks)
+      return armed === null || armed.place === wanted ? [] : [{ set, armed }]
+    })
+    return sets.length === 0 ? [] : [{ seen, sets }]
+  })
+  const changes = leaving.flatMap(({ seen, sets }) => {
+    const away = place === null ? unfollow(seen, sets) : null
+    const kept = new Set(sets.flatMap(({ armed: { own } }) => own ?? []))
+    // Of a name that changes its switch, the change of `planArmed` is what comes first.
+    const after = away ?? { id: `${seen.name}/${WEIGHTED_SET}/${seen.name}/update` }
+    const drops = dropChecks(seen, kept, after)
+    return [...(away === null ? [] : [away]), ...drops]
+  })
+  return [...changes, ...lastDrops(leaving, changes)]
+}
+
+interface Leaving {
+  readonly seen: ObservedName
+  readonly sets: readonly { readonly set: OwnedSet; readonly armed: Armed }[]
+}
+
+function unfollow(seen: ObservedName, sets: Leaving['sets']): Change {
+  const { place } = sets[0]?.armed ?? { place: '' }
+  return nameChange(
+    seen,
+    'update',
+    {
+      before: sets.flatMap(({ set }) => [...set.records, set.stateRecord]),
+      after: sets.flatMap(({ set, armed }) => withCheck(seen, set, armed.own)),
+    },
+    { reason: `Octavia's record follows the switch ${place} no more: the configuration does not name it` },
+  )
+}
+
+/** A switch's health check goes after the last one that counts on it, with the last name that leaves. */
+function lastDrops(leaving: readonly Leaving[], changes: readonly Change[]): readonly Change[] {
+  const going = new Set(changes.flatMap(({ kind, ref }) => (kind === 'delete' ? (ref.id ?? []) : [])))
+  const switches = new Set(leaving.flatMap(({ sets }) => sets.flatMap(({ armed }) => armed.switchId ?? [])))
+  return [...switches].flatMap((id): readonly Change[] => {
+    const all = leaving.flatMap(({ seen }) => Object.values(seen.checks))
+    const last = leaving.findLast(({ sets }) => sets.some(({ armed }) => armed.switchId === id))
+    const check = last?.seen.checks[id]
+    if (last === undefined || check === undefined || going.has(id)) return []
+    if (all.some((one) => one.children.includes(id) && !going.has(one.id))) return []
+    const { name, zone } = last.seen
+    const counting = changes.filter(({ kind, scope, ref }) => kind === 'delete' && scope === name && ref.id !== null)
+    return [
+      {
+        id: `${name}/health-check/${id}/delete`,
+        scope: name,
+        ref: { type: 'health-check', id, name: placeTextIn(check) },
+        kind: 'delete',
+        before: { ...asJson(check), zoneId: zone.id },
+        after: null,
+        needs: counting.map((one) => one.id),
+        reason: 'no name follows this switch any more',
+        risk: 'removes',
+      },
+    ]
+  })
+}
+
+const placeTextIn = ({ tags }: Check): string => tags[CHECK_TAG.switch] ?? 'the switch'
+
+/** Octavia's records with another health check, and the state that says so. */
+const withCheck = (seen: ObservedName, set: OwnedSet, id: string | null): readonly RecordSet[] => [
+  ...set.records.map((record) => (record.setIdentifier === 'octavia' ? { ...record, healthCheckId: id } : record)),
+  stateRecord(seen.name, set.type, seen.zone.name, sameState(set)),
+]
 
 /** One change more; all else stays as it is. */
 const sameState = ({ state }: OwnedSet): ReturnType<typeof nextState> => {

@@ -73,7 +73,11 @@ export const referenceOf = (zoneId: string, name: string, type: string): string 
   `nyah-${createHash('sha256').update(`${zoneId} ${name} ${type}`).digest('hex').slice(0, 8)}`
 
 /** Health checks of nyah's for this name that nothing is to refer to any more, once `after` is done. */
-export function dropChecks(seen: ObservedName, kept: ReadonlySet<string>, after: Change | null): readonly Change[] {
+export function dropChecks(
+  seen: ObservedName,
+  kept: ReadonlySet<string>,
+  after: Pick<Change, 'id'> | null,
+): readonly Change[] {
   const { name } = seen
   // A token stands where a check is still to be made: what is referred to now goes only with the change that replaces it.
   const referred = after === null ? seen.records.flatMap(({ healthCheckId }) => healthCheckId ?? []) : []

@@ -34,6 +34,8 @@ interface Seen {
 interface Heard {
   readonly said: 'new' | 'old' | 'nothing'
   readonly server: string
+  /** Why it says nothing. */
+  readonly why?: string
 }
 
 /**
@@ -74,34 +76,36 @@ export function watchSpread(
     emit('note', null, { code, message })
   }
 
-  const heard = async (expected: Expected, zoneId: string, scene: Scene): Promise<Heard | null> => {
+  /** What they say; that they cannot be asked is said here, unless Route 53 is silent too: whoever judges that says both at once. */
+  const heard = async (
+    { expected, zoneId }: Pick<Spreading, 'zoneId'> & { readonly expected: Expected },
+    synced: Seen['synced'],
+    scene: Scene,
+  ): Promise<Heard | null> => {
     const found = await serversOf(zoneId, scene)
     if (resolver === null) return null
     if (typeof found === 'string' || found.length === 0) {
       const why = typeof found === 'string' ? `${NOT_TOLD} (${found})` : PRIVATE
-      noteOnce(
-        scene,
-        'DNS_NOT_ASKED',
-        zoneId,
-        `${expected.record}: the name servers of its zone cannot be asked: ${why}`,
-      )
-      return null
+      const message = `${expected.record}: the name servers of its zone cannot be asked: ${why}`
+      if (typeof synced === 'string') noteOnce(scene, 'DNS_NOT_ASKED', zoneId, message)
+      return { said: 'nothing', server: '', why }
     }
     const each = await Promise.all(
-      found.map(async (server) => {
+      found.map(async (server): Promise<Heard> => {
         try {
           const { values } = await resolver.ask(server, expected.record, 'TXT', ASK_MS, scene.signal)
-          return { server, said: holds(expected, values) ? ('new' as const) : ('old' as const) }
+          return { server, said: holds(expected, values) ? 'new' : 'old' }
         } catch (error) {
           scene.signal.throwIfAborted()
           const { code, message } = errorData(error)
-          noteOnce(scene, 'DNS_NOT_ASKED', server, `${server} could not be asked: ${code} ${message}`)
-          return { server, said: 'nothing' as const }
+          return { server, said: 'nothing', why: `${server} could not be asked: ${code} ${message}` }
         }
       }),
     )
     const telling = each.find(({ said }) => said === 'old') ?? each.find(({ said }) => said === 'new')
-    return telling ?? { said: 'nothing', server: '' }
+    if (telling !== undefined || typeof synced === 'string')
+      for (const { server, why } of each) if (why !== undefined) noteOnce(scene, 'DNS_NOT_ASKED', server, why)
+    return telling ?? each[0] ?? null
   }
 
   const tell = (one: Spreading, state: 'accepted' | 'insync' | 'visible', { clock, emit }: Scene): void =>
@@ -124,7 +128,7 @@ export function watchSpread(
       scene,
       'DNS_SPREAD_UNKNOWN',
       changeId ?? zoneId,
-      `Route 53 accepted change ${changeId}, and does not say whether its name servers have it (${synced.unknown}); nor could they be asked: nyah dns show ${name}`,
+      `Route 53 accepted change ${changeId}, and does not say whether its name servers have it (${synced.unknown}); nor could they be asked${said?.why === undefined ? '' : ` (${said.why})`}: nyah dns show ${name}`,
     )
     return done
   }
@@ -173,7 +177,10 @@ export function watchSpread(
             reached.add(one)
             tell(one, 'insync', scene)
           }
-          const said = synced === 'no' || one.expected === null ? null : await heard(one.expected, one.zoneId, scene)
+          const said =
+            synced === 'no' || one.expected === null
+              ? null
+              : await heard({ ...one, expected: one.expected }, synced, scene)
           return judged(one, { synced, heard: said }, scene)
         }),
       )

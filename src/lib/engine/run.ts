@@ -127,9 +127,9 @@ async function planned<World>({ plan, operation, options, deps }: Stage<World>):
 
 /** A walk is taken up between two steps: what the last one did may still have to become healthy. */
 async function betweenSteps<World>(stage: Stage<World>, plan: Plan): Promise<Step> {
-  const made = plan.changes.length === 0 ? NOTHING_TO_DO : doneWith(plan, stage.options)
-  // All of it waits for its time.
-  const done = made === APPLIED ? NOTHING_TO_DO : made
+  const done = plan.changes.length === 0 ? NOTHING_TO_DO : doneWith(plan, stage.options)
+  // All of it waits for its time: nothing was done that could become healthy.
+  if (done === APPLIED) return { ending: NOTHING_TO_DO, goesOn: true }
   const ending = await verified(stage, plan, done, stage.last()?.world ?? null)
   return { ending, goesOn: ending === done }
 }

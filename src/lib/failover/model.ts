@@ -39,10 +39,10 @@ export interface End {
   /** Percent of the way back, growing, the last one 100. */
   readonly steps: readonly number[]
   readonly everySeconds: number
-  /** As in `To`. */
-  readonly wait?: boolean
   /** So long the side that users return to has to be healthy without a break before they do; 0: it only has to be now. */
   readonly healthyForSeconds: number
+  /** As in `To`. */
+  readonly wait?: boolean
 }
 
 /** `failover.arm` */

@@ -5,6 +5,7 @@ import type { Guard, Operation, Scene, Together } from '../engine/operation.ts'
 import type { Ours, Spread } from '../dns/model.ts'
 import { judgeName, nextDueIn, noted, shareOf, totalNeverZero, waitingFor, walkStops } from '../dns/plan.ts'
 import { backTo, mayBeMoved, towards } from './guards.ts'
+import { LOOK_EVERY_MS, watchReturn } from './watch-return.ts'
 import {
   NOTHING_YET,
   type Arm,
@@ -19,7 +20,6 @@ import {
   type Which,
 } from './model.ts'
 import { attendedGuards, backIn, isUnderWay, planAttended, troubleOf } from './attended.ts'
-import { LOOK_EVERY_MS, watchReturn } from './watch-return.ts'
 import { planArm, planEnd, planTo } from './plan.ts'
 import { applyWay, namesThenWays } from './apply.ts'
 import { notWhileEngaged, SWITCH, wayFindings, wayFor, withheld } from './ways.ts'
@@ -71,7 +71,7 @@ export function endOperation(ports: FailoverPorts, asked: End): Operation<Spread
     ...base,
     lookEveryMs: LOOK_EVERY_MS,
     requeue(world, stopped) {
-      const names = world.names.filter((one) => !stopped.has(one.name))
+      const names = world.names.filter((seen) => !stopped.has(seen.name))
       const due = [nextDueIn(names, world.at), watch.dueIn({ ...world, names })].filter((one) => one !== null)
       return due.length === 0 ? null : Math.min(...due)
     },
@@ -151,7 +151,7 @@ export const armOperation = (ports: ArmPorts, asked: Arm): Operation<FailoverWor
   confirmId: null,
   observe: async (scene) => ({ ...(await ports.observe(asked.which, scene)), ours: NOTHING_YET }),
   plan: (world) => planArm(world, asked, ports.account()),
-  guards: [mayBeMoved, notWhileEngaged],
+  guards: [mayBeMoved, notWhileEngaged(asked.place)],
   apply: (change, scene) => ports.apply(change, scene),
   together: { keyOf: ({ ref }) => (ref.type === 'weighted-set' ? 'names' : null), apply: ports.applyNames },
   waiting: null,

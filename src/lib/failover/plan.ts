@@ -1,4 +1,5 @@
 import type { ObservedName, Side, Weights } from '../dns/model.ts'
+import { planLeft } from '../dns/plan-armed.ts'
 import { judgeName, planWalk, planWeights } from '../dns/plan.ts'
 import type { Change } from '../core/change.ts'
 import type { Draft } from '../core/plan.ts'
@@ -32,12 +33,14 @@ export const planEnd = (world: FailoverWorld, { steps, everySeconds }: End): Dra
   return withWays(draft, world.ways, false)
 }
 
-/** Nothing in the zone has to change for a card; a switch has to be followed. */
+/** Nothing in the zone has to change for a card; a switch has to be followed, and one that is configured no more is left. */
 export const planArm = ({ names }: FailoverWorld, { place }: Arm, account: string): Draft => {
   const draft = draftOf(names, () => [])
-  if (place === null) return draft
   const owned = names.filter((seen) => judgeName(seen).owner === 'nyah')
-  const { changes, scopes } = armChanges(owned, place, account)
+  const left = planLeft(owned, place)
+  if (place === null) return { ...draft, changes: left }
+  const { changes: armed, scopes } = armChanges(owned, place, account)
+  const changes = [...armed, ...left]
   return {
     ...draft,
     scopes: [...scopes, ...draft.scopes],

@@ -42,8 +42,8 @@ export function endOf(args: JsonObject): End {
     which: whichOf(args),
     steps: list,
     everySeconds: wholeOf('everySeconds', everySeconds, 1, 86_400),
-    wait: wait !== false,
     healthyForSeconds: wholeOf('healthyForSeconds', healthyForSeconds, 0, 86_400),
+    wait: wait !== false,
   }
 }
 
@@ -53,7 +53,7 @@ export function armOf(args: JsonObject, place: SwitchPlace | null): Arm {
   return { which: whichOf(args), place }
 }
 
-function whichOf({ names, all, mirror, tag }: JsonObject): Which {
+export function whichOf({ names, all, mirror, tag }: JsonObject): Which {
   if ([names, all, mirror, tag].filter((one) => one !== undefined).length !== 1)
     throw invalid('arguments.names, arguments.all, arguments.mirror and arguments.tag are one of four')
   if (all === true) return { by: 'all' }

@@ -5,7 +5,7 @@ import { isWatched, leftOf, looked, proofKey, proofText, type Return } from './h
 import type { End, FailoverWorld, Proof, Proofs } from './model.ts'
 import { planEnd } from './plan.ts'
 
-/** While a return waits. Unhealthy, a health check of Route 53 stays so for at least one of its intervals of 10 or 30 s. */
+/** While a return waits, or users are out, it is looked for trouble so often. Unhealthy, a health check of Route 53 stays so for at least one of its intervals of 10 or 30 s. */
 export const LOOK_EVERY_MS = 10_000
 
 /** How often it is said how far it is. */
@@ -23,10 +23,14 @@ export function watchReturn(asked: End): WatchReturn {
   const { healthyForSeconds } = asked
   let proofs: Proofs = new Map()
   let saidAt: number | null = null
+  let lookedAt = -Infinity
   const waiting = (world: FailoverWorld): readonly Return[] =>
     returning(planEnd(world, asked), world).filter((one) => isWatched(one, world, healthyForSeconds))
   return {
     look(before, { clock, emit }) {
+      // Seen before (while what was changed spreads, only that is looked at): nobody has looked since.
+      if (before.at <= lookedAt) return { ...before, proofs }
+      lookedAt = before.at
       const old = proofs
       proofs = looked(old, returning(planEnd(before, asked), before), before.at, clock.now())
       const world = { ...before, proofs }

@@ -94,20 +94,27 @@ export const wayFindings =
       return []
     })
 
-/** Names that begin to follow an engaged switch would be moved by it. Pure. */
-export const notWhileEngaged = ({ changes, scopes }: Draft, { ways }: FailoverWorld): readonly Finding[] => {
-  const engaged = ways.find((way) => way.engaged === true)
-  if (engaged === undefined || changes.length === 0) return []
-  return scopes.map((scope) => ({
-    code: 'SWITCH_ENGAGED',
-    severity: 'refuse',
-    scope,
-    subject: placeText(engaged.place),
-    evidence: 'the switch is engaged: names that begin to follow it now are moved to AWS',
-    remedy: 'nyah failover end --all',
-    allowable: false,
-  }))
-}
+/** Names that begin to follow an engaged switch would be moved by it, and those that leave one. Pure. */
+export const notWhileEngaged =
+  (place: SwitchPlace | null) =>
+  ({ changes, scopes }: Draft, { ways }: FailoverWorld): readonly Finding[] => {
+    const engaged = ways.find((way) => way.engaged === true)
+    const wanted = place === null ? null : placeText(place)
+    const unknown = ways.find((way) => way.engaged === null && placeText(way.place) !== wanted)
+    const way = engaged ?? unknown
+    if (way === undefined || changes.length === 0) return []
+    const isLeft = placeText(way.place) !== wanted
+    return scopes.map((scope) => ({
+      code: 'SWITCH_ENGAGED',
+      severity: 'refuse',
+      scope,
+      subject: placeText(way.place),
+      evidence: `${engaged === undefined ? 'whether the switch is engaged is not known, and if it is,' : 'the switch is engaged:'} names that ${isLeft ? 'leave it now are moved back to Octavia' : 'begin to follow it now are moved to AWS'}`,
+      remedy: 'nyah failover end --all',
+      // A bucket that is gone never says any more.
+      allowable: engaged === undefined,
+    }))
+  }
 
 /** A switch goes with its names: what refuses one of them, or lets it wait, does so with it, and is overruled with it. Pure. */
 export const withheld =

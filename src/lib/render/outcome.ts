@@ -7,7 +7,7 @@ import { escapeLong, escapeText } from './escape.ts'
 import { hanging, tryLines } from './findings.ts'
 import { outlinePlan } from './outline.ts'
 import type { Paint, Tone } from './paint.ts'
-import { count, span } from './words.ts'
+import { count, idleWord, span } from './words.ts'
 
 /** How a run ended, in a word. */
 const OUTCOMES: Readonly<Record<Outcome, { readonly word: string; readonly tone: Tone }>> = {
@@ -111,7 +111,9 @@ export function outcomeLines(progress: Progress, width: number, paint: Paint): r
   if (outcome === null) return []
   const { tone } = OUTCOMES[outcome]
   const part = outcome === 'refused' && hasBegun(progress) ? ' in part' : ''
-  const word = (progress.request?.operation.endsWith('.diff') && READ[outcome]) || OUTCOMES[outcome].word
+  const { operation = '' } = progress.request ?? {}
+  const read = operation.endsWith('.diff') ? READ[outcome] : undefined
+  const word = (outcome === 'nothing-to-do' ? idleWord(operation) : null) ?? read ?? OUTCOMES[outcome].word
   const code = exitCode === 0 || exitCode === null ? '' : paint('dim', ` (exit ${exitCode})`)
   const tallies =
     outcome === 'nothing-to-do' || outcome === 'planned' ? '' : `: ${talliesText(progress)}${elapsed(progress)}`

@@ -9,7 +9,7 @@ import type { Paint, Tone } from './paint.ts'
 import { planReportLines } from './report.ts'
 import { type PlanView, scopeLines } from './scope-lines.ts'
 import { padEnd, textWidth, wrap } from './width.ts'
-import { count, moment, scopeWord } from './words.ts'
+import { count, idleWord, moment, scopeWord } from './words.ts'
 
 /** `Load balancer shop-front  5f0c7c1e-…` */
 function scopeTitle(operation: string, scope: ScopeOutline, paint: Paint): string {
@@ -33,7 +33,7 @@ function leftOutLines(operation: string, scope: ScopeOutline, { paint, width }: 
 /** The line above the question: what would happen, in numbers, and whether it may. */
 export function verdictLines(plan: Plan, outline: Outline, paint: Paint, width = Infinity): readonly string[] {
   const { held, refused, leftOut } = outline
-  if (plan.changes.length === 0 && !refused && leftOut.length === 0) return idleVerdict(outline, paint)
+  if (plan.changes.length === 0 && !refused && leftOut.length === 0) return idleVerdict(plan, outline, paint)
   const lines = [`${paint('bold', 'Plan:')} ${countsText(outline)}.`]
   if (refused) return [...lines, `${paint('refuse', 'Refused:')} nothing of this plan will be applied.`]
   if (leftOut.length > 0) {
@@ -49,7 +49,9 @@ export function verdictLines(plan: Plan, outline: Outline, paint: Paint, width =
   const due = outline.scopes.filter(({ refusedBy }) => refusedBy.length === 0)
   const later = due.flatMap(({ changes }) => changes.filter(({ waitsFor }) => waitsFor.length > 0)).length
   if (later > 0)
-    lines.push(...hanging('Waits: ', `${count(later, 'change')} made once that is so; the run stays until then.`, width))
+    lines.push(
+      ...hanging('Waits: ', `${count(later, 'change')} made once that is so; the run stays until then.`, width),
+    )
   const removals = due.flatMap((scope) => scope.changes.filter(takesAway)).map(({ change }) => change)
   if (removals.length === 0) return [...lines, paint('dim', 'Nothing is taken away.')]
   const all = [...new Set(removals.map(removalName))]
@@ -63,10 +65,12 @@ export function verdictLines(plan: Plan, outline: Outline, paint: Paint, width =
 }
 
 /** No changes is not the same as all is well: a guard may have stopped what would have been planned. */
-function idleVerdict({ findings }: Outline, paint: Paint): readonly string[] {
+function idleVerdict({ request }: Plan, { findings }: Outline, paint: Paint): readonly string[] {
   const open = findings.filter(({ allowed }) => allowed === undefined)
   if (open.some(({ severity }) => severity === 'hold'))
     return [`${paint('hold', 'Held:')} nothing is changed, for the reasons above.`]
+  const idle = idleWord(request.operation)
+  if (idle !== null) return [paint('ok', `${idle}.`)]
   return [
     open.some(({ severity }) => severity === 'warn')
       ? `${paint('bold', 'Nothing to do')}, but see the warnings above.`

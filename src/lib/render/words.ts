@@ -47,6 +47,10 @@ export const SEVERITIES: Readonly<Record<Severity, SeverityWords>> = {
 /** Of a hold that time lifts. */
 export const WAITS: SeverityWords = { word: 'Waits', tone: 'hold' }
 
+/** Operations that write something down here even where AWS has all it needs; null: nothing to change is nothing to do. */
+export const idleWord = (operation: string): string | null =>
+  operation === 'failover.arm' ? 'Nothing to change in Route 53' : null
+
 /** What a scope of an operation is: the first word of `lb.mirror` decides. */
 const SCOPES: Readonly<Record<string, string>> = {
   lb: 'Load balancer',

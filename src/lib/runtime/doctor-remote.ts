@@ -66,6 +66,7 @@ export function remoteChecks(opened: Opened, clock: Clock, signal: AbortSignal):
     ],
     ...addressLooks(opened, signal),
     ['failover card', async () => (await import('./failover-armed.ts')).cardLook(opened, clock, signal)()],
+    ['failover switch', async () => (await import('./failover-armed.ts')).switchLook(opened, clock, signal)()],
     ...permissionLooks(opened.permissions, async () => (await account()).arn, signal),
     ...namesLooks(opened, async () => (await account()).arn, clock, signal),
   ]

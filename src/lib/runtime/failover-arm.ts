@@ -1,3 +1,5 @@
+import type { Outputs } from '../core/change.ts'
+import { errorData } from '../core/errors.ts'
 import { jsonText, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { Scene } from '../engine/operation.ts'
@@ -79,6 +81,7 @@ export async function bindArm(request: Request, opened: Opened): Promise<Bound> 
             }
             if (place !== null && change.scope === armed.placeText(place))
               return { id: change.kind === 'wait' ? await ready.proved(scene) : await ready.made(scene) }
+            if (change.kind === 'delete') return onceFree(() => applyCheck(change, dns, checks, scene), scene)
             return applyCheck(await counting(change, armed.SWITCH_CHECK, () => ready.proved(scene)), dns, checks, scene)
           },
           write(world) {
@@ -101,6 +104,21 @@ export async function bindArm(request: Request, opened: Opened): Promise<Bound> 
     },
   }
 }
+
+/** Other names leave the switch in the same run: its health check goes after theirs, or with the next run. */
+async function onceFree(drop: () => Promise<Outputs>, { clock, signal }: Scene): Promise<Outputs> {
+  const until = clock.now() + FREE_MS
+  for (;;)
+    try {
+      return await drop()
+    } catch (error) {
+      if (errorData(error).code !== 'AWS_IN_USE') throw error
+      if (clock.now() >= until) return { kept: true }
+      await clock.sleep(1_000, signal)
+    }
+}
+
+const FREE_MS = 10_000
 
 /** What there is now on the worst day. */
 function tell(result: Json): string {

@@ -6,10 +6,12 @@ import type { CardDrift } from '../failover/card.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
 import { age, count } from '../render/words.ts'
 import { cardAt, type CardRead } from './failover-card.ts'
+import { configuredSwitch } from './failover-ways.ts'
 import { readNames } from './names-read.ts'
-import type { Look } from './doctor-check.ts'
+import { unknown, type Look } from './doctor-check.ts'
 import type { CardPlace, Opened } from './open.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { SwitchPlace } from '../ports/switch.ts'
 
 /** What is there for the worst day. */
 export interface Armed {
@@ -58,16 +60,59 @@ export async function armedOf(place: CardPlace, names: readonly ObservedName[] |
 }
 
 /** A line for each switch: does it move users now? */
-export const wayLines = (ways: readonly Way[]): readonly string[] =>
-  ways.map(({ place: { bucket, region, key }, names, engaged }) => {
-    const where = `s3://${bucket}/${key} in ${region}`
-    const follow =
-      names.length === 0 ? 'nobody follows it: nyah failover arm --all' : `${count(names.length, 'name')} follow it`
+export const wayLines = (ways: readonly Way[], configured: SwitchPlace | null): readonly string[] =>
+  ways.map(({ place, names, engaged }) => {
+    const where = `${switchText(place)} in ${place.region}`
+    const some = names.length === 0 ? 'nobody follows it: nyah failover arm --all' : followText(names)
+    const follow = isNamed(place, configured) ? some : `${some}; ${UNNAMED}: nyah failover arm --all takes them off`
     if (engaged === null) return `Switch ${where}: whether it is engaged is not known; ${follow}.`
     return engaged
       ? `Switch ${where}: ENGAGED, so the users of all that follow it are on AWS, whatever the weights say; ${follow}. To let go: nyah failover end --all`
       : `Switch ${where}: not engaged; ${follow}.`
   })
+
+const switchText = ({ bucket, key }: SwitchPlace): string => `s3://${bucket}/${key}`
+
+const followText = (names: readonly string[]): string =>
+  `${count(names.length, 'name')} ${names.length === 1 ? 'follows' : 'follow'} it`
+
+const isNamed = (place: SwitchPlace, configured: SwitchPlace | null): boolean =>
+  configured !== null && switchText(place) === switchText(configured) && place.region === configured.region
+
+const UNNAMED = 'the configuration does not name it'
+
+const NO_SWITCH = 'none: while Route 53’s API is down nobody can be moved'
+
+/** How long reading whom a switch moves may take where nobody is in a hurry. */
+const SWITCH_MS = 20_000
+
+/** `nyah doctor`: does what follows a switch follow the one that is configured? */
+export const switchLook =
+  (opened: Opened, clock: Clock, signal: AbortSignal): Look =>
+  async () => {
+    const configured = configuredSwitch(opened)
+    // Whoever armed names has a card: where there is none, nobody has to be able to read Route 53.
+    if (configured === null && (await cardAt(opened.card)).state === 'absent') return NO_SWITCH
+    const { names, unread } = await readNames(opened, { names: null, healthMs: SWITCH_MS }, { clock, signal })
+    const [error] = unread
+    if (error !== undefined) return unknown(`who follows one could not be read (${error.code})`)
+    const { switchesOf } = await import('../dns/plan-armed.ts')
+    const found = switchesOf(names)
+    const left = found.filter(({ place }) => !isNamed(place, configured))
+    if (left.length > 0)
+      throw nyahError({
+        code: 'SWITCH_NOT_CONFIGURED',
+        message: left
+          .map(({ place, names: its }) => `${followText(its).replace(' it', '')} ${switchText(place)}, and ${UNNAMED}`)
+          .join('; '),
+        exit: EXIT.configuration,
+        tries: ['nyah failover arm --all', 'write it into failover.switch again, if it was meant to stay'],
+      })
+    if (configured === null) return NO_SWITCH
+    const [its] = found
+    if (its === undefined) return `${switchText(configured)}: nobody follows it; nyah failover arm --all`
+    return `${switchText(configured)}: ${followText(its.names)}`
+  }
 
 const isTrue = ({ stale, gone, missing }: CardDrift): boolean => stale.length + gone.length + missing.length === 0
 

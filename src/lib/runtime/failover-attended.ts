@@ -1,7 +1,6 @@
 import { errorData } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Scene } from '../engine/operation.ts'
-import { conditionText } from '../failover/conditions.ts'
 import type { Attended } from '../failover/model.ts'
 import type { AttendedPorts, FailoverPorts } from '../failover/operation.ts'
 import type { Condition, Verdict } from '../ports/conditions.ts'
@@ -30,6 +29,7 @@ export const attendedPorts = (
     const worst = verdicts.findIndex(({ state }) => state !== 'fine')
     const [condition, verdict] = [abortOn[worst], verdicts[worst]]
     if (condition === undefined || verdict === undefined) return null
+    const { conditionText } = await import('../failover/conditions.ts')
     return `${conditionText(condition)} ${verdict.state === 'broken' ? 'is broken' : 'has no data'} (${verdict.detail})`
   },
   rto() {

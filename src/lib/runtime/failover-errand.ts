@@ -86,14 +86,20 @@ export function endArguments(
     ...whichOf(words, flags, 'nyah failover end'),
     steps,
     everySeconds: secondsOf(flags.every, '--every'),
-    wait: !flags['no-wait'],
     healthyForSeconds: /^0s?$/.test(flags['healthy-for']) ? 0 : secondsOf(flags['healthy-for'], '--healthy-for'),
+    wait: !flags['no-wait'],
   }
 }
 
 /** Arguments of `failover.arm`. */
 export const armArguments = (words: readonly string[] | undefined, flags: Which): JsonObject =>
   whichOf(words, flags, 'nyah failover arm')
+
+/** Which names `failover status` is about: all, unless it is said. */
+export function statusArguments(words: readonly string[] | undefined, { mirror, tag }: Omit<Which, 'all'>): JsonObject {
+  const isSaid = (words ?? []).length > 0 || mirror !== undefined || tag !== undefined
+  return whichOf(words, { all: !isSaid, mirror, tag }, 'nyah failover status')
+}
 
 function whichOf(words: readonly string[] | undefined, { all, mirror, tag }: Which, command: string): JsonObject {
   const named = (words ?? []).filter((word) => word.trim() !== '')

@@ -81,12 +81,14 @@ export const failoverEndFlags = {
   timeout: timeoutOf('5m'),
   steps: Flags.string({ description: 'Percent of the way back, step by step, the last one 100.', default: '100' }),
   every: Flags.string({ description: 'Time between two steps.', default: '2m' }),
-  'no-wait': noWait,
   'healthy-for': Flags.string({
     description: 'Begin only once the side that users return to has been healthy for so long without a break; 0: now.',
     default: '3m',
   }),
+  'no-wait': noWait,
   ...mutatingFlags,
 }
 
 export const failoverArmFlags = { ...which, card, ...mutatingFlags }
+
+export const failoverStatusFlags = { mirror: which.mirror, tag: which.tag }

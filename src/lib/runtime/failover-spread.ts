@@ -2,7 +2,6 @@ import type { Change, Outputs } from '../core/change.ts'
 import { errorData } from '../core/errors.ts'
 import type { EventData } from '../core/events.ts'
 import type { Enactor } from '../dns/apply.ts'
-import { stamped, standings } from '../dns/delta.ts'
 import type { ObservedName, Spread } from '../dns/model.ts'
 import type { SpreadWatch } from '../dns/watch-spread.ts'
 import type { Scene } from '../engine/operation.ts'
@@ -96,8 +95,8 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
       const writing = write()
       // Who waits for it is told by `carry`.
       writing.catch(() => undefined)
-      const spreading = await watching()
-      spreading.prepare([...new Set(changes.map((change) => standings(change).after.zoneId))], scene)
+      const [spreading, delta] = await Promise.all([watching(), import('../dns/delta.ts')])
+      spreading.prepare([...new Set(changes.map((change) => delta.standings(change).after.zoneId))], scene)
       // What comes after is the way back.
       isFirst = reached === null
       const results = await spreading.carry(changes, timed(scene), () => writing, sentAt)
@@ -105,7 +104,8 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
       if (done.length === 0) return results
       isPatient &&= isWritten
       isWritten = true
-      if (last !== null) last = { ...last, at: sentAt, names: writtenAs(last.names, done, { ...enactor, at: sentAt }) }
+      if (last !== null)
+        last = { ...last, at: sentAt, names: writtenAs(last.names, done, { ...enactor, at: sentAt }, delta) }
       return results
     },
   }
@@ -116,6 +116,7 @@ function writtenAs(
   names: readonly ObservedName[],
   changes: readonly Change[],
   { at: now, ...enactor }: Enactor & { readonly at: number },
+  { stamped, standings }: typeof import('../dns/delta.ts'),
 ): readonly ObservedName[] {
   const at = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
   const byName = new Map(changes.map((change) => [change.ref.name, standings(change)]))

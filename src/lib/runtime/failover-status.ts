@@ -8,41 +8,36 @@ import { escapeLong, escapeText } from '../render/escape.ts'
 import { hanging } from '../render/findings.ts'
 import { wrap } from '../render/width.ts'
 import { sinceText } from '../render/words.ts'
-import { namesOf } from './dns-errand.ts'
 import { viewOf } from './dns-show.ts'
 import { setText, type NamesView } from './dns-text.ts'
+import { chosen, nobody } from './failover.ts'
 import { armedOf, wayLines } from './failover-armed.ts'
-import { waysOf } from './failover-ways.ts'
+import { configuredSwitch, waysOf } from './failover-ways.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { reading, READ_AT_MOST_MS } from './lb.ts'
 import { HEALTH_MS, readNames } from './names-read.ts'
 import type { Report } from './report.ts'
 
-/** `nyah failover status [NAME…]`: 0 ready, 6 known to be bad, 12 unknown. */
-export const failoverStatus = (io: Io, flags: SharedFlags, words: readonly string[]): Promise<Report> =>
+/** `nyah failover status [NAME…]`, `--mirror X`, `--tag KEY=VALUE`: 0 ready, 6 known to be bad, 12 unknown. */
+export const failoverStatus = (io: Io, flags: SharedFlags, args: JsonObject): Promise<Report> =>
   reading(
     io,
     flags,
     async (opened, signal, clock) => {
-      const wanted = words.length === 0 ? null : namesOf(words)
+      const which = (await import('../failover/request.ts')).whichOf(args)
+      const wanted = which.by === 'names' ? which.names : null
       const [{ viewSets }, { readinessOf, verdictOf }, read] = await Promise.all([
         import('../dns/view.ts'),
         import('../dns/readiness.ts'),
         readNames(opened, { names: wanted, healthMs: HEALTH_MS }, { clock, signal }),
       ])
-      const sets = read.names
-        .flatMap(viewSets)
-        .filter(({ owner }) => owner.kind === 'nyah' || owner.kind === 'unreadable')
+      const names = chosen(which, read.names)
+      if (names.length === 0 && which.by !== 'all' && read.unread.length === 0) throw nobody(which)
+      const sets = names.flatMap(viewSets).filter(({ owner }) => owner.kind === 'nyah' || owner.kind === 'unreadable')
       const whole = wanted === null && read.unread.length === 0
       const card = await armedOf(opened.card, whole ? read.names : null, clock.now())
-      const ways = await waysOf(
-        opened,
-        read.names,
-        read.names,
-        { which: { by: 'all' }, isAll: whole },
-        { clock, signal },
-      )
+      const ways = await waysOf(opened, read.names, names, { which, isAll: whole }, { clock, signal })
       const ready = readinessOf(sets)
       const verdict = verdictOf(ready)
       const exitCode = exitOf(verdict, read.unread.length > 0)
@@ -53,7 +48,9 @@ export const failoverStatus = (io: Io, flags: SharedFlags, words: readonly strin
         ...sets.map((set) => setText(set, view)),
         [
           ...readyLines(ready, view),
-          ...[...provenLines(sets, at), card.text, ...wayLines(ways)].flatMap((line) => wrap(line, io.width)),
+          ...[...provenLines(sets, at), card.text, ...wayLines(ways, configuredSwitch(opened))].flatMap((line) =>
+            wrap(line, io.width),
+          ),
           '',
         ].join('\n'),
       ].join('\n')

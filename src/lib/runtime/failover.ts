@@ -14,6 +14,7 @@ import { chosenCard, isOwnAccount, keepingCard } from './failover-card.ts'
 import { attendedText } from './failover-report.ts'
 import { following } from './failover-spread.ts'
 import { configuredSwitch, impatient, orSwitchAlone, switchesOf, waysOf } from './failover-ways.ts'
+import { namesInTime } from './names-in-time.ts'
 import { namesPorts, zoneChoice } from './names-read.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
@@ -21,9 +22,12 @@ import type { Opened } from './open.ts'
 /** How long health may take before users are moved without it. */
 const PREFLIGHT_MS = 2_500
 
-/** Where nobody is in a hurry, what was not read in time would not be proven. Route 53 lets itself be asked 4 times a second. */
-const CALM_MS = 20_000
-const CALM_CHECK_MS = 300
+/** Whoever returns is in no hurry, and what was not read in time would not be proven. Route 53 lets itself be asked 4 times a second. */
+const RETURN_MS = 20_000
+const RETURN_CHECK_MS = 300
+
+/** And where nobody is in a hurry, and what is not known ends it. */
+const CALM_MS = 10_000
 
 /** Binds `failover.to`, `failover.drill` and `failover.end`: Route 53 is all that has to answer. */
 export async function bindFailover(request: Request, opened: Opened): Promise<Bound> {
@@ -38,13 +42,13 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
   ])
   const choice = zoneChoice(opened)
   const isEnd = request.operation === 'failover.end'
-  const isCalm = isEnd || request.operation === 'failover.drill' || request.arguments['until'] !== undefined
   const read = (names: readonly string[] | null, healthMs: number, scene: Scene): Promise<readonly ObservedName[]> =>
-    observe.observeNames(ports, { names, choice, healthMs, checkMs: isCalm ? CALM_CHECK_MS : 0 }, scene)
+    observe.observeNames(ports, { names, choice, healthMs, checkMs: isEnd ? RETURN_CHECK_MS : 0 }, scene)
+  const isAttended = request.operation === 'failover.drill' || request.arguments['until'] !== undefined
   let before: readonly ObservedName[] = []
   let isMoved = false
   // Users are where they were sent: to tell so, nobody waits for remotes that did not answer a moment ago.
-  const patience = (): number => (isCalm ? CALM_MS : isMoved ? 0 : PREFLIGHT_MS)
+  const patience = (): number => (isEnd ? RETURN_MS : isMoved ? 0 : isAttended ? CALM_MS : PREFLIGHT_MS)
   const seenWith = (healthMs: number, found: readonly ObservedName[]): readonly ObservedName[] => {
     before = healthMs === 0 ? found.map((seen) => withHealthOf(seen, before)) : found
     isMoved = false
@@ -55,6 +59,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
     return seenWith(healthMs, await read(which.by === 'names' ? which.names : null, healthMs, scene))
   }
   const switches = switchesOf(opened)
+  const inTime = ({ deadline, clock }: RunDeps) => namesInTime(dns, deadline, clock)
   const zoneWorld = async (which: Which, scene: Scene): Promise<SeenWorld> => {
     const at = scene.clock.now()
     const found = await fromZone(which, scene)
@@ -65,7 +70,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
   if (isEnd) {
     const asked = requests.endOf(request.arguments)
     return bound(async (enactor, { clock, emit, deadline = null }) => {
-      const kept = await keepingCard(dns, opened, clock, emit)
+      const kept = await keepingCard(namesInTime(dns, deadline ?? undefined, clock), opened, clock, emit)
       const follow = following(opened, enactor, asked.wait !== false ? deadline : null)
       const apply: FailoverPorts['apply'] = (changes, scene) =>
         follow.carry(changes, scene, () => applyNames(changes, kept, enactor, scene))
@@ -81,7 +86,7 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       const since = deps.clock.now()
       const [{ attendedPorts }, kept] = await Promise.all([
         import('./failover-attended.ts'),
-        keepingCard(dns, opened, deps.clock, deps.emit),
+        keepingCard(inTime(deps), opened, deps.clock, deps.emit),
       ])
       const follow = following(opened, enactor, deps.deadline ?? null)
       const promised = { ...attended, resumed: resumes !== null }
@@ -102,7 +107,8 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       import('../failover/card.ts'),
     ])
     let keeper = await chosenCard(opened, asked.which, deps)
-    const kept = keeper === null ? await keepingCard(dns, opened, deps.clock, deps.emit) : keeper.keeping(dns)
+    const kept =
+      keeper === null ? await keepingCard(inTime(deps), opened, deps.clock, deps.emit) : keeper.keeping(inTime(deps))
     let known: readonly ObservedName[] = []
     let ways: readonly Way[] = []
     let alone: SeenWorld | null = null

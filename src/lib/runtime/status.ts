@@ -8,7 +8,7 @@ import { viewOf } from './dns-show.ts'
 import { setsTable } from './dns-text.ts'
 import { exitOf, overdueOf, readyLines } from './failover-status.ts'
 import { wayLines } from './failover-armed.ts'
-import { waysOf } from './failover-ways.ts'
+import { configuredSwitch, waysOf } from './failover-ways.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { reading } from './lb.ts'
@@ -62,7 +62,7 @@ export const status = (io: Io, flags: SharedFlags): Promise<Report> =>
             `overdue  ${escapeText(name)} was to be back ${sinceText(owner.until ?? '', at)}: nyah failover end ${name}`,
           ),
         ),
-        ...wayLines(ways),
+        ...wayLines(ways, configuredSwitch(opened)),
         '',
         ...entranceLines(mirrors, at),
         `Read ${new Date(clock.now()).toISOString().slice(11, 19)} UTC.`,

@@ -126,7 +126,8 @@ describe('observing names', () => {
     }
     const look = { ...LOOK, healthMs: 2_500 }
     const slow = () => ports({ checks: { ...fakeChecks(), status } }, records)
-    const proven = (seen: readonly ObservedName[]) => seen.filter(({ statuses }) => Object.keys(statuses).length === 300)
+    const proven = (seen: readonly ObservedName[]) =>
+      seen.filter(({ statuses }) => Object.keys(statuses).length === 300)
     const patient = await observeNames(slow(), { ...look, checkMs: 300 }, { ...scene(), clock })
     expect([patient.length, proven(patient).length, patient[0]?.unread]).toEqual([300, 300, []])
     const hasty = await observeNames(slow(), look, { ...scene(), clock })

@@ -43,7 +43,7 @@ function model(names: readonly Kept[]): Place {
 }
 
 describe('whatever is done to names, in whatever order', () => {
-  it('nobody is ever without an answer, and nothing of others is touched', async () => {
+  it('nobody is ever without an answer, and nothing of others is touched', { timeout: 60_000 }, async () => {
     let done = 0
     await fc.assert(
       fc.asyncProperty(
@@ -63,7 +63,7 @@ describe('whatever is done to names, in whatever order', () => {
     expect(done).toBeGreaterThan(500)
   })
 
-  it('cut off at any batch and run again, it ends as if it had not been', async () => {
+  it('cut off at any batch and run again, it ends as if it had not been', { timeout: 60_000 }, async () => {
     const cuts = { before: 0, after: 0 }
     await fc.assert(
       fc.asyncProperty(
@@ -91,7 +91,7 @@ describe('whatever is done to names, in whatever order', () => {
     expect(Math.min(cuts.before, cuts.after)).toBeGreaterThan(20)
   })
 
-  it('done once more, it finds nothing to do', async () => {
+  it('done once more, it finds nothing to do', { timeout: 60_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(anyNames(4), toAction, async (names, action) => {
         const here = life(model(names), names)

@@ -133,8 +133,20 @@ describe('how far a change has spread', () => {
     await watch.carry(moved(SHOP), on, async () => accepted(moved(SHOP)))
     expect(await watch.look(on)).toMatchObject([{ state: 'done' }])
     expect(notes()).toMatchObject([
-      { code: 'DNS_NOT_ASKED' },
-      { code: 'DNS_SPREAD_UNKNOWN', message: expect.stringContaining('C1') },
+      { code: 'DNS_SPREAD_UNKNOWN', message: expect.stringMatching(/C1.*\(Route 53 does not say which they are \(/) },
+    ])
+  })
+
+  it('is unknown, said once and why, where Route 53 and the name servers are silent', async () => {
+    const { on, notes } = heard()
+    const watch = watchSpread({ ...fakeDns(), inSync: () => Promise.reject(dead) }, silent)
+    await watch.carry(moved(SHOP), on, async () => accepted(moved(SHOP)))
+    expect(await watch.look(on)).toMatchObject([{ state: 'done' }])
+    expect(notes()).toMatchObject([
+      {
+        code: 'DNS_SPREAD_UNKNOWN',
+        message: expect.stringMatching(/\(AWS_[A-Z_]+\); nor could they be asked \(.* could not be asked: /),
+      },
     ])
   })
 

@@ -45,14 +45,17 @@ describe('how long a side has been healthy', () => {
     expect(leftOf(proof, MINUTES_3, AT + 200_000)).toBe(0)
   })
 
-  it.each(['unhealthy', 'unknown'] as const)('%s ends the count, which begins again from the next good look', (health) => {
-    const broken = after(...healthy(0, 170), [180, health])
-    expect(broken).toMatchObject({ since: null, begun: true, health })
-    expect(left(broken, 180)).toBe(Infinity)
-    const again = after(...healthy(0, 170), [180, health], ...healthy(190, 200))
-    expect(again.since).toBe(AT + 190_500)
-    expect(left(again, 200)).toBe(170_500)
-  })
+  it.each(['unhealthy', 'unknown'] as const)(
+    '%s ends the count, which begins again from the next good look',
+    (health) => {
+      const broken = after(...healthy(0, 170), [180, health])
+      expect(broken).toMatchObject({ since: null, begun: true, health })
+      expect(left(broken, 180)).toBe(Infinity)
+      const again = after(...healthy(0, 170), [180, health], ...healthy(190, 200))
+      expect(again.since).toBe(AT + 190_500)
+      expect(left(again, 200)).toBe(170_500)
+    },
+  )
 
   it('what nobody looked at does not count: a machine that slept begins again', () => {
     // 45 s after the end of the last look.
@@ -91,12 +94,7 @@ describe('what is held meanwhile', () => {
 
   it('says how far it is, and nothing once it is there', () => {
     expect(said(after(...healthy(0, 70)), 70.5)).toEqual([
-      [
-        'hold',
-        true,
-        'FAILOVER_RETURN_UNPROVEN',
-        'octavia has been healthy for 1m10s of 3m: users return then',
-      ],
+      ['hold', true, 'FAILOVER_RETURN_UNPROVEN', 'octavia has been healthy for 1m10s of 3m: users return then'],
     ])
     expect(said(after(...healthy(0, 180)), 180.499)).toHaveLength(1)
     expect(said(after(...healthy(0, 180)), 180.5)).toEqual([])

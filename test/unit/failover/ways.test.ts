@@ -10,6 +10,7 @@ import { endOperation, rulesOf } from '../../../src/lib/failover/operation.ts'
 import { NOTHING_YET } from '../../../src/lib/failover/model.ts'
 import type { FailoverWorld, Way } from '../../../src/lib/failover/model.ts'
 import { planArm, planEnd, planTo } from '../../../src/lib/failover/plan.ts'
+import { notWhileEngaged } from '../../../src/lib/failover/ways.ts'
 import type { Check, CheckStatus } from '../../../src/lib/ports/health-checks.ts'
 import { AT, ownedRecords, seenName } from '../dns/seen.ts'
 import { NLB } from '../dns/fakes.ts'
@@ -109,6 +110,80 @@ describe('arming', () => {
     expect(ids(planArm(world(armed()), { which: ALL, place: PLACE }, '123456789012'))).toEqual([])
     expect(ids(planArm(world(plain), { which: ALL, place: null }, '123456789012'))).toEqual([])
     expect(switchesOf([armed(), plain])).toEqual([{ place: PLACE, names: [NAME] }])
+  })
+
+  it('is left where the configuration names it no more: the name’s own check again, and nothing of the switch stays', () => {
+    const draft = planArm(world(armed()), { which: ALL, place: null }, '123456789012')
+    expect(draft.changes.map(({ kind, ref, needs }) => [kind, ref.id, needs.length])).toEqual([
+      ['update', 'Z1', 0],
+      ['delete', 'hc-c', 1],
+      ['delete', 'hc-s', 2],
+    ])
+    const [change] = draft.changes
+    const records = change === undefined ? [] : standings(change).after.records
+    expect(records.map(({ healthCheckId, weight }) => [healthCheckId, weight])).toEqual([
+      ['hc-1', 90],
+      [null, 10],
+      [null, null],
+    ])
+  })
+
+  it('is left by all of its names, and its check goes once, with the last of them; not while others follow it', () => {
+    const other = 'api.example.jp'
+    const own = check('hc-2', { ...OWN, tags: { 'nyah:managed': 'true', 'nyah:name': other } })
+    const count = check('hc-d', armedSpec(other, 's3://b/away', ['hc-s', 'hc-2']))
+    const all = { ...checks, 'hc-2': own, 'hc-d': count }
+    const records = ownedRecords(other).map((one) =>
+      one.setIdentifier === 'octavia' ? { ...one, healthCheckId: 'hc-d' } : one,
+    )
+    const [one, two] = [{ ...armed(), checks: all }, seenName(other, records, { checks: all })]
+    const gone = (names: readonly ObservedName[]) =>
+      planArm({ ...world(one), names }, { which: ALL, place: null }, '123456789012').changes.flatMap(
+        ({ kind, ref, scope }) => (kind === 'delete' ? [[ref.id, scope]] : []),
+      )
+    expect(gone([one, two])).toEqual([
+      ['hc-c', NAME],
+      ['hc-d', other],
+      ['hc-s', other],
+    ])
+    expect(gone([one])).toEqual([['hc-c', NAME]])
+  })
+
+  it('is exchanged for another one: made, proved, followed, and the old one goes', () => {
+    const place = { ...PLACE, bucket: 'new' }
+    const { changes } = planArm(world(armed()), { which: ALL, place }, '123456789012')
+    expect(changes.map(({ kind, scope, ref }) => [kind, scope, ref.id])).toEqual([
+      ['create', 's3://new/away', null],
+      ['wait', 's3://new/away', null],
+      ['create', NAME, null],
+      ['update', NAME, 'Z1'],
+      ['delete', NAME, 'hc-c'],
+      ['delete', NAME, 'hc-s'],
+    ])
+    const update = changes.find(({ kind }) => kind === 'update')
+    expect(changes.slice(4).map(({ needs }) => needs[0])).toEqual([update?.id, update?.id])
+  })
+
+  it.each([
+    ['engaged', true, null, false],
+    ['engaged, and stays configured', true, PLACE, false],
+    ['not known to be let go', null, null, true],
+  ] as const)('is not left, nor followed, while it is %s', (_what, engaged, place, allowable) => {
+    const plain = seenName('new.example.jp', ownedRecords('new.example.jp'))
+    const here = { ...world(armed(), way({ engaged })), names: [armed(), plain] }
+    const draft = planArm(here, { which: ALL, place }, '123456789012')
+    const found = notWhileEngaged(place)(draft, here)
+    expect(found.map(({ code }) => code)).toContain('SWITCH_ENGAGED')
+    expect(found.every((one) => one.allowable === allowable)).toBe(true)
+    expect(found[0]?.evidence).toContain(place === null ? 'back to Octavia' : 'moved to AWS')
+  })
+
+  it('can be armed while nobody knows whether the switch that stays is engaged', () => {
+    const plain = seenName('new.example.jp', ownedRecords('new.example.jp'))
+    const here = { ...world(armed(), way({ engaged: null })), names: [armed(), plain] }
+    const draft = planArm(here, { which: ALL, place: PLACE }, '123456789012')
+    expect(draft.changes).not.toEqual([])
+    expect(notWhileEngaged(PLACE)(draft, here)).toEqual([])
   })
 
   it('stays through another attach, and goes with its checks when the name is detached', () => {

@@ -138,7 +138,7 @@ const steps = fc.array(
 )
 
 describe('any sequence of requests', () => {
-  it('is answered, leaves no loose end, and settles', () => {
+  it('is answered, leaves no loose end, and settles', { timeout: 60_000 }, () => {
     let changed = 0
     fc.assert(
       fc.property(steps, (sequence) => {
@@ -169,7 +169,7 @@ describe('any sequence of requests', () => {
     expect(changed).toBeGreaterThan(60)
   })
 
-  it('any body at all is refused or understood, never a crash', () => {
+  it('any body at all is refused or understood, never a crash', { timeout: 60_000 }, () => {
     const paths = ['/loadbalancers', '/listeners', '/pools', '/healthmonitors', '/l7policies']
     const keys = ['loadbalancer', 'listener', 'pool', 'healthmonitor', 'l7policy', 'constructor', '__proto__']
     const body = fc.oneof(
