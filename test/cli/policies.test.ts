@@ -35,9 +35,8 @@ describe('with no more than the documented policies', () => {
   /** Says how it ended; AWS denied nothing, and nothing was unread. */
   const works = async (...words: readonly string[]): Promise<Ended> => {
     const ended = await run(...words)
-    const said = `${ended.stdout}\n${ended.stderr}`
-    expect(said).not.toMatch(/ACCESS_DENIED|denied|not read/)
-    expect(ended.code, said).toBe(0)
+    expect(`${ended.stdout}\n${ended.stderr}`).not.toMatch(/ACCESS_DENIED|denied|not read/)
+    expect(ended).toMatchObject({ code: 0 })
     return ended
   }
   const fails = async (what: RegExp, ...words: readonly string[]): Promise<void> => {
@@ -91,6 +90,7 @@ describe('with no more than the documented policies', () => {
     have('read', 'names-read', 'names')
     proxy.reset()
     await works(...attach, '--allow', 'DNS_PRIVATE_ADDRESS', ...ok)
+    await works(...attach, '--check-threshold', '4', '--allow', 'DNS_PRIVATE_ADDRESS', ...ok)
     await works('dns', 'shift', SHOP, '--to', 'aws=50', ...ok)
     await works('dns', 'weight', SHOP, 'octavia=90', 'aws=10', ...ok)
     await works('failover', 'end', '--all', ...ok)
