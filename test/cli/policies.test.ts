@@ -105,10 +105,16 @@ describe('with no more than the documented policies', () => {
     have('failover')
     const blind = await run('failover', 'to-aws', '--all', ...ok)
     expect(`${blind.stdout}${blind.stderr}`).toContain('DNS_SIDE_UNKNOWN')
+    expect(`${blind.stdout}${blind.stderr}`).not.toMatch(/DNS_SPREAD_UNKNOWN|DNS_NOT_ASKED/)
     expect(blind.code).toBe(0)
 
     have('failover', 'read', 'names-read')
     await works('failover', 'end', '--all', ...ok)
+
+    const alarms = { Effect: 'Allow', Action: 'cloudwatch:DescribeAlarms', Resource: '*' } as const
+    restrict([...['failover', 'read', 'names-read'].flatMap(statementsOf), alarms])
+    const gate = ['--abort-on', 'alarm:shop-errors@ap-northeast-1']
+    await works('failover', 'drill', '--all', '--percent', '20', '--for', '2s', '--attended', ...gate, ...ok)
 
     configure({ switch: { bucket: 'nyah-switch', region: 'ap-northeast-3', key: 'nyah/away' } })
     have('read', 'names-read', 'names', 'switch')
