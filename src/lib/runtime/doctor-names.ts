@@ -38,8 +38,8 @@ export const NAMES_PURPOSES: readonly Purpose[] = [
   },
   {
     name: 'may fail over',
-    actions: route53('ListHostedZones'),
-    zoneActions: [...route53('ListResourceRecordSets'), ...CHANGE],
+    actions: route53('ListHostedZones', 'GetChange'),
+    zoneActions: [...route53('ListResourceRecordSets', 'GetHostedZone'), ...CHANGE],
   },
   {
     name: 'may change names',

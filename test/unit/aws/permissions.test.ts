@@ -80,8 +80,9 @@ describe('permissions', () => {
   })
 
   it('all of them, with the policies for a whole mirror', async () => {
-    const { permissions } = await scene({ policy: documented('read', 'write', 'remove', 'doctor') })
-    const policy = documented('read', 'write', 'remove')
+    const names = ['read', 'write', 'remove', 'names-read'] as const
+    const { permissions } = await scene({ policy: documented(...names, 'doctor') })
+    const policy = documented(...names)
     const actions = policy.Statement.flatMap(({ Action }) => (typeof Action === 'string' ? [Action] : Action))
     const { decisions, why } = await permissions.simulate(actions)
     expect(Object.entries(decisions).filter(([, decision]) => decision !== 'allowed')).toEqual([])
@@ -127,9 +128,34 @@ describe('permissions', () => {
     }
   })
 
+  it('of a zone are asked with the records that would change, as IAM’s conditions see them', async () => {
+    const zone = 'arn:aws:route53:::hostedzone/Z0EXAMPLEJP0000000001'
+    const change = 'route53:ChangeResourceRecordSets'
+    const card = documented('card', 'doctor')
+    const wild = JSON.parse(
+      JSON.stringify(card).replaceAll('"shop.example.jp"', String.raw`"\\052.example.jp"`),
+    ) as Policy
+    const { permissions, restrict, proxy } = await scene({ policy: card })
+    const decided = async (names: readonly string[], types = ['A', 'TXT'], resource = zone) =>
+      (await permissions.simulate([change], undefined, { resource, batch: { names, types } })).decisions[change]
+    const shop = ['shop.example.jp', 'a-shop.example.jp']
+    expect(await decided(shop)).toBe('allowed')
+    const fields = proxy.calls('SimulatePrincipalPolicy').at(-1)?.fields ?? new URLSearchParams()
+    expect([...fields.values()]).toEqual(expect.arrayContaining([zone, 'stringList', 'CREATE', 'DELETE', ...shop]))
+    // Names that nobody knows yet are no reason to say no.
+    expect(await decided([])).toBe('allowed')
+    expect(await decided([...shop, 'web.example.jp'])).toBe('denied')
+    expect(await decided(shop, ['A', 'CNAME'])).toBe('denied')
+    expect(await decided(shop, ['A'], zone.replace('0001', '0002'))).toBe('denied')
+    expect(await decided(['*.example.jp'])).toBe('denied')
+    restrict(wild)
+    expect(await decided(['*.example.jp'])).toBe('allowed')
+  })
+
   it.each([
     ['elasticloadbalancing:DescribeTags', null],
     ['route53:ListHostedZones', null],
+    ['route53:CreateHealthCheck', null],
     ['acm:DeleteCertificate', null],
     ['elasticloadbalancing:AddTags', 'elasticloadbalancing:r:1:targetgroup/nyah-00000000-80/0000000000000000'],
     ['elasticloadbalancing:CreateListener', 'elasticloadbalancing:r:1:loadbalancer/net/nyah-00000000/0000000000000000'],
@@ -139,6 +165,8 @@ describe('permissions', () => {
       'elasticloadbalancing:r:1:listener/net/nyah-00000000/0000000000000000/0000000000000000',
     ],
     ['ec2:DeleteSecurityGroup', 'ec2:r:1:security-group/sg-00000000000000000'],
+    ['route53:UpdateHealthCheck', 'route53:::healthcheck/00000000-0000-4000-8000-000000000000'],
+    ['route53:GetChange', 'route53:::change/C0000000000000000'],
   ])('%s acts on %s', (action, resource) => {
     const of = exampleOf(action, { arn: 'arn:aws-cn:iam::1:user/x', account: '1', region: 'r' })
     expect(of).toBe(resource === null ? null : `arn:aws-cn:${resource}`)

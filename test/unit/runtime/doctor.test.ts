@@ -1,16 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
 import type { Subnet } from '../../../src/lib/ports/network.ts'
-import type { Simulation } from '../../../src/lib/ports/permissions.ts'
+import type { Dns } from '../../../src/lib/ports/dns.ts'
+import type { ActedOn, Simulation } from '../../../src/lib/ports/permissions.ts'
 import { once, type Check } from '../../../src/lib/runtime/doctor-check.ts'
 import { PURPOSES } from '../../../src/lib/runtime/doctor-permissions.ts'
 import { remoteChecks } from '../../../src/lib/runtime/doctor-remote.ts'
 import type { Opened } from '../../../src/lib/runtime/open.ts'
+import { ownedRecords } from '../dns/seen.ts'
+import { ZONE } from '../dns/fakes.ts'
 import { fakePorts } from '../lb/fakes.ts'
 import { tree } from '../lb/sources.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 3)
-const ACTIONS = [...new Set(PURPOSES.flatMap(({ actions }) => actions))]
+const PLACE = { bucket: 'b', region: 'ap-northeast-3', key: 'away' }
+const ZONE_ARN = 'arn:aws:route53:::hostedzone/Z1EXAMPLE'
+const NAMES = ['may look at names', 'may fail over', 'may change names']
+
+const NO_DNS: Dns = {
+  zones: async () => [],
+  records: async () => [],
+  recordsOf: async () => [],
+  change: () => Promise.reject(new Error('a doctor changes nothing')),
+  inSync: async () => true,
+  nameServers: async () => [],
+  protections: async () => null,
+}
 
 const subnet = (id: string, part: Partial<Subnet> = {}): Subnet => ({
   id,
@@ -28,7 +43,14 @@ interface Surroundings {
   /** Octavia's clock; null: it sends none. */
   readonly at?: number | null
   readonly subnets?: readonly Subnet[]
+  /** Actions; with the ARN after it, where one is asked of one thing. */
   readonly denied?: readonly string[]
+  /** `dns.zones` */
+  readonly zones?: Readonly<Record<string, string>>
+  readonly names?: Partial<Dns>
+  readonly switched?: boolean
+  /** What IAM was asked of is noted here. */
+  readonly asked?: ActedOn[]
   readonly simulation?: Simulation
   readonly addresses?: Readonly<Record<string, string>>
 }
@@ -36,15 +58,14 @@ interface Surroundings {
 async function checks(around: Surroundings = {}): Promise<ReadonlyMap<string, Check>> {
   const { failing = {}, roles = ['reader'], at = NOW, subnets = [subnet('a'), subnet('b')], denied = [] } = around
   const ports = fakePorts({ sources: [tree()], failing })
-  const decisions = Object.fromEntries(
-    ACTIONS.map((action) => [action, denied.includes(action) ? 'denied' : 'allowed'] as const),
-  )
   const opened: Opened = {
     name: 'production',
     loaded: null,
     sandbox: null,
     context: {
       networks: { internal: { vpcId: 'vpc-1', scheme: 'internal', subnets: ['a', 'b'] } },
+      ...(around.zones === undefined ? {} : { dns: { zones: around.zones } }),
+      ...(around.switched === true ? { failover: { switch: PLACE } } : {}),
       ...(around.addresses === undefined
         ? {}
         : { mirrors: { [tree().loadbalancer.id]: { addresses: around.addresses } } }),
@@ -63,14 +84,24 @@ async function checks(around: Surroundings = {}): Promise<ReadonlyMap<string, Ch
       facts: async (vpcId) => ({ vpcId, vpcCidrs: ['10.0.0.0/16'], subnets }),
     }),
     dns: () => Promise.reject(new Error('not asked')),
-    names: () => Promise.reject(new Error('not asked')),
+    names: async () => ({ ...NO_DNS, ...around.names }),
     account: () => Promise.resolve('1'),
     switches: () => Promise.reject(new Error('not asked')),
     card: { path: '/nowhere/card.json', given: false, used: true },
     checks: () => Promise.reject(new Error('not asked')),
     conditions: () => Promise.reject(new Error('not asked')),
     resolver: () => Promise.reject(new Error('not asked')),
-    permissions: async () => ({ simulate: async () => around.simulation ?? { decisions, why: null } }),
+    permissions: async () => ({
+      async simulate(actions, _signal, on) {
+        if (on !== undefined) around.asked?.push(on)
+        if (around.simulation !== undefined) return around.simulation
+        const denies = (action: string) => denied.includes(on === undefined ? action : `${action} ${on.resource}`)
+        return {
+          decisions: Object.fromEntries(actions.map((one) => [one, denies(one) ? ('denied' as const) : 'allowed'])),
+          why: null,
+        }
+      },
+    }),
     close: async () => {},
   }
   const clock = { now: () => NOW, sleep: () => Promise.resolve() }
@@ -200,5 +231,68 @@ describe('doctor', () => {
     const all = await checks({ addresses: { a: 'eipalloc-1', b: '10.0.0.7' } })
     expect(all.get('EC2: Elastic IPs')).toMatchObject({ verdict: 'wrong', code: 'CONFIG_ADDRESS_UNKNOWN' })
     expect((await checks({ addresses: { b: '10.0.0.7' } })).has('EC2: Elastic IPs')).toBe(false)
+  })
+
+  it('asks IAM nothing of names where none is nyah’s, nor of a switch that nobody configured', async () => {
+    const asked: ActedOn[] = []
+    const all = await checks({ asked, names: { zones: async () => [ZONE] } })
+    for (const name of NAMES)
+      expect(all.get(name)).toMatchObject({ verdict: 'ok', detail: "not asked: no name in 1 zone is nyah's" })
+    expect(all.has('may engage the switch')).toBe(false)
+    const lost = nyahError({ code: 'AWS_ACCESS_DENIED', message: 'denied', exit: EXIT.remote })
+    const blind = await checks({ asked, names: { zones: () => Promise.reject(lost) } })
+    expect(verdicts(blind, 'unknown')).toEqual(NAMES)
+    expect(blind.get('may look at names')?.detail).toContain('Route 53 cannot be read (AWS_ACCESS_DENIED)')
+    const many = Array.from({ length: 21 }, (_, at) => ({ ...ZONE, id: `Z${at}` }))
+    const large = await checks({ asked, names: { zones: async () => many } })
+    expect(large.get('may look at names')).toMatchObject({
+      verdict: 'unknown',
+      detail: expect.stringContaining('21 zones') as string,
+    })
+    expect(asked).toEqual([])
+  })
+
+  it('asks of each zone that is configured, or has names of nyah’s, with these names', async () => {
+    const configured: ActedOn[] = []
+    expect(verdicts(await checks({ asked: configured, zones: { [ZONE.name]: ZONE.id } }), 'wrong')).toEqual([])
+    const on = { resource: `arn:aws:route53:::hostedzone/${ZONE.id}`, batch: { names: [], types: [] } }
+    expect(configured).toEqual([on, on, on])
+    const found: ActedOn[] = []
+    const records = async () => ownedRecords(`shop.${ZONE.name}`)
+    await checks({ asked: found, names: { zones: async () => [ZONE], records } })
+    const names = [`shop.${ZONE.name}`, `a-shop.${ZONE.name}`]
+    expect(found[0]).toEqual({ ...on, batch: { names, types: ['A', 'AAAA', 'TXT'] } })
+  })
+
+  it('names the zone and the object where something is missing, and what to add', async () => {
+    const zones = { 'example.jp': 'Z1EXAMPLE' }
+    const denied = [
+      `route53:ChangeResourceRecordSets ${ZONE_ARN}`,
+      'route53:CreateHealthCheck',
+      's3:PutObject arn:aws:s3:::b/away',
+    ]
+    const all = await checks({ zones, denied, switched: true })
+    expect(verdicts(all, 'wrong')).toEqual(['may fail over', 'may change names', 'may engage the switch'])
+    expect(all.get('may fail over')).toMatchObject({
+      code: 'AWS_PERMISSION_MISSING',
+      detail:
+        "IAM's simulator denies route53:ChangeResourceRecordSets on zone example.jp (Z1EXAMPLE) to arn:aws:iam::1:user/nyah",
+      tries: [
+        `add to a policy of arn:aws:iam::1:user/nyah: "Effect": "Allow", "Action": ["route53:ChangeResourceRecordSets"], "Resource": "${ZONE_ARN}"`,
+      ],
+    })
+    const { detail, tries } = all.get('may change names') ?? {}
+    expect(detail).toContain('route53:CreateHealthCheck; route53:ChangeResourceRecordSets on zone example.jp')
+    expect(tries).toHaveLength(2)
+    expect(all.get('may engage the switch')).toMatchObject({
+      detail: "IAM's simulator denies s3:PutObject on s3://b/away to arn:aws:iam::1:user/nyah",
+      tries: [expect.stringContaining('"Resource": "arn:aws:s3:::b/away"') as string],
+    })
+  })
+
+  it('what nobody says of names is unknown', async () => {
+    const simulation = { decisions: {}, why: 'AccessDenied: not you' }
+    const all = await checks({ zones: { 'example.jp': 'Z1EXAMPLE' }, simulation, switched: true })
+    expect(verdicts(all, 'unknown')).toEqual([...PURPOSES.map(({ name }) => name), ...NAMES, 'may engage the switch'])
   })
 })

@@ -45,6 +45,26 @@ describe('a policy', () => {
     expect(judged(SMALL, action, resource, context)).toEqual({ decision, missing })
   })
 
+  const Condition = { 'ForAllValues:StringEquals': { 'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'] } }
+  const change: Policy = { Statement: [{ Effect: 'Allow', Action: 'route53:Change*', Resource: '*', Condition }] }
+  it.each([
+    [['CREATE'], 'allowed'],
+    [['DELETE', 'CREATE'], 'allowed'],
+    [['CREATE', 'UPSERT'], 'implicitDeny'],
+    [[], 'allowed'],
+    [null, 'allowed'],
+  ])('for all values: of %j %s', (actions, decision) => {
+    const context = actions === null ? {} : { 'route53:ChangeResourceRecordSetsActions': actions }
+    expect(judged(change, 'route53:ChangeResourceRecordSets', '*', context).decision).toBe(decision)
+  })
+
+  it('of a key with one value does not hold for one with many', () => {
+    const one = { StringEquals: { 'route53:ChangeResourceRecordSetsActions': 'CREATE' } }
+    const policy: Policy = { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition: one }] }
+    const context = { 'route53:ChangeResourceRecordSetsActions': ['CREATE'] }
+    expect(judged(policy, 'route53:ChangeResourceRecordSets', '*', context).decision).toBe('implicitDeny')
+  })
+
   it('that is none allows everything', () => {
     expect(judged(null, 'a:B', '*', {}).decision).toBe('allowed')
   })
