@@ -42,7 +42,7 @@ function model(names: readonly Kept[]): Place {
   }
 }
 
-describe('whatever is done to names, in whatever order', () => {
+describe('whatever is done to names, in whatever order', { timeout: 60_000 }, () => {
   it('nobody is ever without an answer, and nothing of others is touched', async () => {
     let done = 0
     await fc.assert(
