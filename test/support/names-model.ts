@@ -102,6 +102,7 @@ export const recordsOf = ({ name, zone, types, now, steady, formerly }: Kept): r
       walk: null,
       until: null,
       drill: false,
+      proven: null,
     }),
   ])
 

@@ -49,6 +49,18 @@ export interface SetState {
   readonly until: string | null
   /** A rehearsal. */
   readonly drill: boolean
+  /** The last rehearsal that went well; null: never one. */
+  readonly proven: Proven | null
+}
+
+/** A rehearsal that went well. */
+export interface Proven {
+  /** ISO 8601 in UTC, to the second: when users were elsewhere. */
+  readonly at: string
+  /** Where they went. */
+  readonly side: Side
+  /** From the command to the name servers' new answer. */
+  readonly seconds: number
 }
 
 /** Who a name's TXT record says it belongs to. */

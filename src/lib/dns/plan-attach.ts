@@ -162,6 +162,7 @@ function firstChange(
     walk,
     until: null,
     drill: false,
+    proven: null,
   }
   const stranger = set.owner.kind === 'nobody' ? [] : [set.owner.record]
   return nameChange(

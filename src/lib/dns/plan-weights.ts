@@ -17,6 +17,8 @@ export interface NextWeights {
   /** ISO 8601, UTC; absent: nobody promised anything. */
   readonly until?: string
   readonly drill?: boolean
+  /** Absent: as it was. */
+  readonly proven?: SetState['proven']
 }
 
 /**
@@ -55,7 +57,7 @@ const isSo = (set: OwnedSet, next: NextWeights): boolean => {
 /** The state after one more change; who made it is not known yet. */
 export const nextState = (
   state: SetState,
-  { steady, walk, until, drill }: Omit<NextWeights, 'weights' | 'reason'>,
+  { steady, walk, until, drill, proven }: Omit<NextWeights, 'weights' | 'reason'>,
 ): SetState => ({
   epoch: state.epoch + 1,
   steady: steady ?? state.steady,
@@ -67,4 +69,5 @@ export const nextState = (
   walk: walk ?? null,
   until: until ?? null,
   drill: drill ?? false,
+  proven: proven ?? state.proven,
 })

@@ -18,6 +18,8 @@ export interface JudgedSet {
   readonly now: Weights
   readonly steady: Weights
   readonly walk: Walk | null
+  /** Null: nobody promised to bring it back. */
+  readonly until: string | null
   /** ISO 8601, UTC: when it was last changed; empty: not said. */
   readonly changedAt: string
   /** Null: there is no such record. */
@@ -42,6 +44,7 @@ export function judgeName(seen: ObservedName): JudgedName {
       now: weightsIn(set),
       steady: set.state.steady,
       walk: set.state.walk,
+      until: set.state.until,
       changedAt: set.state.at,
       sides: { octavia: side('octavia'), aws: side('aws') },
       otherRouting: set.records.find(({ otherRouting }) => otherRouting !== null)?.otherRouting ?? null,
@@ -62,6 +65,7 @@ export const shareOf = (side: Side, weights: Weights): number =>
 export { totalNeverZero } from './guards.ts'
 export { walkStops } from './guards-walk.ts'
 export { nextDueIn, planWalk } from './plan-walk.ts'
+export { sameWeights, shareText } from './set.ts'
 export { noted } from './ours.ts'
 export { waitingFor } from './waiting.ts'
 export { planWeights } from './plan-weights.ts'

@@ -45,7 +45,7 @@ export const stateRecord = (name: string, type: string, zoneName: string, state:
  * and `run` are left out: a plan does not know them yet (`stamped`).
  */
 export function encodeState(state: SetState): string {
-  const { epoch, steady, at, by, why, run, formerly, walk, until, drill } = state
+  const { epoch, steady, at, by, why, run, formerly, walk, until, drill, proven } = state
   const tokens = [
     `e:${epoch}`,
     `s:${pair(steady)}`,
@@ -57,6 +57,7 @@ export function encodeState(state: SetState): string {
     walk === null ? '' : `k:${walkText(walk)}`,
     until === null ? '' : `u:${compact(until)}`,
     drill ? 'd:1' : '',
+    proven === null ? '' : `p:${compact(proven.at)}/${proven.side}/${proven.seconds}`,
     why === '' ? '' : `w:${safe(why, WHY)}`,
   ]
   const text = `${PREFIX}${tokens.filter((token) => token !== '').join(' ')}`
@@ -112,7 +113,7 @@ function readOwner(text: string, record: RecordSet): Owner {
   }
 }
 
-const KNOWN = new Set('estbrfokudw')
+const KNOWN = new Set('estbrfokudpw')
 
 /** Throws an Error in words; what it does not know was written by a newer nyah, and would be lost. */
 function decodeState(text: string): SetState {
@@ -134,7 +135,14 @@ function decodeState(text: string): SetState {
     walk: tokens.has('k') ? walkOf(tokens.get('k') ?? '') : null,
     until: tokens.has('u') ? expanded(tokens.get('u') ?? '', 'u') : null,
     drill: tokens.get('d') === '1',
+    proven: tokens.has('p') ? provenOf(tokens.get('p') ?? '') : null,
   }
+}
+
+function provenOf(text: string): SetState['proven'] {
+  const [at = '', side, seconds] = text.split('/')
+  if (side !== 'aws' && side !== 'octavia') throw new Error(`p:${text} names no side`)
+  return { at: expanded(at, 'p'), side, seconds: whole(seconds, 'p', 2 ** 31 - 1) }
 }
 
 function formerlyOf(tokens: ReadonlyMap<string, string>): SetState['formerly'] {

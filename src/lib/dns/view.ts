@@ -1,7 +1,7 @@
 import type { RecordSet } from '../ports/dns.ts'
 import { answerShares, isLastResort } from './answers.ts'
 import { countsAsHealthy, healthOf, type MemberHealth } from './health.ts'
-import type { ObservedName, Owner, Side, Walk, Weights } from './model.ts'
+import type { ObservedName, Owner, Proven, Side, Walk, Weights } from './model.ts'
 import { ownerOf } from './state.ts'
 
 /** One record of a name, as people think of it. */
@@ -52,6 +52,7 @@ export interface ShownOwner {
   readonly walk: Walk | null
   readonly until: string | null
   readonly drill: boolean
+  readonly proven: Proven | null
 }
 
 /** One name and type. */
@@ -169,11 +170,12 @@ const NOBODY = {
   walk: null,
   until: null,
   drill: false,
+  proven: null,
 }
 
 function shownOwner(owner: Owner): ShownOwner {
   if (owner.kind === 'nyah') {
-    const { steady, epoch, at, by, why, run, walk, until, drill } = owner.state
+    const { steady, epoch, at, by, why, run, walk, until, drill, proven } = owner.state
     // Nobody has said yet who it was, or when, where these are empty.
     return {
       kind: 'nyah',
@@ -187,6 +189,7 @@ function shownOwner(owner: Owner): ShownOwner {
       walk,
       until,
       drill,
+      proven,
     }
   }
   const detail = owner.kind === 'external-dns' ? owner.owner : owner.kind === 'unreadable' ? owner.why : null

@@ -70,6 +70,8 @@ export interface Operation<World> {
    * meanwhile: what keeps a step from overwriting theirs is its own precondition. Pure. Absent: one plan is all.
    */
   readonly requeue?: (world: World, stopped: ReadonlySet<string>) => number | null
+  /** How often the world is looked at while a walk pauses, in milliseconds. Absent: every 30 s. */
+  readonly lookEveryMs?: number
   /** The command's result document (`--json`): what is there now. */
   summary(world: World, plan: Plan): Json
 }

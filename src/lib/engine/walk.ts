@@ -16,7 +16,7 @@ export interface Step {
   readonly goesOn: boolean
 }
 
-/** Between two steps the world is looked at this often, so that trouble is seen early. */
+/** Between two steps the world is looked at this often unless an operation says otherwise, so that trouble is seen early. */
 const LOOK_EVERY_MS = 30_000
 
 /** A step that is late according to the world (its clock, or a slow remote) is looked for this often. */
@@ -129,7 +129,7 @@ async function untilDue<World>(stage: Stage<World>, { first, secured, told, next
     }
     if (!isAway) secured.away()
     isAway = true
-    await clock.sleep(Math.min(LOOK_EVERY_MS, Math.max(dueAt - now, LATE_EVERY_MS)), signal)
+    await clock.sleep(Math.min(operation.lookEveryMs ?? LOOK_EVERY_MS, Math.max(dueAt - now, LATE_EVERY_MS)), signal)
     const woke = clock.now()
     if (dueAt > now) deadline.extend(woke - now)
     seen = await stage.plan()

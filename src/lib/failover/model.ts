@@ -1,4 +1,5 @@
 import type { NamesWorld, Side, Spread, WalkWorld } from '../dns/model.ts'
+import type { Condition } from '../ports/conditions.ts'
 import type { SwitchPlace } from '../ports/switch.ts'
 
 /** Which names are meant: exactly one of the four is said. */
@@ -18,6 +19,18 @@ export interface To {
   readonly percent: number
   /** Is it waited for until the name servers have it? Absent: yes. */
   readonly wait?: boolean
+}
+
+/** `failover.to` with a promise, and `failover.drill`: somebody stays to bring the users back. */
+export interface Attended extends To {
+  /** ISO 8601 in UTC, to the second, without milliseconds: as the names carry it. */
+  readonly until: string
+  /** A rehearsal is given up as soon as something is not known to be well. */
+  readonly drill: boolean
+  /** Taken up again: a rehearsal sends nobody anywhere any more, and only brings back. */
+  readonly resumed: boolean
+  /** What a rehearsal is given up on besides the health of the side. */
+  readonly abortOn: readonly Condition[]
 }
 
 /** `failover.end` */
@@ -48,6 +61,28 @@ export const NOTHING_YET: WalkWorld['ours'] = { run: '', moved: new Map() }
 
 /** And what this run did itself. */
 export interface FailoverWorld extends SeenWorld, WalkWorld {}
+
+/** What is seen of a move that somebody attends. */
+export interface AttendedWorld extends FailoverWorld {
+  /** What is not known to be well now, in words; null: nothing. */
+  readonly trouble: string | null
+  /** Why it is given up: once it is, it stays so. */
+  readonly givenUp: string | null
+  /** How long the way there took; null: not known yet. */
+  readonly rto: Rto | null
+}
+
+/** How long it took until users were elsewhere, in milliseconds. */
+export interface Rto {
+  /** From the command to the change that was sent: reading, planning, and somebody's yes. */
+  readonly decideMs: number
+  /** From there on: until Route 53 took it, */
+  readonly changeMs: number
+  /** said that all its name servers have it (null: it did not say), */
+  readonly insyncMs: number | null
+  /** and those of the zone answered with it (null: they were not asked). */
+  readonly visibleMs: number | null
+}
 
 /** And how far what it did has spread. */
 export interface SpreadingWorld extends FailoverWorld {

@@ -8,13 +8,17 @@ import { backTo, mayBeMoved, towards } from './guards.ts'
 import {
   NOTHING_YET,
   type Arm,
+  type Attended,
+  type AttendedWorld,
   type End,
+  type Rto,
   type FailoverWorld,
   type SeenWorld,
   type SpreadingWorld,
   type To,
   type Which,
 } from './model.ts'
+import { attendedGuards, backIn, isUnderWay, planAttended, troubleOf } from './attended.ts'
 import { planArm, planEnd, planTo } from './plan.ts'
 import { applyWay, namesThenWays } from './apply.ts'
 import { notWhileEngaged, SWITCH, wayFindings, wayFor, withheld } from './ways.ts'
@@ -33,13 +37,16 @@ export interface FailoverPorts {
 
 /** `failover to-aws`, `failover to-octavia`: every way at once, each by itself. */
 export const toOperation = (ports: FailoverPorts, asked: To): Operation<SpreadingWorld> =>
-  failover(ports, 'failover.to', asked, rulesOf(asked), {
-    keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
-    apply: (changes, scene) => ports.apply(changes, scene),
-  })
+  failover(ports, 'failover.to', asked, { ...rulesOf(asked), see: asItIs }, namesTogether(ports))
+
+/** All names in one go; the switch by itself. */
+const namesTogether = (ports: Pick<FailoverPorts, 'apply'>): Together => ({
+  keyOf: ({ ref }) => (ref.type === SWITCH ? null : 'names'),
+  apply: (changes, scene) => ports.apply(changes, scene),
+})
 
 /** How users are moved, and what must not be done. */
-export const rulesOf = (asked: To): Rules => ({
+export const rulesOf = (asked: To): Omit<Rules<FailoverWorld>, 'see'> => ({
   plan: (world) => planTo(world, asked),
   guards: [mayBeMoved, towards(asked), wayFindings(wayFor(asked)), withheld(towards(asked))],
 })
@@ -53,9 +60,65 @@ export const endOperation = (ports: FailoverPorts, asked: End): Operation<Spread
     {
       plan: (world) => planEnd(world, asked),
       guards: [mayBeMoved, backTo, wayFindings(false), withheld(backTo), walkStops],
+      see: asItIs,
     },
     { keyOf: () => 'names', apply: namesThenWays(ports) },
   )
+
+/** What a move that somebody attends needs besides. */
+export interface AttendedPorts extends FailoverPorts {
+  /** What of the conditions is not known to be well, in words; null: all of them are. */
+  conditions(scene: Scene): Promise<string | null>
+  /** How long the way there took; null: not known yet. */
+  rto(): Rto | null
+  /** What the name servers really answer while the users are out, for the report; asked once. */
+  measure(world: SeenWorld, scene: Scene): Promise<Json>
+}
+
+/** While users are out, trouble is looked for this often. */
+const LOOK_EVERY_MS = 10_000
+
+/** `failover.to` with a promise, and `failover.drill`: out, watched, and back. */
+export function attendedOperation(ports: AttendedPorts, asked: Attended): Operation<AttendedWorld & SpreadingWorld> {
+  let givenUp: string | null = null
+  let measured: Json = null
+  const base = failover<AttendedWorld & SpreadingWorld>(
+    ports,
+    asked.drill ? 'failover.drill' : 'failover.to',
+    asked,
+    {
+      plan: (world) => planAttended(world, asked),
+      guards: attendedGuards(asked),
+      see: async (world, scene) => {
+        const nothing = { ...world, trouble: null, givenUp, rto: ports.rto() }
+        if (!asked.drill) return nothing
+        const trouble = troubleOf(world.names, asked) ?? (await ports.conditions(scene))
+        const isOut = isUnderWay(world, asked)
+        if (isOut) givenUp ??= trouble
+        const isSettled = world.spread.every(({ state }) => state === 'done')
+        if (isOut && isSettled && givenUp === null) measured ??= await ports.measure(world, scene)
+        return { ...nothing, trouble, givenUp }
+      },
+    },
+    namesTogether(ports),
+  )
+  return {
+    ...base,
+    requeue: ({ names, at }, stopped) =>
+      backIn(
+        names.filter(({ name }) => !stopped.has(name)),
+        at,
+        asked,
+      ),
+    lookEveryMs: LOOK_EVERY_MS,
+    summary: (world, plan) => ({
+      ...(base.summary(world, plan) as object),
+      until: asked.until,
+      rto: world.rto === null ? null : { ...world.rto },
+      ...(asked.drill && { drill: { givenUp: world.givenUp, measured } }),
+    }),
+  }
+}
 
 /** What arming needs besides names. */
 export interface ArmPorts {
@@ -86,18 +149,23 @@ export const armOperation = (ports: ArmPorts, asked: Arm): Operation<FailoverWor
   summary: (world) => ({ ...summary(world), card: ports.cardOf(world) }),
 })
 
-interface Rules {
-  readonly plan: (world: FailoverWorld) => Draft
-  readonly guards: readonly Guard<FailoverWorld>[]
+interface Rules<World> {
+  readonly plan: (world: World) => Draft
+  readonly guards: readonly Guard<World>[]
+  /** What else has to be known of it. */
+  readonly see: (world: SpreadingWorld, scene: Scene) => Promise<World>
 }
 
-function failover(
+const asItIs = (world: SpreadingWorld): Promise<SpreadingWorld> => Promise.resolve(world)
+
+/** What all have in common that move users. */
+function failover<World extends SpreadingWorld>(
   ports: FailoverPorts,
   name: string,
   { which, wait = true }: To | End,
-  { plan, guards }: Rules,
+  { plan, guards, see }: Rules<World>,
   together: Together,
-): Operation<SpreadingWorld> {
+): Operation<World> {
   let ours: Ours = { run: ports.run, moved: new Map() }
   const remembered: Together['apply'] = async (changes, scene) => {
     const results = await together.apply(changes, scene)
@@ -109,7 +177,7 @@ function failover(
     mutates: true,
     evenUnjournalled: true,
     confirmId: null,
-    observe: async (scene) => ({ ...(await ports.observe(which, scene)), ours }),
+    observe: async (scene) => see({ ...(await ports.observe(which, scene)), ours }, scene),
     plan,
     // Also of steady weights that somebody wrote: nobody is brought back to nothing.
     guards: [...guards, totalNeverZero],
@@ -123,7 +191,7 @@ function failover(
     together: { keyOf: together.keyOf, apply: remembered },
     waiting: wait ? waitingFor : null,
     ...(name === 'failover.end' && {
-      requeue: ({ names, at }: FailoverWorld, stopped: ReadonlySet<string>) =>
+      requeue: ({ names, at }: World, stopped: ReadonlySet<string>) =>
         nextDueIn(
           names.filter((seen) => !stopped.has(seen.name)),
           at,

@@ -46,7 +46,7 @@ export const planArm = ({ names }: FailoverWorld, { place }: Arm, account: strin
   }
 }
 
-function draftOf(names: readonly ObservedName[], changesOf: (seen: ObservedName) => readonly Change[]): Draft {
+export function draftOf(names: readonly ObservedName[], changesOf: (seen: ObservedName) => readonly Change[]): Draft {
   return {
     scopes: names.map(({ name }) => name),
     names: {},

@@ -1,7 +1,8 @@
 import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { SwitchPlace } from '../ports/switch.ts'
-import type { Arm, End, To, Which } from './model.ts'
+import { conditionsOf } from './conditions.ts'
+import type { Arm, Attended, End, To, Which } from './model.ts'
 
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
@@ -12,6 +13,24 @@ export function toOf(args: JsonObject): To {
     throw invalid(`arguments.side is ${JSON.stringify(side)}, neither aws nor octavia`)
   return { which: whichOf(args), side, percent: wholeOf('percent', percent, 1, 100), wait: wait !== false }
 }
+
+/**
+ * A move that somebody attends; null: nobody promises anything.
+ *
+ * @param operation `failover.to` or `failover.drill`
+ * @param resumed is an earlier run taken up again?
+ */
+export function attendedOf(operation: string, args: JsonObject, resumed: boolean): Attended | null {
+  const drill = operation === 'failover.drill'
+  const { until, abortOn, ...rest } = args
+  if (until === undefined && !drill) return null
+  const at = typeof until === 'string' && UNTIL.test(until) ? Date.parse(until) : Number.NaN
+  if (typeof until !== 'string' || Number.isNaN(at))
+    throw invalid(`arguments.until is ${JSON.stringify(until)}, no time like 2026-11-23T04:40:00Z`)
+  return { ...toOf(rest), until, drill, resumed, abortOn: drill ? conditionsOf(abortOn) : [] }
+}
+
+const UNTIL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 export function endOf(args: JsonObject): End {
   demandKnown(args, ['names', 'all', 'mirror', 'tag', 'steps', 'everySeconds', 'wait'])

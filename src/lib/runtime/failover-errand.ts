@@ -1,5 +1,7 @@
 import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
+import { realClock } from '../adapters/host/clock.ts'
+import { parseDuration } from '../core/duration.ts'
 import { namesOf, secondsOf, stepsOf } from './dns-errand.ts'
 
 /** What the words and flags of failovers mean, as arguments of a request. All of it throws USAGE. */
@@ -18,13 +20,56 @@ interface Waiting {
 export const toArguments = (
   side: 'aws' | 'octavia',
   words: readonly string[] | undefined,
-  flags: Which & Waiting & { readonly percent: number },
+  flags: Which & Waiting & Promised & { readonly percent: number },
 ): JsonObject => ({
   ...whichOf(words, flags, `nyah failover to-${side}`),
   side,
   percent: flags.percent,
   wait: !flags['no-wait'],
+  ...promiseOf(flags, `nyah failover to-${side}`),
 })
+
+interface Promised {
+  readonly for: string | undefined
+  readonly attended: boolean
+}
+
+/** Arguments of `failover.drill`. */
+export async function drillArguments(
+  words: readonly string[] | undefined,
+  flags: Which &
+    Promised & { readonly to: string; readonly percent: number; readonly 'abort-on': readonly string[] | undefined },
+): Promise<JsonObject> {
+  const { conditionOf, conditionText } = await import('../failover/conditions.ts')
+  return {
+    ...whichOf(words, flags, 'nyah failover drill'),
+    side: flags.to,
+    percent: flags.percent,
+    abortOn: (flags['abort-on'] ?? []).map((text) => conditionText(conditionOf(text))),
+    ...promiseOf(flags, 'nyah failover drill'),
+  }
+}
+
+/** Longest time that somebody stays, in milliseconds. */
+const LONGEST_MS = 24 * 3_600_000
+
+/** When users are to be back; nothing: whenever somebody ends it. */
+function promiseOf({ for: time, attended }: Promised, command: string): JsonObject {
+  if (time === undefined) {
+    if (attended) throw usage('--attended without --for: until when?', `${command} … --for 30m --attended`)
+    return {}
+  }
+  const forMs = parseDuration(time, '--for')
+  if (forMs > LONGEST_MS)
+    throw usage(`--for ${time}: nobody attends for more than 24h`, `${command} … --for 8h --attended`)
+  if (!attended)
+    throw usage(
+      `--for ${time} is a promise, and nyah brings nobody back unasked: somebody has to stay`,
+      `the same command with --attended: nyah then runs on here until ${time} are over, and brings them back`,
+      'without --for; and nyah failover end, when it is over',
+    )
+  return { until: new Date(realClock().now() + forMs).toISOString().replace(/\.\d+Z$/, 'Z') }
+}
 
 /** Arguments of `failover.end`. */
 export function endArguments(

@@ -37,13 +37,40 @@ const noWait = Flags.boolean({
   description: "Do not wait until Route 53's name servers answer with it.",
 })
 
+const attended = Flags.boolean({
+  description: 'You stay: nyah runs on here until they are back.',
+})
+
 export const failoverToFlags = {
   ...which,
   timeout,
   percent: Flags.integer({ description: 'Percent of users to move there.', default: 100, min: 1, max: 100 }),
   card,
   'no-card': Flags.boolean({ description: 'Read the zone, although there is a card.', exclusive: ['card'] }),
+  for: Flags.string({
+    description: 'Bring them back to their own steady weights after this time, e.g. 30m. Needs --attended.',
+    helpValue: 'TIME',
+    exclusive: ['no-wait'],
+  }),
+  attended,
   'no-wait': noWait,
+  ...mutatingFlags,
+}
+
+export const failoverDrillFlags = {
+  ...which,
+  timeout,
+  to: Flags.string({ description: 'Side to rehearse.', options: ['aws', 'octavia'], default: 'aws' }),
+  percent: Flags.integer({ description: 'Percent of users on that side meanwhile.', default: 20, min: 1, max: 100 }),
+  for: Flags.string({ description: 'How long.', helpValue: 'TIME', default: '15m' }),
+  attended,
+  'abort-on': Flags.string({
+    description:
+      'Bring them back at once when this is broken, or has no data: check:ID, alarm:NAME[@REGION], metric:QUERY > NUMBER. Again: that one too.',
+    helpValue: 'CONDITION',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   ...mutatingFlags,
 }
 

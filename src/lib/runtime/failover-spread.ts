@@ -1,11 +1,12 @@
 import type { Change, Outputs } from '../core/change.ts'
 import { errorData } from '../core/errors.ts'
+import type { EventData } from '../core/events.ts'
 import type { Enactor } from '../dns/apply.ts'
 import { stamped, standings } from '../dns/delta.ts'
 import type { ObservedName, Spread } from '../dns/model.ts'
 import type { SpreadWatch } from '../dns/watch-spread.ts'
 import type { Scene } from '../engine/operation.ts'
-import type { SeenWorld } from '../failover/model.ts'
+import type { Rto, SeenWorld } from '../failover/model.ts'
 import type { RecordSet } from '../ports/dns.ts'
 import type { RunDeps } from '../engine/terms.ts'
 import type { Opened } from './open.ts'
@@ -18,6 +19,14 @@ export interface Following {
   observe(read: (scene: Scene) => Promise<SeenWorld>, scene: Scene): Promise<SeenWorld & { spread: readonly Spread[] }>
   /** Sends changes by `write`, and follows those that were accepted. */
   carry(changes: readonly Change[], scene: Scene, write: () => Promise<Results>): Promise<Results>
+  /** How far what was sent first has come; null: nothing was taken yet. */
+  reached(): Reached | null
+}
+
+/** In milliseconds; times after `sentAt`, of the slowest name. */
+export interface Reached extends Omit<Rto, 'decideMs'> {
+  /** Since the epoch. */
+  readonly sentAt: number
 }
 
 /** How long what was accepted may take to be read back before it is shown as it was written, in milliseconds. */
@@ -40,6 +49,8 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
   let last: SeenWorld | null = null
   let isWritten = false
   let isPatient = false
+  let reached: Reached | null = null
+  let isFirst = true
 
   const watching = async (): Promise<SpreadWatch> => {
     const [{ watchSpread }, dns, resolver] = await Promise.all([
@@ -50,9 +61,23 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
     return (watch ??= watchSpread(dns, resolver, SAY_MS))
   }
 
+  /** Notes how far the first change has come, as it is said. */
+  const timed = (scene: Scene): Scene => ({
+    ...scene,
+    emit: (type, scope, data) => {
+      scene.emit(type, scope, data)
+      if (type !== 'spread.reached' || !isFirst) return
+      const { state, afterMs } = data as EventData['spread.reached']
+      reached ??= { sentAt: scene.clock.now() - afterMs, changeMs: 0, insyncMs: null, visibleMs: null }
+      const key = ({ accepted: 'changeMs', insync: 'insyncMs', visible: 'visibleMs' } as const)[state]
+      reached = { ...reached, [key]: Math.max(reached[key] ?? 0, afterMs) }
+    },
+  })
+
   return {
+    reached: () => reached,
     async observe(read, scene) {
-      const spread = watch === null ? [] : await watch.look(scene)
+      const spread = watch === null ? [] : await watch.look(timed(scene))
       const isOnItsWay = spread.some(({ state }) => state !== 'done')
       if (isWritten && isOnItsWay && last !== null) {
         // Only now: what could not be sent in time is given up at its own time.
@@ -73,7 +98,9 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
       writing.catch(() => undefined)
       const spreading = await watching()
       spreading.prepare([...new Set(changes.map((change) => standings(change).after.zoneId))], scene)
-      const results = await spreading.carry(changes, scene, () => writing, sentAt)
+      // What comes after is the way back.
+      isFirst = reached === null
+      const results = await spreading.carry(changes, timed(scene), () => writing, sentAt)
       const done = changes.filter(({ id }) => results.has(id) && !(results.get(id) instanceof Error))
       if (done.length === 0) return results
       isPatient &&= isWritten

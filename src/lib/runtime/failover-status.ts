@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Ready } from '../dns/readiness.ts'
 import type { ShownSet } from '../dns/view.ts'
 import { aimError, aimText } from '../render/aim.ts'
@@ -6,6 +7,7 @@ import { errorLines } from '../render/errors.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
 import { hanging } from '../render/findings.ts'
 import { wrap } from '../render/width.ts'
+import { sinceText } from '../render/words.ts'
 import { namesOf } from './dns-errand.ts'
 import { viewOf } from './dns-show.ts'
 import { setText, type NamesView } from './dns-text.ts'
@@ -51,7 +53,7 @@ export const failoverStatus = (io: Io, flags: SharedFlags, words: readonly strin
         ...sets.map((set) => setText(set, view)),
         [
           ...readyLines(ready, view),
-          ...[card.text, ...wayLines(ways)].flatMap((line) => wrap(line, io.width)),
+          ...[...provenLines(sets, at), card.text, ...wayLines(ways)].flatMap((line) => wrap(line, io.width)),
           '',
         ].join('\n'),
       ].join('\n')
@@ -65,6 +67,7 @@ export const failoverStatus = (io: Io, flags: SharedFlags, words: readonly strin
           card: card.document,
           sets,
           ready,
+          proven: sets.map(({ name, type, owner }) => ({ name, type, ...provenOf(owner, at) })),
           unread: read.unread,
         },
         text: `${aimText(text, flags)}${unread.length === 0 ? '' : `${unread.join('\n')}\n`}`,
@@ -92,6 +95,39 @@ export function readyLines(ready: readonly Ready[], { paint, width }: NamesView)
       width,
     ).map((line) => paint(TONES[verdict], line)),
   )
+}
+
+const DAY_MS = 86_400_000
+
+const provenOf = ({ proven }: ShownSet['owner'], at: string): JsonObject =>
+  proven === null
+    ? { proven: null, daysSince: null }
+    : { proven: { ...proven }, daysSince: Math.floor((Date.parse(at) - Date.parse(proven.at)) / DAY_MS) }
+
+/** When it was last shown that users can be moved, and how long that took: what is oldest counts. */
+export function provenLines(sets: readonly ShownSet[], at: string): readonly string[] {
+  const owned = sets.filter(({ owner }) => owner.kind === 'nyah')
+  const never = owned.filter(({ owner }) => owner.proven === null)
+  const [oldest] = owned
+    .flatMap(({ name, owner }) => (owner.proven === null ? [] : [{ name, ...owner.proven }]))
+    .toSorted((one, other) => (one.at < other.at ? -1 : 1))
+  const others = owned.length - never.length - 1
+  const some = never
+    .slice(0, 3)
+    .map(({ name }) => escapeText(name))
+    .join(', ')
+  return [
+    ...(oldest === undefined
+      ? []
+      : [
+          `Proven ${sinceText(oldest.at, at)} by a rehearsal on ${oldest.side}, in ${oldest.seconds} s until the name servers answered (${escapeText(oldest.name)}${others > 0 ? `, of ${others + 1} the longest ago` : ''}).`,
+        ]),
+    ...(never.length === 0
+      ? []
+      : [
+          `Never rehearsed: ${some}${never.length > 3 ? ` and ${never.length - 3} more` : ''}. To prove that users can be moved: nyah failover drill --all --for 15m --attended`,
+        ]),
+  ]
 }
 
 /** Names whose promised return has passed. */

@@ -11,6 +11,7 @@ import type { FailoverPorts } from '../failover/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { percent } from './dns-text.ts'
 import { chosenCard, isOwnAccount, keepingCard } from './failover-card.ts'
+import { attendedText } from './failover-report.ts'
 import { following } from './failover-spread.ts'
 import { configuredSwitch, impatient, orSwitchAlone, switchesOf, waysOf } from './failover-ways.ts'
 import { namesPorts, zoneChoice } from './names-read.ts'
@@ -20,7 +21,10 @@ import type { Opened } from './open.ts'
 /** How long health may take before users are moved without it. */
 const PREFLIGHT_MS = 2_500
 
-/** Binds `failover.to` and `failover.end`: Route 53 is all that has to answer. */
+/** And where nobody is in a hurry, and what is not known ends it. */
+const CALM_MS = 10_000
+
+/** Binds `failover.to`, `failover.drill` and `failover.end`: Route 53 is all that has to answer. */
 export async function bindFailover(request: Request, opened: Opened): Promise<Bound> {
   const [make, requests, observe, { applyNames }, { run }, ports, dns] = await Promise.all([
     import('../failover/operation.ts'),
@@ -35,10 +39,11 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
   const read = (names: readonly string[] | null, healthMs: number, scene: Scene): Promise<readonly ObservedName[]> =>
     observe.observeNames(ports, { names, choice, healthMs }, scene)
   const isEnd = request.operation === 'failover.end'
+  const isDrill = request.operation === 'failover.drill'
   let before: readonly ObservedName[] = []
   let isMoved = false
   // Users are where they were sent: to tell so, nobody waits for remotes that did not answer a moment ago.
-  const patience = (): number => (isMoved && !isEnd ? 0 : PREFLIGHT_MS)
+  const patience = (): number => (isMoved && !isEnd ? 0 : isDrill ? CALM_MS : PREFLIGHT_MS)
   const seenWith = (healthMs: number, found: readonly ObservedName[]): readonly ObservedName[] => {
     before = healthMs === 0 ? found.map((seen) => withHealthOf(seen, before)) : found
     isMoved = false
@@ -69,6 +74,25 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
       return (each, options, deps) => run(operation, each, options, deps)
     })
   }
+  const attended = requests.attendedOf(request.operation, request.arguments, false)
+  if (attended !== null)
+    return bound(async (enactor, deps, { resumes }) => {
+      const since = deps.clock.now()
+      const [{ attendedPorts }, kept] = await Promise.all([
+        import('./failover-attended.ts'),
+        keepingCard(dns, opened, deps.clock, deps.emit),
+      ])
+      const follow = following(opened, enactor, deps.deadline ?? null)
+      const promised = { ...attended, resumed: resumes !== null }
+      // No card: users are brought back by what stands in the zone then.
+      const attendedWorld: FailoverPorts['observe'] = (which, scene) =>
+        follow.observe((here) => zoneWorld(which, here), scene)
+      const apply: FailoverPorts['apply'] = (changes, scene) =>
+        follow.carry(changes, scene, () => applyNames(changes, kept, enactor, scene))
+      const base = { run: enactor.run, observe: attendedWorld, apply, switches }
+      const operation = make.attendedOperation(attendedPorts(base, follow, opened, promised, since), promised)
+      return (each, options, given) => run(operation, each, options, given)
+    })
   const asked = requests.toOf(request.arguments)
   return bound(async (enactor, deps, { consent }) => {
     const since = deps.clock.now()
@@ -228,6 +252,7 @@ export const nobody = (which: Which): Error =>
 
 /** `shop.example.jp A  octavia 0 %, aws 100 %`: where users of each name go. */
 function tell(result: Json): string {
+  const report = attendedText((result ?? {}) as JsonObject)
   const { names = [] } = (result ?? {}) as { names?: readonly JsonObject[] }
   const lines = names.flatMap(({ name, sets }) =>
     ((sets ?? []) as readonly JsonObject[]).map(
@@ -237,7 +262,7 @@ function tell(result: Json): string {
   )
   const shown = lines.slice(0, SHOWN)
   const rest = lines.length - shown.length
-  return [...shown, ...(rest > 0 ? [`… and ${rest} more`] : []), ''].join('\n')
+  return `${report}${[...shown, ...(rest > 0 ? [`… and ${rest} more`] : []), ''].join('\n')}`
 }
 
 const SHOWN = 20

@@ -74,7 +74,11 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
     const exitCode = output.finish(run, aimed(result, aim), bound.tell(result.result))
     if (!flags.json && flags.output === 'text') output.say(overruleText(result, options, io))
     if (request.operation.startsWith('failover.') && options.mode === 'apply') {
-      const { byHandText, waysText } = await import('./failover-by-hand.ts')
+      const [{ byHandText, waysText }, { leftText }] = await Promise.all([
+        import('./failover-by-hand.ts'),
+        import('./failover-report.ts'),
+      ])
+      output.say(leftText({ request, outcome: result.outcome, result: result.result }, run))
       const { actor: by, reason } = options
       if (!flags.json && flags.output === 'text') output.say(waysText({ plan: result.plan, events: emitter.events }))
       output.say(

@@ -27,6 +27,7 @@ const TABLE: Readonly<Record<string, Bind>> = {
   'dns.weight': names,
   'dns.detach': names,
   'failover.to': failover,
+  'failover.drill': failover,
   'failover.end': failover,
   'failover.arm': async (request, opened) => {
     const { bindArm } = await import('./failover-arm.ts')

@@ -7,7 +7,6 @@ import { processIo } from './io.ts'
 const LATER: Readonly<Record<string, string>> = {
   cluster: 'clusters that Prods run on are',
   controller: 'the Kubernetes controller is',
-  'failover:drill': 'rehearsals are',
   prod: 'Prods and their rollouts are',
   tenant: 'tenant sets are',
   watch: 'the live overview is',

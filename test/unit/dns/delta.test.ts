@@ -51,6 +51,7 @@ it('writes into each state of the name who did it, and leaves all else as it is'
     walk: null,
     until: null,
     drill: false,
+    proven: null,
   }
   const name = 'shop.example.jp'
   const foreign = record({ name: 'a-shop.example.jp', type: 'TXT', values: ['"v=spf1"'] })

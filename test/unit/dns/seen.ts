@@ -23,6 +23,7 @@ export const setState = (over: Partial<SetState> = {}): SetState => ({
   walk: null,
   until: null,
   drill: false,
+  proven: null,
   ...over,
 })
 

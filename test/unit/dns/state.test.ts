@@ -15,6 +15,7 @@ const STATE: SetState = {
   walk: null,
   until: null,
   drill: false,
+  proven: null,
 }
 
 const NAME = 'shop.example.jp'
@@ -53,6 +54,9 @@ const state: fc.Arbitrary<SetState> = fc.record({
   walk: fc.option(walk),
   until: fc.option(instant),
   drill: fc.boolean(),
+  proven: fc.option(
+    fc.record({ at: instant, side: fc.constantFrom('aws' as const, 'octavia' as const), seconds: fc.nat() }),
+  ),
 })
 
 describe('the state of a set', () => {

@@ -20,6 +20,7 @@ const state: SetState = {
   walk: null,
   until: null,
   drill: false,
+  proven: null,
 }
 const plain: RecordSet = {
   name: NAME,

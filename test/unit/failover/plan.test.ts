@@ -59,6 +59,7 @@ function name(
         walk: null,
         until: null,
         drill: false,
+        proven: null,
         ...state,
       }),
     ],
