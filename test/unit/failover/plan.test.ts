@@ -1,87 +1,17 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { standings } from '../../../src/lib/dns/delta.ts'
-import { ownerOf, stateRecord } from '../../../src/lib/dns/state.ts'
-import type { Health, ObservedName, SetState, Weights } from '../../../src/lib/dns/model.ts'
+import { ownerOf } from '../../../src/lib/dns/state.ts'
+import type { ObservedName } from '../../../src/lib/dns/model.ts'
 import { backTo, mayBeMoved, towards } from '../../../src/lib/failover/guards.ts'
 import type { FailoverWorld } from '../../../src/lib/failover/model.ts'
 import { nextDueIn, walkStops } from '../../../src/lib/dns/plan.ts'
 import { weightsAlong } from '../../../src/lib/dns/plan-walk.ts'
 import { planEnd, planTo, weightsTo } from '../../../src/lib/failover/plan.ts'
-import type { RecordSet } from '../../../src/lib/ports/dns.ts'
+import { AT, name } from './seen.ts'
 
-const NLB = 'nyah-shop.elb.ap-northeast-1.amazonaws.com'
-const AT = Date.parse('2026-11-23T05:00:00Z')
 const ALL = { by: 'all' } as const
 const TO_AWS = { which: ALL, side: 'aws', percent: 100 } as const
-
-function name(
-  weights: Weights,
-  state: Partial<SetState> = {},
-  health: { octavia?: Health; aws?: Health } = {},
-  more: Partial<ObservedName> = {},
-): ObservedName {
-  const record: RecordSet = {
-    name: 'shop.example.jp',
-    type: 'A',
-    setIdentifier: 'octavia',
-    weight: weights.octavia,
-    ttl: 60,
-    values: ['203.0.113.11'],
-    alias: null,
-    healthCheckId: 'c-1',
-    otherRouting: null,
-  }
-  const verdict = health.octavia ?? 'healthy'
-  return {
-    name: record.name,
-    at: AT,
-    zone: { id: 'Z0123', name: 'example.jp', private: false },
-    records: [
-      record,
-      {
-        ...record,
-        setIdentifier: 'aws',
-        weight: weights.aws,
-        ttl: null,
-        values: [],
-        alias: { zoneId: 'Z31', dnsName: NLB, evaluateTargetHealth: true },
-        healthCheckId: null,
-      },
-      stateRecord(record.name, 'A', 'example.jp', {
-        epoch: 7,
-        steady: { octavia: 90, aws: 10 },
-        at: '2026-11-23T04:58:00Z',
-        by: 'tanaka',
-        why: '',
-        run: 'k3f9',
-        formerly: null,
-        walk: null,
-        until: null,
-        drill: false,
-        proven: null,
-        ...state,
-      }),
-    ],
-    origin: { from: 'zone' },
-    protections: [],
-    checks: {},
-    statuses: { 'c-1': { verdict, healthy: 0, checkers: 16, why: null, observedAt: null } },
-    entrances: {
-      [NLB]: {
-        octaviaId: null,
-        name: 'nyah-shop',
-        dnsName: NLB,
-        zoneId: 'Z31',
-        ipAddressType: 'ipv4',
-        scheme: 'internet-facing',
-        side: { health: health.aws ?? 'healthy', detail: '3 of 3 targets healthy', at: null },
-      },
-    },
-    unread: [],
-    ...more,
-  }
-}
 
 const NOBODY = { run: 'k3f9', moved: new Map() }
 const world = (...names: readonly ObservedName[]): FailoverWorld => ({ at: AT, names, ways: [], ours: NOBODY })
