@@ -1,3 +1,9 @@
+import {
+  CloudWatchClient,
+  DeleteAlarmsCommand,
+  PutMetricAlarmCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch'
 import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { CreateHostedZoneCommand, DeleteHostedZoneCommand, Route53Client } from '@aws-sdk/client-route-53'
 import { awsContract } from '../contract/aws/suite.ts'
@@ -21,6 +27,37 @@ async function requestCertificate(): Promise<string> {
   return ((await answer.json()) as { CertificateArn: string }).CertificateArn
 }
 
+function alarmsAt() {
+  const client = new CloudWatchClient({
+    region,
+    endpoint: url,
+    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' },
+  })
+  const made = new Set<string>()
+  return {
+    async alarm(AlarmName: string, StateValue: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA') {
+      made.add(AlarmName)
+      await client.send(
+        new PutMetricAlarmCommand({
+          AlarmName,
+          Namespace: 'nyah',
+          MetricName: 'errors',
+          Statistic: 'Sum',
+          ComparisonOperator: 'GreaterThanThreshold',
+          Threshold: 1,
+          EvaluationPeriods: 1,
+          Period: 60,
+        }),
+      )
+      await client.send(new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: 'a test' }))
+    },
+    async forget() {
+      if (made.size > 0) await client.send(new DeleteAlarmsCommand({ AlarmNames: [...made] }))
+      client.destroy()
+    },
+  }
+}
+
 awsContract('moto', true, async () => {
   const client = new EC2Client({
     region,
@@ -40,6 +77,7 @@ awsContract('moto', true, async () => {
     endpoint: url,
     credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' },
   })
+  const { alarm, forget } = alarmsAt()
   const stamp = (Date.now() % 0x10000).toString(16).padStart(4, '0')
   const { HostedZone } = await dns.send(
     new CreateHostedZoneCommand({ Name: `nyah-${stamp}.example`, CallerReference: `nyah-${Date.now()}` }),
@@ -54,7 +92,9 @@ awsContract('moto', true, async () => {
     certificates,
     zone: { id, name: String(HostedZone?.Name) },
     stamp,
+    alarm,
     async close() {
+      await forget()
       await dns.send(new DeleteHostedZoneCommand({ Id: id }))
       dns.destroy()
     },

@@ -145,7 +145,7 @@ async function leaveBeacon(io: Io, beacon: Beacon): Promise<void> {
 
 function banner({ url, env, nameServer }: Sandbox, flags: SandboxFlags): string {
   const lines = [
-    `sandbox: ${url}  (Keystone, Octavia, ELBv2, EC2, STS, Route 53; time runs ${flags.speed} times faster)`,
+    `sandbox: ${url}  (Keystone, Octavia, ELBv2, EC2, STS, Route 53, CloudWatch, Prometheus; time runs ${flags.speed} times faster)`,
     `names: ${nameServer}  (what Route 53's zones answer, over UDP and TCP)`,
     flags.state === undefined ? 'state: in memory, gone when it ends' : `state: ${flags.state}`,
     '',

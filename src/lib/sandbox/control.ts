@@ -135,7 +135,11 @@ export function control(inside: Inside, path: string, method: string, body: stri
 /** How the alarms and the metrics are. */
 const watched = (inside: Inside): object => {
   const { aws, metrics } = inside.state()
-  return { alarms: Object.fromEntries(aws.alarms.map(({ name, state }) => [name, state])), metrics: metrics.now }
+  const alarms = aws.alarms.map(({ name, region, state }) => [
+    region === aws.region ? name : `${name}@${region}`,
+    state,
+  ])
+  return { alarms: Object.fromEntries(alarms), metrics: metrics.now }
 }
 
 function parsed(text: string): unknown {

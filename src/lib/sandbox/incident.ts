@@ -24,8 +24,8 @@ interface Effect {
   readonly outages: readonly Outage[]
   /** Of all alarms; absent: as usual. */
   readonly alarms?: 'ALARM' | 'INSUFFICIENT_DATA'
-  /** Of all series; absent: as usual, null: there are none. */
-  readonly metrics?: '1' | null
+  /** What each series is, by its name and labels; absent: as usual, null: there is none. */
+  readonly metrics?: (series: string) => string | null
 }
 
 /** Every address and port that Octavia's listeners answer at. */
@@ -58,6 +58,9 @@ function half(state: SandboxState): readonly string[] {
   })
 }
 
+/** Ratios are of what fails; the rest says what is up. */
+const inTrouble = (series: string): string => (/_ratio(\{|$)/.test(series) ? '0.31' : '0')
+
 const refuses = (service: Outage['service']): Outage => ({ service, kind: 'status' })
 
 const EFFECTS: Readonly<Record<Incident, (state: SandboxState) => Effect>> = {
@@ -81,8 +84,8 @@ const EFFECTS: Readonly<Record<Incident, (state: SandboxState) => Effect>> = {
   'route53-api-down': () => ({ down: [], outages: [{ ...refuses('aws'), path: '/2013-04-01' }] }),
   'half-the-members-down': (state) => ({ down: half(state), outages: [] }),
   // What users would see, by the alarms and metrics that watch them.
-  'errors-rise': () => ({ down: [], outages: [], alarms: 'ALARM', metrics: '1' }),
-  'monitoring-silent': () => ({ down: [], outages: [], alarms: 'INSUFFICIENT_DATA', metrics: null }),
+  'errors-rise': () => ({ down: [], outages: [], alarms: 'ALARM', metrics: inTrouble }),
+  'monitoring-silent': () => ({ down: [], outages: [], alarms: 'INSUFFICIENT_DATA', metrics: () => null }),
   end: () => ({ down: [], outages: [] }),
 }
 
@@ -95,7 +98,9 @@ export function watchedAs({ alarms, metrics }: Effect, state: SandboxState, now:
   const said = alarms === undefined ? null : Object.fromEntries(aws.alarms.map(({ name }) => [name, alarms]))
   const { usual } = state.metrics
   const series =
-    metrics === undefined ? usual : seriesAs(usual, Object.fromEntries(Object.keys(usual).map((key) => [key, metrics])))
+    metrics === undefined
+      ? usual
+      : seriesAs(usual, Object.fromEntries(Object.keys(usual).map((key) => [key, metrics(key)])))
   return {
     ...state,
     aws: { ...aws, alarms: alarmsAs(aws.alarms, said, now) },

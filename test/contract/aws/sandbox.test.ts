@@ -1,5 +1,6 @@
 import { AWS_WORLD, awsSandbox } from '../../support/aws-sandbox.ts'
 import { virtualClock } from '../../support/clock.ts'
+import { alarmOf, alarmsAs } from '../../../src/lib/sandbox/aws/cloudwatch-state.ts'
 import { awsContract } from './suite.ts'
 
 awsContract('sandbox', false, async () => {
@@ -26,6 +27,12 @@ awsContract('sandbox', false, async () => {
     zone: { id: 'Z1EXAMPLE', name: 'nyah-test.example.' },
     clock,
     stamp: 'abcd',
+    alarm: async (name, state) =>
+      sandbox.change((before) => {
+        const others = before.alarms.filter((each) => each.name !== name)
+        const alarms = [...others, alarmOf({ name }, before.region, clock.now())]
+        return { ...before, alarms: alarmsAs(alarms, { [name]: state }, clock.now()) }
+      }),
     close: () => sandbox.close(),
   }
 })

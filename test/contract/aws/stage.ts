@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { createAlarms } from '../../../src/lib/adapters/aws/alarms.ts'
 import * as chain from '../../../src/lib/adapters/aws/credentials.sdk.ts'
 import { createDns } from '../../../src/lib/adapters/aws/dns.ts'
 import { createMirrors } from '../../../src/lib/adapters/aws/mirrors.ts'
@@ -8,6 +9,7 @@ import { createSession } from '../../../src/lib/adapters/aws/session.ts'
 import * as sts from '../../../src/lib/adapters/aws/sts.sdk.ts'
 import { isNyahError, type NyahError } from '../../../src/lib/core/errors.ts'
 import type { Clock } from '../../../src/lib/ports/clock.ts'
+import type { Judge } from '../../../src/lib/ports/conditions.ts'
 import type { DnsReferences } from '../../../src/lib/ports/dns.ts'
 import type { ListenerSpec, LoadBalancerSpec, Mirrors, TargetGroupSpec } from '../../../src/lib/ports/mirrors.ts'
 import type { Network, SecurityGroupSpec } from '../../../src/lib/ports/network.ts'
@@ -31,6 +33,8 @@ export interface AwsBench {
   readonly clock: VirtualClock
   /** 4 hex digits that nobody else uses there just now. */
   readonly stamp: string
+  /** Puts an alarm of a metric there, in this state. */
+  alarm(name: string, state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'): Promise<void>
   close(): Promise<void>
 }
 
@@ -42,6 +46,7 @@ export interface Stage {
   network: Network
   dns: DnsReferences
   permissions: Permissions
+  alarms: Judge<'alarm'>
   scene(): Scene
   /** Repeats a step while what it deletes is in use. */
   patiently(step: () => Promise<void>): Promise<void>
@@ -89,7 +94,7 @@ export function awsStage(open: () => Promise<AwsBench>): Stage {
     })
     const deps = { session, clock, retry: retryOn(clock) }
     Object.assign(stage, { bench, proxy, mirrors: createMirrors(deps), network: createNetwork(deps) })
-    Object.assign(stage, { dns: createDns(deps), permissions: createPermissions(deps) })
+    Object.assign(stage, { dns: createDns(deps), permissions: createPermissions(deps), alarms: createAlarms(deps) })
   })
   afterEach(async () => {
     const unused = stage.proxy.unused()

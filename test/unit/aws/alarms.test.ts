@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,9 +7,12 @@ import * as chain from '../../../src/lib/adapters/aws/credentials.sdk.ts'
 import { createSession } from '../../../src/lib/adapters/aws/session.ts'
 import * as sts from '../../../src/lib/adapters/aws/sts.sdk.ts'
 import type { Verdict } from '../../../src/lib/ports/conditions.ts'
+import type { Policy } from '../../../src/lib/sandbox/aws/iam-policy.ts'
 import { type Sandbox, startSandbox } from '../../../src/lib/sandbox/server.ts'
 import { virtualClock } from '../../support/clock.ts'
 
+const docs = readFileSync(new URL('../../../docs/aws.md', import.meta.url), 'utf8')
+const DOCUMENTED = JSON.parse(/```json conditions\n([^]*?)```/.exec(docs)?.[1] ?? '') as Policy
 const clock = virtualClock()
 const NOW = clock.now()
 const { signal } = new AbortController()
@@ -58,20 +62,17 @@ describe('an alarm of CloudWatch', () => {
     expect((await tell({ nobody: 'ALARM' })).status).toBe(404)
   })
 
-  it('needs cloudwatch:DescribeAlarms, and says so', async () => {
-    const allow = (Action: string): void =>
-      sandbox.change((state) => ({
-        ...state,
-        aws: { ...state.aws, policy: { Statement: [{ Effect: 'Allow', Action, Resource: '*' }] } },
-      }))
-    allow('cloudwatch:GetMetricData')
+  it('needs no more than the documented policy, and says what it needs', async () => {
+    const restrict = (policy: Policy | null): void =>
+      sandbox.change((state) => ({ ...state, aws: { ...state.aws, policy } }))
+    restrict({ Statement: [{ Effect: 'Allow', Action: 'cloudwatch:GetMetricData', Resource: '*' }] })
     await expect(judge('shop-any')).rejects.toMatchObject({
       code: 'AWS_ACCESS_DENIED',
       details: { action: 'cloudwatch:DescribeAlarms' },
     })
-    allow('cloudwatch:DescribeAlarms')
+    restrict(DOCUMENTED)
     expect(await judge('shop-any')).toMatchObject({ state: 'fine' })
-    sandbox.change((state) => ({ ...state, aws: { ...state.aws, policy: null } }))
+    restrict(null)
   })
 
   it('is unknown while AWS is out of order', async () => {

@@ -98,6 +98,7 @@ describe('awsSettings', () => {
       IAM: null,
       ROUTE_53: null,
       S3: null,
+      CLOUDWATCH: null,
     })
     expect(
       endpoints({}, { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:2' }),
@@ -108,6 +109,7 @@ describe('awsSettings', () => {
       IAM: 'http://127.0.0.1:1',
       ROUTE_53: 'http://127.0.0.1:1',
       S3: 'http://127.0.0.1:1',
+      CLOUDWATCH: 'http://127.0.0.1:1',
     })
     const surroundings = { AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:2' }
     expect(endpoints({ endpointUrl: 'http://127.0.0.1:3' }, surroundings).STS).toBe('http://127.0.0.1:3')

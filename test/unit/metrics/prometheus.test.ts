@@ -38,12 +38,12 @@ describe('the sandbox as a Prometheus', () => {
       'nyah_sandbox_error_ratio > 0.0015',
       {
         state: 'broken',
-        detail: '0.002 > 0.0015 {__name__="nyah_sandbox_error_ratio", service="shop"} (1 of 2 samples)',
+        detail: '0.002 > 0.0015 at nyah_sandbox_error_ratio{service="shop"} (1 of 2 samples)',
         at,
       },
     ],
     ['nyah_sandbox_up < 1', { state: 'fine', detail: '1, not < 1', at }],
-    ['nyah_sandbox_up <= 1', { state: 'broken', detail: '1 <= 1 {__name__="nyah_sandbox_up"}', at }],
+    ['nyah_sandbox_up <= 1', { state: 'broken', detail: '1 <= 1 at nyah_sandbox_up', at }],
     ['nyah_sandbox_idle_ratio > 0', { state: 'missing', detail: '1 of 1 samples is no number', at }],
     ['nobody > 0', { state: 'missing', detail: 'no sample', at: null }],
     ['3 >= 3', { state: 'broken', detail: '3 >= 3', at }],
@@ -109,7 +109,11 @@ describe('an odd answer', () => {
     ['no sample', success(vector()), { state: 'missing', detail: 'no sample', at: null }],
     ['NaN', success(vector('NaN')), { state: 'missing', detail: '1 of 1 samples is no number' }],
     ['an empty value', success(vector('')), { state: 'missing' }],
-    ['one that breaks it, among NaN', success(vector('NaN', '9')), { state: 'broken', detail: /^9 > 5 \{pod="p1"\}/ }],
+    [
+      'one that breaks it, among NaN',
+      success(vector('NaN', '9')),
+      { state: 'broken', detail: /^9 > 5 at \{pod="p1"\} \(1 of 2 samples\)$/ },
+    ],
     ['fine ones, among NaN', success(vector('1', 'NaN')), { state: 'missing', detail: '1 of 2 samples is no number' }],
     [
       'the worst of many',

@@ -39,10 +39,12 @@ describe('sandbox incident', () => {
     const api = await sandboxIncident(io, 'route53-api-down')
     expect(api.text).toBe('route53-api-down\naws/2013-04-01 refuses\n')
     expect((await sandboxIncident(io, 'errors-rise')).text).toMatch(
-      /^errors-rise\nalarm shop-errors: ALARM\n[^]*\nnyah_sandbox_error_ratio\{service="shop"\} 1\n/,
+      /^errors-rise\nalarm shop-errors: ALARM\n[^]*\nnyah_sandbox_error_ratio\{service="shop"\} 0\.31\n/,
     )
     const silent = await sandboxIncident(io, 'monitoring-silent')
-    expect(silent.text).toMatch(/\nalarm shop-any: INSUFFICIENT_DATA\n[^]*\nPrometheus has no samples\n$/)
+    expect(silent.text).toMatch(
+      /\nalarm shop-checkers@us-east-1: INSUFFICIENT_DATA\n[^]*\nPrometheus has no samples\n$/,
+    )
     expect((await sandboxIncident(io, 'end')).text).toBe('all is well again\n')
   })
 

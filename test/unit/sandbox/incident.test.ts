@@ -58,7 +58,7 @@ describe('an incident', () => {
     const alarms = ({ aws }: typeof state) => aws.alarms.map((alarm) => alarm.state)
     const told = watchedAs(effectOf('errors-rise', state), state, NOW + 1)
     expect(new Set(alarms(told))).toEqual(new Set(['ALARM']))
-    expect(new Set(Object.values(told.metrics.now))).toEqual(new Set(['1']))
+    expect(new Set(Object.values(told.metrics.now))).toEqual(new Set(['0.31', '0']))
     const silent = watchedAs(effectOf('monitoring-silent', told), told, NOW + 2)
     expect(new Set(alarms(silent))).toEqual(new Set(['INSUFFICIENT_DATA']))
     expect(silent.metrics.now).toEqual({})

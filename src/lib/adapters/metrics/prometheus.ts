@@ -45,7 +45,8 @@ const refusalSchema = z.object({ status: z.literal('error'), errorType: z.string
 
 interface Sample {
   readonly value: number
-  readonly labels: string
+  /** ` at up{job="nyah"}`, or nothing where it is of no series. */
+  readonly of: string
   /** Seconds since the epoch. */
   readonly time: number
 }
@@ -87,10 +88,10 @@ function verdictOf(answer: DoorResponse, endpoint: string, op: Comparison, limit
     throw queryRefused(endpoint, `the query gives a ${data.resultType}, not one value for each series`)
   const samples: readonly Sample[] =
     data.resultType === 'scalar'
-      ? [{ value: numberOf(data.result[1]), labels: '', time: data.result[0] }]
+      ? [{ value: numberOf(data.result[1]), of: '', time: data.result[0] }]
       : data.result.map(({ metric, value, histogram }) => ({
           value: value === undefined ? Number.NaN : numberOf(value[1]),
-          labels: labelsOf(metric),
+          of: seriesOf(metric),
           time: (value ?? histogram)?.[0] ?? 0,
         }))
   const oldest = Math.min(...samples.map(({ time }) => time))
@@ -114,7 +115,7 @@ function judged(
   if (worst !== undefined && holds(worst.value, op, limit)) {
     const how = numbers.filter(({ value }) => holds(value, op, limit)).length
     const count = samples.length > 1 ? ` (${how} of ${samples.length} samples)` : ''
-    return { state: 'broken', detail: `${worst.value} ${op} ${limit}${worst.labels}${count}` }
+    return { state: 'broken', detail: `${worst.value} ${op} ${limit}${worst.of}${count}` }
   }
   if (worst === undefined && samples.length === 0) return { state: 'missing', detail: 'no sample' }
   if (numbers.length < samples.length)
@@ -137,9 +138,10 @@ function numberOf(text: string): number {
   return text === '' ? Number.NaN : Number(text)
 }
 
-const labelsOf = (metric: Readonly<Record<string, string>>): string => {
-  const text = Object.entries(metric).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-  return text.length === 0 ? '' : ` {${text.join(', ').slice(0, MAX_WORDS)}}`
+function seriesOf({ __name__: name = '', ...labels }: Readonly<Record<string, string>>): string {
+  const text = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`)
+  const series = `${name}${text.length === 0 ? '' : `{${text.join(', ')}}`}`
+  return series === '' ? '' : ` at ${series.slice(0, MAX_WORDS)}`
 }
 
 /** When the answer was made, by its server's clock; its cache adds how long it has kept it. Milliseconds. */
