@@ -48,6 +48,15 @@ export const PATCHES: readonly Patch[] = [
     from: 'return ejs_1.default.render(t, context);',
     to: "return typeof t === 'string' && !t.includes('<%') ? t : ejs_1.default.render(t, context);",
   },
+  // wrap-ansi looks at every character for escapes and wide ones. Plain text whose lines fit, untrimmed, it gives back as it is.
+  {
+    file: '@oclif/core/lib/help/formatter.js',
+    from: 'return (0, wrap_ansi_1.default)(this.render(body), this.opts.maxWidth - spacing, { hard: true });',
+    to: `const text = this.render(body), width = this.opts.maxWidth - spacing;
+      const fits = (line) => line.length <= width && line === line.trim();
+      if (typeof text === 'string' && /^[ -~\\n]*$/.test(text) && text.split('\\n').every(fits)) return text;
+      return (0, wrap_ansi_1.default)(text, width, { hard: true });`,
+  },
 ]
 
 const unused = (what: string): string => `() => { throw new Error('nyah is built without ${what}') }`
