@@ -8,9 +8,10 @@ export interface Fault {
   readonly times?: number
   /**
    * `drop-before`: cut the connection, nothing happened. `drop-after`: let it happen, then cut the connection.
-   * `delay`: answer `ms` later. `hang`: never answer. `error`: answer with this AWS error, nothing happened. `status`: an answer that is no XML.
+   * `delay`: answer `ms` later. `hang`: never answer. `error`: answer with this AWS error, nothing happened. `status`: an answer that is no XML. `body`: answer with these bytes.
    */
-  readonly kind: 'drop-before' | 'drop-after' | 'delay' | 'hang' | 'error' | 'status'
+  readonly kind: 'drop-before' | 'drop-after' | 'delay' | 'hang' | 'error' | 'status' | 'body'
+  readonly body?: string
   readonly ms?: number
   readonly code?: string
   readonly message?: string
@@ -19,7 +20,7 @@ export interface Fault {
 
 export interface SeenCall {
   readonly action: string
-  /** The form fields of the request. */
+  /** The form fields of the request; of a GET its query. */
   readonly fields: URLSearchParams
   /** Of the answer; null: cut off. */
   status: number | null
@@ -57,7 +58,7 @@ export async function faultProxy(upstream: string): Promise<FaultProxy> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const body = Buffer.concat(chunks)
-      const fields = new URLSearchParams(body.toString())
+      const fields = new URLSearchParams(body.length > 0 ? body.toString() : request.url?.split('?')[1])
       const call: SeenCall = {
         action: fields.get('Action') ?? restAction(request.method, request.url),
         fields,
@@ -72,6 +73,10 @@ export async function faultProxy(upstream: string): Promise<FaultProxy> {
         return void response
           .writeHead(call.status, { 'content-type': 'text/html' })
           .end('<html><body>Bad gateway</body></html>')
+      }
+      if (fault?.kind === 'body') {
+        call.status = fault.status ?? 200
+        return void response.writeHead(call.status, { 'content-type': 'text/xml' }).end(fault.body)
       }
       if (fault?.kind === 'error') {
         call.status = fault.status ?? 400
@@ -142,6 +147,10 @@ const REST: readonly (readonly [string, RegExp, string])[] = [
   ['GET', /\/healthcheck\/?$/, 'ListHealthChecks'],
   ['GET', /\/healthcheck\/[^/]+\/status\/?$/, 'GetHealthCheckStatus'],
   ['POST', /\/tags\/healthcheck\/?$/, 'ListTagsForResources'],
+  ['POST', /\/tags\/healthcheck\/[^/]+\/?$/, 'ChangeTagsForResource'],
+  ['POST', /\/healthcheck\/?$/, 'CreateHealthCheck'],
+  ['POST', /\/healthcheck\/[^/]+\/?$/, 'UpdateHealthCheck'],
+  ['DELETE', /\/healthcheck\/[^/]+\/?$/, 'DeleteHealthCheck'],
 ]
 
 /** EC2 wraps its errors otherwise than the rest. */

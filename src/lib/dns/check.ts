@@ -46,8 +46,7 @@ export const isOwnCheck = ({ tags }: Check, name: string): boolean =>
 
 /** `same`; `update` where Route 53 can change it; `replace`: type and interval stay what they are for ever. */
 export function compareCheck(check: Check, spec: CheckSpec): 'same' | 'update' | 'replace' {
-  if (check.type !== spec.type || check.otherType !== null || check.intervalSeconds !== spec.intervalSeconds)
-    return 'replace'
+  if (check.type !== spec.type || check.intervalSeconds !== spec.intervalSeconds) return 'replace'
   const fields = ({
     address,
     port,
@@ -58,7 +57,7 @@ export function compareCheck(check: Check, spec: CheckSpec): 'same' | 'update' |
     inverted,
     children,
     threshold,
-  }: CheckSpec): Json => ({
+  }: Omit<CheckSpec, 'type'>): Json => ({
     address,
     port,
     host,

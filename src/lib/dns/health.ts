@@ -39,9 +39,10 @@ export function checkedHealth(
 ): MemberHealth {
   const check = checks[id]
   const status = statuses[id]
-  if (check?.type === 'CALCULATED' && check.otherType === null && !check.disabled)
-    return countedHealth(check, ttl, { checks, statuses })
-  const outInSeconds = check === undefined ? null : check.intervalSeconds * check.failureThreshold + ttl
+  if (check?.type === 'CALCULATED' && !check.disabled) return countedHealth(check, ttl, { checks, statuses })
+  const other = check?.type === 'OTHER'
+  // An alarm or a routing control: its times are not those of a checker.
+  const outInSeconds = check === undefined || other ? null : check.intervalSeconds * check.failureThreshold + ttl
   if (check?.disabled === true)
     // A disabled check is always healthy to Route 53 (unhealthy where it is inverted), whatever the checkers see.
     return {
@@ -54,7 +55,9 @@ export function checkedHealth(
   if (status === undefined || status.verdict === 'unknown')
     return {
       health: 'unknown',
-      detail: 'its health check could not be read',
+      detail: other
+        ? `its health check is of type ${check.otherType}, whose state nyah does not read`
+        : 'its health check could not be read',
       at: status?.observedAt ?? null,
       watched: true,
       outInSeconds,

@@ -170,12 +170,12 @@ async function readHealth(
     const ask = async (id: string): Promise<void> => {
       into.statuses[id] = await port.status(id, signal)
     }
-    const isCounted = (id: string): boolean => checkOf(id)?.type === 'CALCULATED'
-    const results = await Promise.allSettled([chosenChecks(port), ...ids.map((id) => (isCounted(id) ? null : ask(id)))])
-    // A check that counts others has no status of its own: they have.
-    const children = new Set(ids.flatMap((id) => checkOf(id)?.children ?? []))
+    // A check that counts others has no status of its own: they have. One that follows an alarm has no checkers.
+    const hasNone = (id: string): boolean => ['CALCULATED', 'OTHER'].includes(checkOf(id)?.type ?? '')
+    const results = await Promise.allSettled([chosenChecks(port), ...ids.map((id) => (hasNone(id) ? null : ask(id)))])
+    const children = new Set(ids.flatMap((id) => checkOf(id)?.children ?? []).filter((id) => !hasNone(id)))
     const later = await Promise.allSettled([...children].map(ask))
-    const failed = [...results.filter((_, index) => index === 0 || !isCounted(ids[index - 1] ?? '')), ...later]
+    const failed = [...results.filter((_, index) => index === 0 || !hasNone(ids[index - 1] ?? '')), ...later]
     const first = failed.find((one) => one.status === 'rejected')
     if (first !== undefined) throw first.reason
   }

@@ -26,7 +26,7 @@ const check = z.strictObject({
   version: z.int(),
   otherType: z.nullable(z.string()),
   disabled: z.boolean(),
-  type: z.enum(['HTTP', 'HTTPS', 'HTTP_STR_MATCH', 'HTTPS_STR_MATCH', 'TCP', 'CALCULATED']),
+  type: z.enum(['HTTP', 'HTTPS', 'HTTP_STR_MATCH', 'HTTPS_STR_MATCH', 'TCP', 'CALCULATED', 'OTHER']),
   address: z.nullable(z.string()),
   port: z.nullable(z.int()),
   host: z.nullable(z.string()),

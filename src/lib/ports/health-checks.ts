@@ -22,11 +22,13 @@ export interface CheckSpec {
   readonly tags: Readonly<Record<string, string>>
 }
 
-export interface Check extends CheckSpec {
+export interface Check extends Omit<CheckSpec, 'type'> {
+  /** `OTHER`: a type that nyah neither makes nor reads; `otherType` says which. */
+  readonly type: CheckSpec['type'] | 'OTHER'
   readonly id: string
   /** HealthCheckVersion: an update names the version it changes. */
   readonly version: number
-  /** Type of the check as AWS has it, where it is none of CheckSpec's (CLOUDWATCH_METRIC, RECOVERY_CONTROL); else null. */
+  /** Of `OTHER`: the type as AWS has it (CLOUDWATCH_METRIC, RECOVERY_CONTROL, what comes); else null. */
   readonly otherType: string | null
   /** Always healthy, whatever the checkers see. */
   readonly disabled: boolean

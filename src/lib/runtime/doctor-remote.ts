@@ -5,6 +5,7 @@ import type { NetworkFacts } from '../ports/network.ts'
 import type { SourceIdentity } from '../ports/source.ts'
 import { age, count } from '../render/words.ts'
 import { check, unknown, type Check, type Look } from './doctor-check.ts'
+import { namesLooks } from './doctor-names.ts'
 import { permissionLooks } from './doctor-permissions.ts'
 import type { Opened } from './open.ts'
 
@@ -66,6 +67,7 @@ export function remoteChecks(opened: Opened, clock: Clock, signal: AbortSignal):
     ...addressLooks(opened, signal),
     ['failover card', async () => (await import('./failover-armed.ts')).cardLook(opened, clock, signal)()],
     ...permissionLooks(opened.permissions, async () => (await account()).arn, signal),
+    ...namesLooks(opened, async () => (await account()).arn, clock, signal),
   ]
   return looks.map(([name, look]) => check(name, look))
 }

@@ -20,10 +20,27 @@ export function configuredSwitch({ context, name }: Pick<Opened, 'context' | 'na
   return bucket === undefined || region === undefined ? null : { bucket, region, key }
 }
 
+/** What this command did last to an object: without s3:ListBucket nobody can see that one is gone. */
+const done = new WeakMap<Opened, Map<string, boolean>>()
+
+const doneBy = (opened: Opened): Map<string, boolean> => {
+  const its = done.get(opened) ?? new Map<string, boolean>()
+  done.set(opened, its)
+  return its
+}
+
+const keyOf = ({ bucket, key }: SwitchPlace): string => `${bucket}/${key}`
+
 /** What writes and deletes the object; the client is loaded when it is needed. */
 export const switchesOf = (opened: Opened): SwitchObjects => ({
-  engage: async (place, why) => (await opened.switches()).engage(place, why),
-  disengage: async (place) => (await opened.switches()).disengage(place),
+  async engage(place, why) {
+    await (await opened.switches()).engage(place, why)
+    doneBy(opened).set(keyOf(place), true)
+  },
+  async disengage(place) {
+    await (await opened.switches()).disengage(place)
+    doneBy(opened).set(keyOf(place), false)
+  },
   engaged: async (place, signal) => (await opened.switches()).engaged(place, signal),
 })
 
@@ -51,7 +68,10 @@ export async function waysOf(
       kind: 's3' as const,
       place,
       names,
-      engaged: await soon(switchesOf(opened).engaged(place, signal), clock, signal, LOOK_MS),
+      engaged:
+        (await soon(switchesOf(opened).engaged(place, signal), clock, signal, LOOK_MS)) ??
+        doneBy(opened).get(keyOf(place)) ??
+        null,
       covered: which.by === 'all' || (isAll && names.length > 0 && names.every((name) => chosen.has(name))),
     })),
   )

@@ -70,6 +70,21 @@ describe('how well a side is', () => {
     expect(look(given, status).health).toBe(health)
   })
 
+  it.each(['CLOUDWATCH_METRIC', 'RECOVERY_CONTROL', 'OF_TOMORROW'])(
+    'of a %s nobody here can say it: it counts no others, and no checkers have times',
+    (otherType) => {
+      const seen = look({ type: 'OTHER', otherType, children: [], threshold: null }, null)
+      expect(seen).toEqual({
+        health: 'unknown',
+        detail: `its health check is of type ${otherType}, whose state nyah does not read`,
+        at: null,
+        watched: true,
+        outInSeconds: null,
+      })
+      expect(look({ type: 'OTHER', otherType, disabled: true }, null).health).toBe('healthy')
+    },
+  )
+
   it('no check: nobody knows, and Route 53 goes on answering', () => {
     const seen = look(null, null, { healthCheckId: null })
     expect(seen).toMatchObject({ health: 'unknown', watched: false, outInSeconds: null })

@@ -10,7 +10,7 @@ import { endOperation, rulesOf } from '../../../src/lib/failover/operation.ts'
 import { NOTHING_YET } from '../../../src/lib/failover/model.ts'
 import type { FailoverWorld, Way } from '../../../src/lib/failover/model.ts'
 import { planArm, planEnd, planTo } from '../../../src/lib/failover/plan.ts'
-import type { Check, CheckSpec, CheckStatus } from '../../../src/lib/ports/health-checks.ts'
+import type { Check, CheckStatus } from '../../../src/lib/ports/health-checks.ts'
 import { AT, ownedRecords, seenName } from '../dns/seen.ts'
 import { NLB } from '../dns/fakes.ts'
 
@@ -19,15 +19,15 @@ const ALL = { by: 'all' } as const
 const NAME = 'shop.example.jp'
 const END = { which: ALL, steps: [100], everySeconds: 60 }
 
-const check = (id: string, spec: Partial<CheckSpec>): Check => ({
+const check = (id: string, spec: Partial<Check>): Check => ({
   ...switchSpec(PLACE),
   inverted: false,
   tags: {},
-  ...spec,
-  id,
   version: 1,
   otherType: null,
   disabled: false,
+  ...spec,
+  id,
 })
 const OWN = check('hc-1', {
   type: 'TCP',

@@ -122,6 +122,8 @@ interface Remote {
   readonly message?: unknown
   /** InvalidChangeBatch says here, one by one, what is wrong with its records. */
   readonly messages?: unknown
+  /** The same, where the answer is a bare `<InvalidChangeBatch>`: the SDK finds no code in it, and keeps its fields. */
+  readonly Messages?: { readonly Message?: unknown }
   readonly code?: unknown
   readonly $metadata?: {
     readonly httpStatusCode?: number
@@ -132,7 +134,22 @@ interface Remote {
   readonly $response?: { readonly statusCode?: number }
 }
 
-const nameOf = ({ name }: Remote): string => (typeof name === 'string' ? name : 'Error').replace(/Exception$/, '')
+/** @see https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html, Errors */
+const nameOf = ({ name, Messages }: Remote): string =>
+  name === 'Unknown' && Messages?.Message !== undefined
+    ? 'InvalidChangeBatch'
+    : (typeof name === 'string' ? name : 'Error').replace(/Exception$/, '')
+
+/** So many of a batch's messages are told: its records are refused for few reasons. */
+const MESSAGES_TOLD = 8
+
+function wordsOf({ message, messages, Messages }: Remote): string {
+  const given = messages ?? Messages?.Message ?? []
+  const all: readonly unknown[] = Array.isArray(given) ? given : [given]
+  const told = all.slice(0, MESSAGES_TOLD).map(clean)
+  if (told.length === 0) return clean(message)
+  return [...told, ...(all.length > told.length ? [`and ${all.length - told.length} more`] : [])].join('; ')
+}
 
 const clean = (text: unknown): string =>
   // EC2 appends some kilobytes that only an administrator can decode.
@@ -169,9 +186,7 @@ export function awsError(error: unknown, call: AwsCall): NyahError {
   const rule = RULES.find(([pattern]) => pattern.test(name))?.[1] ?? byStatus(status)
   // A signature is refused for its age too; then only this machine's clock was wrong.
   const verdict = rule.code === REFUSED && remote.$metadata?.clockSkewCorrected === true ? CLOCK : rule
-  const words =
-    Array.isArray(remote.messages) && remote.messages.length > 0 ? remote.messages.join('; ') : remote.message
-  const said = verdict.silent === true ? '' : `: ${clean(words)}`
+  const said = verdict.silent === true ? '' : `: ${wordsOf(remote)}`
   const base = {
     ...verdict,
     retryable: verdict.retryable ?? false,

@@ -126,7 +126,7 @@ function decoded({ Id, HealthCheckVersion, HealthCheckConfig }: HealthCheck, tag
     version: HealthCheckVersion ?? 1,
     otherType: known === undefined ? (config.Type ?? '') : null,
     disabled: config.Disabled === true,
-    type: known ?? 'CALCULATED',
+    type: known ?? 'OTHER',
     address: config.IPAddress ?? null,
     port: config.Port ?? null,
     host: config.FullyQualifiedDomainName ?? null,

@@ -1,13 +1,14 @@
-import type { EvaluationResult } from '@aws-sdk/client-iam'
+import type { ContextEntry, EvaluationResult } from '@aws-sdk/client-iam'
 import { EXIT, isNyahError, nyahError } from '../../core/errors.ts'
 import type { MirrorsIdentity } from '../../ports/mirrors.ts'
-import type { Permissions, Simulation } from '../../ports/permissions.ts'
+import type { ActedOn, Permissions, Simulation } from '../../ports/permissions.ts'
 import { chunks } from './bounded.ts'
 import { need } from './decode.ts'
 import { guarded } from './door.ts'
 import * as sdk from './iam.sdk.ts'
 import { createPace, IAM_RATES } from './pace.ts'
 import { everyPage } from './pages.ts'
+import { conditionName } from './route53-names.ts'
 import type { AwsDeps } from './session.ts'
 import { createWire, unlessGone } from './wire.ts'
 
@@ -23,6 +24,30 @@ const CONTEXT = ['aws:ResourceTag/nyah:managed', 'aws:RequestTag/nyah:managed'].
   ContextKeyValues: ['true'],
 }))
 
+/** The names of more records than these tell IAM nothing new. */
+const NAMES_TOLD = 100
+
+/**
+ * What a policy may ask about a change of records. nyah creates and deletes, and never has Route 53 overwrite.
+ *
+ * @see https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+ */
+const batchContext = ({ names, types }: NonNullable<ActedOn['batch']>): ContextEntry[] =>
+  Object.entries({
+    Actions: ['CREATE', 'DELETE'],
+    RecordTypes: types,
+    NormalizedRecordNames: names.slice(0, NAMES_TOLD).map(conditionName),
+  })
+    .filter(([, values]) => values.length > 0)
+    .map(([key, values]) => ({
+      ContextKeyName: `route53:ChangeResourceRecordSets${key}`,
+      ContextKeyType: 'stringList' as const,
+      ContextKeyValues: [...values],
+    }))
+
+/** One thing, or anything. */
+type On = ActedOn | null
+
 /**
  * Asks IAM's policy simulator for whoever these credentials are. First for all resources; what is denied then may still be
  * allowed on what nyah makes (a policy narrowed to its names or tags), so it is asked again for a thing of that kind.
@@ -31,13 +56,13 @@ export function createPermissions({ session, clock, retry }: AwsDeps): Permissio
   const client = guarded(new sdk.IAMClient(session.clientConfig('IAM')))
   const wire = createWire('iam', createPace(clock, IAM_RATES), retry)
 
-  const evaluate = (source: string, actions: readonly string[], resource: string | null, signal?: AbortSignal) =>
+  const evaluate = (source: string, actions: readonly string[], on: On, signal?: AbortSignal) =>
     everyPage('SimulatePrincipalPolicy', async (Marker) => {
       const input = {
         PolicySourceArn: source,
         ActionNames: [...actions],
-        ContextEntries: CONTEXT,
-        ...(resource === null ? {} : { ResourceArns: [resource] }),
+        ContextEntries: [...CONTEXT, ...(on?.batch === undefined ? [] : batchContext(on.batch))],
+        ...(on === null ? {} : { ResourceArns: [on.resource] }),
         ...(Marker === undefined ? {} : { Marker }),
       }
       const page = await wire.read(
@@ -51,12 +76,11 @@ export function createPermissions({ session, clock, retry }: AwsDeps): Permissio
   const evaluateAll = async (
     source: string,
     actions: readonly string[],
-    resource: string | null,
+    on: On,
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<string, Decision>> => {
     const answers: EvaluationResult[] = []
-    for (const some of chunks(actions, ACTIONS_PER_CALL))
-      answers.push(...(await evaluate(source, some, resource, signal)))
+    for (const some of chunks(actions, ACTIONS_PER_CALL)) answers.push(...(await evaluate(source, some, on, signal)))
     return new Map(answers.map((one) => [one.EvalActionName ?? '', decisionOf(one)]))
   }
 
@@ -70,30 +94,32 @@ export function createPermissions({ session, clock, retry }: AwsDeps): Permissio
   const decide = async (
     identity: MirrorsIdentity,
     actions: readonly string[],
+    on: On,
     signal?: AbortSignal,
   ): Promise<Map<string, Decision>> => {
     const asked = sourceOf(identity)
-    const first = await unlessGone(evaluateAll(asked, actions, null, signal), null)
+    const first = await unlessGone(evaluateAll(asked, actions, on, signal), null)
     const source = first === null ? await withPath(asked, signal) : asked
-    const decisions = new Map(first ?? (await evaluateAll(source, actions, null, signal)))
-    const denied = actions.filter((action) => decisions.get(action) === 'denied')
+    const decisions = new Map(first ?? (await evaluateAll(source, actions, on, signal)))
+    const denied = on === null ? actions.filter((action) => decisions.get(action) === 'denied') : []
     for (const resource of new Set(denied.map((action) => exampleOf(action, identity)))) {
       if (resource === null) continue
       const some = denied.filter((action) => exampleOf(action, identity) === resource)
-      for (const [action, decision] of await evaluateAll(source, some, resource, signal))
+      for (const [action, decision] of await evaluateAll(source, some, { resource }, signal))
         decisions.set(action, decision)
     }
     return decisions
   }
 
   return {
-    async simulate(actions, signal) {
+    async simulate(actions, signal, on) {
       const unique = [...new Set(actions)]
       const all = (decisions: ReadonlyMap<string, Decision>) =>
         Object.fromEntries(unique.map((action) => [action, decisions.get(action) ?? 'unknown'] as const))
       try {
         const identity = await retry('sts:GetCallerIdentity', () => session.identity(signal), signal)
-        const decisions = unique.length === 0 ? new Map<string, Decision>() : await decide(identity, unique, signal)
+        const decisions =
+          unique.length === 0 ? new Map<string, Decision>() : await decide(identity, unique, on ?? null, signal)
         const open = unique.filter((action) => (decisions.get(action) ?? 'unknown') === 'unknown')
         return {
           decisions: all(decisions),
@@ -144,7 +170,10 @@ export function exampleOf(
   const [service, name = ''] = action.split(':')
   const elb = `arn:${partition}:elasticloadbalancing:${region}:${account}`
   const [hash, id] = ['00000000', '0000000000000000']
+  if (action === 'route53:GetChange') return `arn:${partition}:route53:::change/C${id}`
   if (/^(Describe|List|Get)/.test(name)) return null
+  if (/^route53:(Update|Delete)HealthCheck$|^route53:ChangeTagsForResource$/.test(action))
+    return `arn:${partition}:route53:::healthcheck/${hash}-0000-4000-8000-000000000000`
   if (service === 'ec2') return `arn:${partition}:ec2:${region}:${account}:security-group/sg-0${id}`
   if (service !== 'elasticloadbalancing') return null
   if (/Target|Tags$/.test(name)) return `${elb}:targetgroup/nyah-${hash}-80/${id}`

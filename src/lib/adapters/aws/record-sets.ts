@@ -5,11 +5,12 @@ import { need } from './decode.ts'
 import { guarded } from './door.ts'
 import { paceTowards, ROUTE53_RATES } from './pace.ts'
 import { everyPage } from './pages.ts'
+import { hostedZones, nameOf, recordSets, zoneIdOf } from './route53-lists.ts'
+import { plainName, wireName } from './route53-names.ts'
 import * as sdk from './route53.sdk.ts'
 import type { AwsDeps } from './session.ts'
 import { createWire } from './wire.ts'
 
-const RECORDS_PER_PAGE = 300
 /** Up to so many names are asked for one by one; of more the whole zone is read. */
 const NAMES_ASKED = 8
 
@@ -19,48 +20,15 @@ export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
   const pace = paceTowards(session.settings.endpoints.ROUTE_53, clock, ROUTE53_RATES)
   const wire = createWire('route53', pace, retry)
 
-  /** From the record of this name on, as long as pages end with it; null: the whole zone. */
-  const recordsFrom = async (
-    HostedZoneId: string,
-    only: string | null,
-    signal?: AbortSignal,
-  ): Promise<readonly RecordSet[]> => {
-    const start = only === null ? undefined : JSON.stringify([wireName(only), null, null])
-    const all = await everyPage('ListResourceRecordSets', async (from = start) => {
-      const [name, type, identifier] = from === undefined ? [] : (JSON.parse(from) as (string | null)[])
-      const input = {
-        HostedZoneId,
-        MaxItems: RECORDS_PER_PAGE,
-        ...(name ? { StartRecordName: name } : {}),
-        ...(type ? { StartRecordType: type as NonNullable<ResourceRecordSet['Type']> } : {}),
-        ...(identifier ? { StartRecordIdentifier: identifier } : {}),
-      }
-      const send = (o: object) => client.send(new sdk.ListResourceRecordSetsCommand(input), o)
-      const page = await wire.read('ListResourceRecordSets', send, signal)
-      const next = [page.NextRecordName ?? null, page.NextRecordType ?? null, page.NextRecordIdentifier ?? null]
-      return {
-        items: page.ResourceRecordSets ?? [],
-        next:
-          page.IsTruncated === true && (only === null || plain(page.NextRecordName ?? '') === only)
-            ? JSON.stringify(next)
-            : undefined,
-      }
-    })
-    return all.map(decoded).filter(({ name }) => only === null || name === only)
-  }
+  const recordsFrom = async (zoneId: string, only: string | null, signal?: AbortSignal): Promise<RecordSet[]> =>
+    (await recordSets({ client, wire }, zoneId, only, signal)).map(decoded)
 
   return {
     async zones(signal) {
-      const all = await everyPage('ListHostedZones', async (Marker) => {
-        const input = Marker === undefined ? {} : { Marker }
-        const send = (o: object) => client.send(new sdk.ListHostedZonesCommand(input), o)
-        const page = await wire.read('ListHostedZones', send, signal)
-        return { items: page.HostedZones ?? [], next: page.IsTruncated === true ? page.NextMarker : undefined }
-      })
-      return all.map(({ Id, Name, Config }) => ({
-        id: need(Id, 'HostedZones[].Id').replace('/hostedzone/', ''),
-        name: plain(need(Name, 'HostedZones[].Name')),
-        private: Config?.PrivateZone === true,
+      return (await hostedZones({ client, wire }, signal)).map((zone) => ({
+        id: zoneIdOf(zone),
+        name: plainName(need(zone.Name, 'HostedZones[].Name')),
+        private: zone.Config?.PrivateZone === true,
       }))
     },
     records: (zoneId, signal) => recordsFrom(zoneId, null, signal),
@@ -107,23 +75,12 @@ export function createRecordSets({ session, clock, retry }: AwsDeps): Dns {
         return { items: page.ResourceRecordSetProtections ?? [], next: page.NextToken }
       })
       return all.map(({ RecordName, RecordType }) => ({
-        name: plain(need(RecordName, 'ResourceRecordSetProtections[].RecordName')),
+        name: plainName(need(RecordName, 'ResourceRecordSetProtections[].RecordName')),
         type: need(RecordType, 'ResourceRecordSetProtections[].RecordType'),
       }))
     },
   }
 }
-
-/** Route 53 writes `*` and others as `\052`, and names with their trailing dot. */
-const plain = (name: string): string =>
-  name
-    .replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 8)))
-    .replace(/\.$/, '')
-    .toLowerCase()
-
-/** What is no letter, digit, `-`, `_`, `*` or `.` travels as an octal escape, as Route 53 shows it. */
-const wireName = (name: string): string =>
-  `${name.replace(/[^a-z0-9._*-]/g, (character) => `\\${(character.codePointAt(0) ?? 0).toString(8).padStart(3, '0')}`)}.`
 
 const OTHER_ROUTING = [
   'Region',
@@ -136,9 +93,9 @@ const OTHER_ROUTING = [
 ] as const
 
 function decoded(set: ResourceRecordSet): RecordSet {
-  const { Name, Type, SetIdentifier, Weight, TTL, ResourceRecords = [], AliasTarget, HealthCheckId } = set
+  const { Type, SetIdentifier, Weight, TTL, ResourceRecords = [], AliasTarget, HealthCheckId } = set
   return {
-    name: plain(need(Name, 'ResourceRecordSets[].Name')),
+    name: plainName(nameOf(set)),
     type: need(Type, 'ResourceRecordSets[].Type'),
     setIdentifier: SetIdentifier ?? null,
     weight: Weight ?? null,
@@ -149,7 +106,7 @@ function decoded(set: ResourceRecordSet): RecordSet {
         ? null
         : {
             zoneId: need(AliasTarget.HostedZoneId, 'AliasTarget.HostedZoneId'),
-            dnsName: plain(need(AliasTarget.DNSName, 'AliasTarget.DNSName')),
+            dnsName: plainName(need(AliasTarget.DNSName, 'AliasTarget.DNSName')),
             evaluateTargetHealth: AliasTarget.EvaluateTargetHealth === true,
           },
     healthCheckId: HealthCheckId ?? null,

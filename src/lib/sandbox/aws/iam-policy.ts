@@ -1,11 +1,9 @@
-import type { Tags } from './state.ts'
-
 /** As much of an IAM policy as the sandbox judges. Anything else in it makes it unusable. */
 export interface PolicyStatement {
   readonly Effect: 'Allow' | 'Deny'
   readonly Action: string | readonly string[]
   readonly Resource: string | readonly string[]
-  /** StringEquals and StringLike. */
+  /** StringEquals and StringLike, of keys with many values after `ForAllValues:`. */
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> | undefined
 }
 
@@ -36,18 +34,27 @@ const OPERATORS: Readonly<Record<string, (pattern: string, value: string) => boo
   StringLike: (pattern, value) => matches(pattern, value),
 }
 
+/** What a request says of itself. A key that a service gives many values has a list. */
+export type Context = Readonly<Record<string, string | readonly string[]>>
+
+/** "Set operators for multi-valued context keys" page: every value has to match one; so also where there is none. */
+const FOR_ALL = 'ForAllValues:'
+
 /** "Policy evaluation logic" page, for one identity-based policy: a deny wins, then an allow, else nothing is allowed. */
-export function judged(policy: Policy | null, action: string, resource: string, context: Tags): Verdict {
+export function judged(policy: Policy | null, action: string, resource: string, context: Context): Verdict {
   if (policy === null) return { decision: 'allowed', missing: [] }
   const missing = new Set<string>()
   const holds = ({ Condition = {} }: PolicyStatement): boolean =>
     Object.entries(Condition).every(([operator, keys]) =>
       Object.entries(keys).every(([key, patterns]) => {
-        const test = OPERATORS[operator]
+        const isForAll = operator.startsWith(FOR_ALL)
+        const test = OPERATORS[isForAll ? operator.slice(FOR_ALL.length) : operator]
         if (test === undefined) throw new Error(`the sandbox does not know the condition operator ${operator}`)
-        const value = context[key]
-        if (value === undefined) missing.add(key)
-        return value !== undefined && list(patterns).some((pattern) => test(pattern, value))
+        const given = context[key]
+        if (given === undefined) missing.add(key)
+        const passes = (value: string): boolean => list(patterns).some((pattern) => test(pattern, value))
+        if (isForAll) return list(given ?? []).every(passes)
+        return typeof given === 'string' && passes(given)
       }),
     )
   const applying = policy.Statement.filter(

@@ -1,6 +1,6 @@
 import type { Actions, Call } from './action.ts'
 import { fault } from './fault.ts'
-import { judged } from './iam-policy.ts'
+import { type Context, judged } from './iam-policy.ts'
 import { elbArn } from './ids.ts'
 import type { Params } from './query.ts'
 import { list, required, requiredTexts, structs, text, texts } from './query.ts'
@@ -24,12 +24,16 @@ function checkPrincipal(state: AwsState, arn: string): void {
   throw nobody(`The entity with ARN ${arn}`)
 }
 
-const contextOf = (params: Params): Tags =>
+/** API_ContextEntry. */
+const contextOf = (params: Params): Context =>
   Object.fromEntries(
-    (structs(params, 'ContextEntries') ?? []).map((entry) => [
-      required(entry, 'ContextKeyName'),
-      texts(entry, 'ContextKeyValues')?.[0] ?? '',
-    ]),
+    (structs(params, 'ContextEntries') ?? []).map((entry) => {
+      const values = texts(entry, 'ContextKeyValues') ?? []
+      return [
+        required(entry, 'ContextKeyName'),
+        text(entry, 'ContextKeyType') === 'stringList' ? values : (values[0] ?? ''),
+      ]
+    }),
   )
 
 export const iamActions: Actions = {

@@ -4,8 +4,8 @@
  */
 import type { Surroundings, WireRequest, WireResponse } from '../service.ts'
 import { fault, isFault } from './fault.ts'
-import { judged } from './iam-policy.ts'
 import { hex, hostedZoneId } from './ids.ts'
+import { type Authorized, authorizeNames } from './route53-authorize.ts'
 import { checkOf, checkXml, createCheck, deleteCheck, listChecks, statusXml, updateCheck } from './route53-checks.ts'
 import { changed } from './route53-records.ts'
 import type { ZoneState } from './route53-state.ts'
@@ -42,14 +42,10 @@ interface Asked {
   readonly ids: readonly string[]
 }
 
-interface Route {
+interface Route extends Authorized {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** Below `/2013-04-01`. */
   readonly path: RegExp
-  /** Of IAM, and of the answer. */
-  readonly action: string
-  /** What IAM judges; `*` by default. */
-  readonly resource?: 'hostedzone' | 'healthcheck' | 'change'
   readonly run: (asked: Asked) => Reply
 }
 
@@ -194,6 +190,7 @@ const ROUTES: readonly Route[] = [
     method: 'POST',
     path: /^\/tags\/([a-z]{1,20})\/([\w-]{1,64})$/,
     action: 'ChangeTagsForResource',
+    resource: 'tagged',
     run: ({ state, ids: [kind = '', id = ''], sent }) => ({
       state: { ...state, route53: tagged(state, kind, id, sent()) },
       body: '',
@@ -203,6 +200,7 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     path: /^\/tags\/([a-z]{1,20})\/([\w-]{1,64})$/,
     action: 'ListTagsForResource',
+    resource: 'tagged',
     run: reading(({ state, ids: [kind = '', id = ''] }) => tagsOf(state, kind, id)),
   },
   {
@@ -220,12 +218,9 @@ function routed(state: AwsState, request: WireRequest, surroundings: Surrounding
     const found = route.method === method ? route.path.exec(path) : null
     if (found === null) continue
     const ids = found.slice(1)
-    const resource = route.resource === undefined ? '*' : `arn:aws:route53:::${route.resource}/${ids[0]}`
-    if (judged(state.policy, `route53:${route.action}`, resource, {}).decision !== 'allowed') {
-      const message = `User is not authorized to perform: route53:${route.action} on resource: ${resource}`
-      throw fault('AccessDenied', message, 403)
-    }
-    const reply = route.run({ state, query, sent: () => parseXml(body), surroundings, ids })
+    const sent = (): Element => parseXml(body)
+    authorizeNames(state, route, ids, sent)
+    const reply = route.run({ state, query, sent, surroundings, ids })
     return { ...reply, body: document(`${route.action}Response`, reply.body) }
   }
   throw fault('InvalidInput', `${method} ${request.path} is not built in the sandbox`, 404)
