@@ -15,7 +15,7 @@ import { median, parseTimes, ratios } from './measure.ts'
  * multiple of a bare `node -e 0`; calls of Route 53 for 1, 100 and 1,000 names; and how long 300 names take while nothing but
  * their records answers. On the sandbox; prints, asserts nothing.
  *
- *   node test/bench/names.ts [PAIRS]
+ *   node test/bench/names.ts [PAIRS [first-byte]]     with `first-byte`: only the CPU time
  */
 const PAIRS = Math.max(15, Number(process.argv[2] ?? 15))
 const CPU_BUDGET = 4
@@ -79,8 +79,14 @@ async function cpu(command: readonly string[], exitCode: number, aws: string): P
   return ended.childrenMs
 }
 
-async function toFirstByte(name: string, which: readonly string[]): Promise<string> {
+/** @param isArmed a card written just before is used, else none */
+async function toFirstByte(name: string, names: readonly string[], isArmed: boolean): Promise<string> {
   const { port } = killer.address() as AddressInfo
+  if (isArmed) {
+    const { code, stderr } = await world.run(['failover', 'arm', '--all'], { env: surroundings(upstream.href) })
+    if (code !== 0) throw new Error(`failover arm ended with ${code}: ${stderr.slice(-500)}`)
+  }
+  const which = isArmed ? names : [...names, '--no-card']
   const toAws = () =>
     cpu([process.execPath, BIN, 'failover', 'to-aws', ...which, ...REASON], 137, `http://127.0.0.1:${port}`)
   const bare = () => cpu([process.execPath, '-e', '0'], 0, '')
@@ -147,9 +153,25 @@ const tally = (calls: readonly string[]): string => {
 try {
   const line = (text: string): unknown => process.stdout.write(`${text}\n`)
   line(`failover to-aws, CPU time up to the first byte of the change against node -e 0, median of ${PAIRS} pairs`)
-  line(await toFirstByte('one name', ['shop.example.jp']))
-  fleetOf(300)
-  line(await toFirstByte('--all, 300 names', ['--all']))
+  for (const [count, names] of [
+    [1, ['shop.example.jp']],
+    [300, ['--all']],
+  ] as const) {
+    fleetOf(count)
+    const what = count === 1 ? 'one name' : `--all, ${count} names`
+    line(await toFirstByte(`${what}, armed`, names, true))
+    line(await toFirstByte(`${what}, no card`, names, false))
+  }
+  if (process.argv[3] !== 'first-byte') await rest(line)
+} finally {
+  killer.closeAllConnections()
+  killer.close()
+  await refuser.close()
+  await world.close()
+}
+
+/** How often AWS is asked, and how long it takes while nearly all of it is silent. */
+async function rest(line: (text: string) => unknown): Promise<void> {
   line('failover to-aws --all, calls of AWS, with the read before and after')
   for (const count of [1, 100, 1000]) {
     fleetOf(count)
@@ -161,9 +183,4 @@ try {
   const verdict = ms <= TIME_BUDGET_MS ? 'within' : 'OVER'
   line('failover to-aws --all, 300 names, every remote hanging but the records of Route 53')
   line(`  ${''.padEnd(30)} ${Math.round(ms)} ms, ${tally(calls)}   ${verdict} ${TIME_BUDGET_MS} ms`)
-} finally {
-  killer.closeAllConnections()
-  killer.close()
-  await refuser.close()
-  await world.close()
 }

@@ -139,6 +139,7 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const { name, from } = choose(config, file, options.context)
   const { context, overridden } = override(config.contexts[name] ?? {}, options.env)
   // What came from the environment passes the same door as the file.
-  decodeConfig(Object.values(overridden).join(', ') || file, { contexts: { [name]: context } })
+  if (Object.keys(overridden).length > 0)
+    decodeConfig(Object.values(overridden).join(', ') || file, { contexts: { [name]: context } })
   return { file, contextName: name, contextFrom: from, context, contexts: Object.keys(config.contexts), overridden }
 }

@@ -45,11 +45,12 @@ function circleIn(changes: readonly Change[]): readonly string[] | null {
 
 /** The given ids and all that need them, directly or through others. */
 export function withDependents(changes: readonly Change[], ids: Iterable<string>): ReadonlySet<string> {
+  const found = new Set<string>()
+  const asked = new Set(ids)
+  if (asked.size === 0) return found
   const neededBy = new Map<string, string[]>()
   for (const { id, needs } of changes) for (const need of needs) push(neededBy, need, id)
-  const known = new Set(changes.map(({ id }) => id))
-  const found = new Set<string>()
-  const open = [...ids].filter((id) => known.has(id))
+  const open = changes.flatMap(({ id }) => (asked.has(id) ? [id] : []))
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (found.has(id)) continue
     found.add(id)

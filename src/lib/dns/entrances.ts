@@ -1,4 +1,4 @@
-import type { LoadBalancer, MirrorKey, MirrorTree, TargetGroup } from '../ports/mirrors.ts'
+import type { LoadBalancer, MirrorKey, Standing, TargetGroup } from '../ports/mirrors.ts'
 import type { Entrance, SideHealth } from './model.ts'
 import { GONE } from './audit.ts'
 
@@ -19,7 +19,11 @@ export const keyOf = ({ name, tags }: LoadBalancer): MirrorKey => ({
 })
 
 /** `at`: ISO 8601, UTC. */
-export const entranceOf = (balancer: LoadBalancer, tree: MirrorTree | null, at: string): Entrance => ({
+export const entranceOf = (
+  balancer: LoadBalancer,
+  tree: Pick<Standing, 'targetGroups'> | null,
+  at: string,
+): Entrance => ({
   octaviaId: balancer.tags[OCTAVIA_ID] ?? null,
   tags: balancer.tags,
   name: balancer.name,
@@ -36,7 +40,11 @@ export const entranceOf = (balancer: LoadBalancer, tree: MirrorTree | null, at: 
  *
  * @see https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
  */
-function sideOf({ arn, state }: LoadBalancer, { targetGroups }: MirrorTree, at: string): SideHealth {
+function sideOf(
+  { arn, state }: LoadBalancer,
+  { targetGroups }: Pick<Standing, 'targetGroups'>,
+  at: string,
+): SideHealth {
   if (state !== 'active' && state !== 'active_impaired')
     return { health: 'unhealthy', detail: `the load balancer is ${state}`, at }
   const attached = targetGroups.filter(({ loadBalancerArns }) => loadBalancerArns.includes(arn))
@@ -51,10 +59,11 @@ function sideOf({ arn, state }: LoadBalancer, { targetGroups }: MirrorTree, at: 
   return { health: starting ? 'unknown' : 'unhealthy', detail: `${detail}; none of ${dead.name}`, at }
 }
 
-const registered = ({ targets }: TargetGroup): TargetGroup['targets'] =>
+const registered = ({ targets }: Pick<TargetGroup, 'targets'>): TargetGroup['targets'] =>
   targets.filter(({ state }) => state !== 'draining' && state !== 'unused')
 
-const healthy = ({ targets }: TargetGroup): number => targets.filter(({ state }) => state === 'healthy').length
+const healthy = ({ targets }: Pick<TargetGroup, 'targets'>): number =>
+  targets.filter(({ state }) => state === 'healthy').length
 
 /** Where an alias has nyah's name in a Region that was read, and there is no such NLB. */
 export function goneEntrance(

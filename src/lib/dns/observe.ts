@@ -12,7 +12,7 @@ import { zoneOf, type ZoneChoice } from './zones.ts'
 export interface NamesPorts {
   readonly dns: Pick<Dns, 'zones' | 'records' | 'recordsOf' | 'protections'>
   readonly checks: Pick<HealthChecks, 'list' | 'status'> | null
-  readonly mirrors: Pick<Mirrors, 'list' | 'read'> | null
+  readonly mirrors: Pick<Mirrors, 'list' | 'read' | 'standings'> | null
 }
 
 export interface Look {
@@ -66,13 +66,18 @@ export async function observeKnown(
   scene: Scene,
 ): Promise<readonly ObservedName[]> {
   const read = (): Promise<readonly Found[]> => Promise.resolve(known)
-  const { at, health, unread } = await withHealth(read, ports, { healthMs, known: known[0]?.checks ?? {} }, scene)
-  const { statuses } = health
-  return known.map((seen) => ({ ...seen, at, statuses, entrances: { ...seen.entrances, ...health.entrances }, unread }))
+  // All have what the card says of checks and entrances.
+  const { checks = {}, entrances: told = {} } = known[0] ?? {}
+  const { at, health, unread } = await withHealth(read, ports, { healthMs, known: { checks, entrances: told } }, scene)
+  const statuses = { ...health.statuses }
+  const entrances = { ...told, ...health.entrances }
+  return known.map((seen) => ({ ...seen, at, statuses, entrances, unread }))
 }
 
-/** `known`: health checks that no list has to be asked for. */
-type HealthLook = Pick<Look, 'healthMs' | 'checkMs' | 'ownChecks'> & { readonly known?: ObservedName['checks'] }
+/** `known`: health checks and entrances that no list has to be asked for. */
+type HealthLook = Pick<Look, 'healthMs' | 'checkMs' | 'ownChecks'> & {
+  readonly known?: Pick<ObservedName, 'checks' | 'entrances'>
+}
 
 /** Records, and beside them health, for as long as it may take. */
 async function withHealth(
@@ -86,7 +91,7 @@ async function withHealth(
   // What is late is given up: it would stand in the way of the changes that come next.
   const enough = new AbortController()
   const whileAwaited = AbortSignal.any([signal, enough.signal])
-  const balancers = ports.mirrors?.list(whileAwaited)
+  const balancers = look.known === undefined ? ports.mirrors?.list(whileAwaited) : undefined
   balancers?.catch(() => undefined)
   const health = emptyHealth()
   let found: readonly Found[]
@@ -183,7 +188,7 @@ async function readHealth(
     const first = failed.find((one) => one.status === 'rejected')
     if (first !== undefined) throw first.reason
   }
-  const checkOf = (id: string): Check | undefined => into.checks[id] ?? known?.[id]
+  const checkOf = (id: string): Check | undefined => into.checks[id] ?? known?.checks[id]
   const chosenChecks = async (port: NonNullable<NamesPorts['checks']>): Promise<void> => {
     if (known !== undefined || (!ownChecks && ids.length === 0)) return
     const all = await port.list(signal)
@@ -194,7 +199,28 @@ async function readHealth(
     // Switches, and who else follows them: none of them is one name's alone.
     if (ownChecks) take(all.filter(({ tags }) => tags[SWITCH_TAG] !== undefined))
   }
+  const readKnown = async (
+    port: NonNullable<NamesPorts['mirrors']>,
+    told: ObservedName['entrances'],
+  ): Promise<void> => {
+    const aliases = new Map(records.flatMap(({ alias }) => (alias === null ? [] : [[alias.dnsName, alias] as const])))
+    const wanted = new Set([...aliases.keys()].map(canonicalDns))
+    const { all, asked } = await port.standings((dnsName) => wanted.has(canonicalDns(dnsName)), signal)
+    const byName = new Map(asked.map((one) => [canonicalDns(one.balancer.dnsName), one]))
+    const time = new Date(at).toISOString()
+    for (const [dnsName, { zoneId }] of aliases) {
+      const standing = byName.get(canonicalDns(dnsName))
+      // Its tags are not asked for: the card has them.
+      const { octaviaId = null, tags } = told[dnsName] ?? {}
+      const entrance =
+        standing === undefined
+          ? goneEntrance(dnsName, zoneId, all, time)
+          : { ...entranceOf(standing.balancer, standing, time), octaviaId, tags }
+      if (entrance !== null) into.entrances[dnsName] = entrance
+    }
+  }
   const readEntrances = async (port: NonNullable<NamesPorts['mirrors']>): Promise<void> => {
+    if (known !== undefined) return readKnown(port, known.entrances)
     const all = (await balancers) ?? []
     const aliases = new Map(records.flatMap(({ alias }) => (alias === null ? [] : [[alias.dnsName, alias] as const])))
     const time = new Date(at).toISOString()

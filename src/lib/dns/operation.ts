@@ -26,7 +26,7 @@ import type { ZoneChoice } from './zones.ts'
 export interface DnsPorts {
   readonly dns: Dns
   readonly checks: HealthChecks
-  readonly mirrors: Pick<Mirrors, 'list' | 'read'>
+  readonly mirrors: Pick<Mirrors, 'list' | 'read' | 'standings'>
   /** Null: the zone's name servers are not asked. */
   readonly resolver: Resolver | null
 }

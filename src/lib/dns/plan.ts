@@ -29,8 +29,19 @@ export interface JudgedSet {
   readonly isProtected: boolean
 }
 
+/** What was seen never changes: planner and every guard judge the same names, hundreds of them while users wait. */
+const judgements = new WeakMap<ObservedName, JudgedName>()
+
 /** Pure. */
 export function judgeName(seen: ObservedName): JudgedName {
+  const known = judgements.get(seen)
+  if (known !== undefined) return known
+  const judged = judge(seen)
+  judgements.set(seen, judged)
+  return judged
+}
+
+function judge(seen: ObservedName): JudgedName {
   const owned = ownedSets(seen)
   const found = TYPES.map((type) => foundSet(seen, type))
   const foreign = found.map(({ owner }) => owner).find(({ kind }) => kind === 'external-dns' || kind === 'unreadable')

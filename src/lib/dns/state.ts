@@ -87,11 +87,24 @@ export function ownerOf(records: readonly RecordSet[], name: string, type: strin
   for (const wanted of stateNames(name, type)) {
     for (const record of records) {
       if (record.type !== 'TXT' || record.name !== wanted) continue
-      const text = record.values.map(unquoted).find((value) => value.startsWith(HERITAGE))
-      if (text !== undefined) return readOwner(text, record)
+      const owner = saidBy(record)
+      if (owner !== null) return owner
     }
   }
   return { kind: 'nobody' }
+}
+
+/** Records never change: each is read once, however many rules ask whose it is. */
+const read = new WeakMap<RecordSet, Owner | null>()
+
+/** Null: this TXT record is no heritage. */
+function saidBy(record: RecordSet): Owner | null {
+  const known = read.get(record)
+  if (known !== undefined) return known
+  const text = record.values.map(unquoted).find((value) => value.startsWith(HERITAGE))
+  const owner = text === undefined ? null : readOwner(text, record)
+  read.set(record, owner)
+  return owner
 }
 
 /** The strings of a TXT value in one, without quotes and escapes. */

@@ -85,8 +85,10 @@ export function serves(card: Card, which: Which): boolean {
 }
 
 /** The names of a card, as if they had just been read; how well anything is, is not known. Pure. */
-export const namesOn = ({ names, checks, entrances }: Card, now: number): readonly ObservedName[] =>
-  names.map(({ name, at, zone, records, protections }) => ({
+export function namesOn({ names, checks, entrances: told }: Card, now: number): readonly ObservedName[] {
+  const side = { health: 'unknown', detail: 'not read', at: null } as const
+  const entrances = Object.fromEntries(Object.entries(told).map(([dnsName, which]) => [dnsName, { ...which, side }]))
+  return names.map(({ name, at, zone, records, protections }) => ({
     name,
     at: now,
     zone,
@@ -95,14 +97,10 @@ export const namesOn = ({ names, checks, entrances }: Card, now: number): readon
     protections,
     checks,
     statuses: {},
-    entrances: Object.fromEntries(
-      Object.entries(entrances).map(([dnsName, which]) => [
-        dnsName,
-        { ...which, side: { health: 'unknown', detail: 'not read', at: null } },
-      ]),
-    ),
+    entrances,
     unread: [],
   }))
+}
 
 /** The card after a batch that Route 53 took. A name that came is not on it: it then no longer covers all. Pure. */
 export function afterBatch(card: Card, zoneId: string, changes: readonly RecordChange[], at: string): Card {

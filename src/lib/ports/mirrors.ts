@@ -183,6 +183,14 @@ export interface TargetTallies {
   readonly byLoadBalancer: ReadonlyMap<string, TargetTally> | null
 }
 
+/** How one load balancer stands: what users of it would meet. */
+export interface Standing {
+  /** Without its tags. */
+  readonly balancer: LoadBalancer
+  /** All that it sends to. */
+  readonly targetGroups: readonly Pick<TargetGroup, 'name' | 'loadBalancerArns' | 'targets'>[]
+}
+
 export interface Mirrors {
   /**
    * Every network load balancer with nyah's tags, shallow; few calls however many. `named`: also those that have only one of
@@ -201,6 +209,14 @@ export interface Mirrors {
    * target group; with more than `atMost` of those, none of them is asked.
    */
   health(atMost: number, signal?: AbortSignal): Promise<TargetTallies>
+  /**
+   * How those load balancers stand whose DNS names are asked for, and nothing else of them: two lists at once, then one call
+   * per target group. For users who wait. `all`: every load balancer with one of nyah's names, whoever's it is.
+   */
+  standings(
+    isAsked: (dnsName: string) => boolean,
+    signal?: AbortSignal,
+  ): Promise<{ readonly all: readonly LoadBalancer[]; readonly asked: readonly Standing[] }>
   /** Fresh tags of one thing (ARN); null when it is gone. */
   tags(arn: string, signal?: AbortSignal): Promise<Tags | null>
   /** Sets some tags of one thing and takes some away; others stay. */

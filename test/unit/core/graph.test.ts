@@ -63,6 +63,25 @@ describe('canonical JSON', () => {
     )
   })
 
+  it('is the same exactly where its text is', () => {
+    // Few keys and values, so that there are equal ones, and nearly equal ones.
+    const { value: small } = fc.letrec<{ value: Json }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.constantFrom<Json>(null, 0, 1, '', '1', true),
+        fc.array(tie('value'), { maxLength: 2 }),
+        fc.dictionary(fc.constantFrom('a', 'b', 'toString'), tie('value')),
+      ),
+    }))
+    fc.assert(
+      fc.property(small, small, (one, other) => {
+        expect(sameJson(one, other)).toBe(canonical(one) === canonical(other))
+        expect(sameJson(one, upsideDown(one))).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it('tells different values apart', () => {
     expect(sameJson({ a: [1, 2] }, { a: [2, 1] })).toBe(false)
     expect(sameJson({ a: null }, {})).toBe(false)

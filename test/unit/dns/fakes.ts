@@ -135,7 +135,7 @@ export function fakeChecks(): HealthChecks & { readonly all: Map<string, Check> 
 export const MIRROR_ID = '5f0c7c1e-0000-4000-8000-000000000001'
 
 /** One NLB of nyah's with one target group; `state` is that of its only target. */
-export function fakeMirrors(state: TargetState = 'healthy'): Pick<Mirrors, 'list' | 'read'> {
+export function fakeMirrors(state: TargetState = 'healthy'): Pick<Mirrors, 'list' | 'read' | 'standings'> {
   const balancer = {
     arn: 'arn:nlb',
     name: 'nyah-shop-ef5e7c45',
@@ -151,6 +151,7 @@ export function fakeMirrors(state: TargetState = 'healthy'): Pick<Mirrors, 'list
     tags: { 'nyah:octavia-id': MIRROR_ID },
   } as const
   const target = { address: '10.0.0.1', port: 80, availabilityZone: null, state, reason: null }
+  const group = { name: 'nyah-shop-80', loadBalancerArns: [balancer.arn], targets: [target] }
   return {
     list: async () => [balancer],
     read: async () => [
@@ -158,9 +159,13 @@ export function fakeMirrors(state: TargetState = 'healthy'): Pick<Mirrors, 'list
         hash: 'ef5e7c45',
         loadBalancer: balancer,
         listeners: [{ port: 443 }, { port: 80 }],
-        targetGroups: [{ name: 'nyah-shop-80', loadBalancerArns: [balancer.arn], targets: [target] }],
+        targetGroups: [group],
       } as unknown as MirrorTree,
     ],
+    standings: async (isAsked) => ({
+      all: [balancer],
+      asked: isAsked(balancer.dnsName) ? [{ balancer, targetGroups: [group] }] : [],
+    }),
   }
 }
 

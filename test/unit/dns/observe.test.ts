@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EXIT, nyahError } from '../../../src/lib/core/errors.ts'
-import { observeNames, type Look, type NamesPorts } from '../../../src/lib/dns/observe.ts'
+import { observeKnown, observeNames, type Look, type NamesPorts } from '../../../src/lib/dns/observe.ts'
 import { encodeState } from '../../../src/lib/dns/state.ts'
 import { zoneOf } from '../../../src/lib/dns/zones.ts'
 import type { ObservedName } from '../../../src/lib/dns/model.ts'
@@ -90,7 +90,7 @@ describe('observing names', () => {
     const broken = nyahError({ code: 'AWS_UNREACHABLE', message: 'x', exit: EXIT.remote })
     const fail = () => Promise.reject(broken)
     const [seen] = await observeNames(
-      ports({ mirrors: { list: fail, read: fail }, checks: { ...fakeChecks(), status: fail } }),
+      ports({ mirrors: { list: fail, read: fail, standings: fail }, checks: { ...fakeChecks(), status: fail } }),
       { ...LOOK, names: [SHOP] },
       scene(),
     )
@@ -104,7 +104,7 @@ describe('observing names', () => {
     const impatient = scene()
     const hurried = { ...impatient, clock: { ...impatient.clock, sleep: () => Promise.resolve() } }
     const [seen] = await observeNames(
-      ports({ mirrors: { list: hangs, read: hangs } }),
+      ports({ mirrors: { list: hangs, read: hangs, standings: hangs } }),
       { ...LOOK, names: [SHOP] },
       hurried,
     )
@@ -138,5 +138,35 @@ describe('observing names', () => {
     const broken = nyahError({ code: 'AWS_ACCESS_DENIED', message: 'x', exit: EXIT.configuration })
     const dns = { ...fakeDns(), zones: () => Promise.reject(broken) }
     await expect(observeNames(ports({ dns }), LOOK, scene())).rejects.toBe(broken)
+  })
+})
+
+describe('names that are known already', () => {
+  const known = async () => observeNames(ports(), LOOK, scene())
+  /** Nothing may be listed that a card has. */
+  const listed = () => Promise.reject(new Error('was listed'))
+  const quiet = (state: TargetState): NamesPorts =>
+    ports({ mirrors: { ...fakeMirrors(state), list: listed, read: listed }, checks: { ...fakeChecks(), list: listed } })
+
+  it.each(['healthy', 'unhealthy'] as const)('are asked for nothing but health: %s', async (state) => {
+    const before = await known()
+    const [seen] = await observeKnown(quiet(state), before, 2500, scene())
+    expect(seen?.unread).toEqual([])
+    expect(seen?.entrances[NLB]).toEqual({
+      ...before[0]?.entrances[NLB],
+      side: { ...before[0]?.entrances[NLB]?.side, health: state, detail: expect.any(String) as string },
+    })
+    expect(Object.values(seen?.statuses ?? {})).toHaveLength(1)
+  })
+
+  it('have an NLB that is gone where another of its Region was read', async () => {
+    const [first] = await known()
+    const elsewhere = `nyah-gone-00000000-1.elb.${NLB.split('.elb.')[1] ?? ''}`
+    const records = ownedRecords(SHOP).map((one) =>
+      one.alias === null ? one : { ...one, alias: { ...one.alias, dnsName: elsewhere } },
+    )
+    const names = first === undefined ? [] : [{ ...first, records }]
+    const [seen] = await observeKnown(quiet('healthy'), names, 2500, scene())
+    expect(seen?.entrances[elsewhere]?.side.health).toBe('unhealthy')
   })
 })

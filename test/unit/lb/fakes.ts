@@ -98,6 +98,7 @@ export function fakePorts(answers: Answers = {}): Fakes {
       ),
       limits: does('mirrors.limits', () => answers.limits ?? NO_LIMITS),
       health: does('mirrors.health', () => answers.tallies ?? { targetGroups: 0, byLoadBalancer: new Map() }),
+      standings: does('mirrors.standings', () => ({ all: answers.mirrors ?? [], asked: [] })),
       tags: does('mirrors.tags', (arn: string) => {
         const tags = tagsOf(Object.values(worlds), arn)
         return tags === null ? null : { ...tags, ...written.get(arn) }

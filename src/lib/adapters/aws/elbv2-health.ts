@@ -1,7 +1,8 @@
-import type { TargetHealth, TargetTallies, TargetTally } from '../../ports/mirrors.ts'
+import type { Mirrors, TargetHealth, TargetTallies, TargetTally } from '../../ports/mirrors.ts'
 import { bounded } from './bounded.ts'
+import { loadBalancerOf } from './elbv2-decode.ts'
 import { type Elbv2, groupArnOf, targetGroups } from './elbv2-lists.ts'
-import { healthOf } from './elbv2-read.ts'
+import { healthOf, readLists } from './elbv2-read.ts'
 import { hashInName } from './names.ts'
 import { unlessGone } from './wire.ts'
 
@@ -22,6 +23,34 @@ export async function healthTallies(elb: Elbv2, atMost: number, signal?: AbortSi
     }
   })
   return { targetGroups: attached.length, byLoadBalancer }
+}
+
+/** See `Mirrors.standings`. */
+export async function standings(
+  elb: Elbv2,
+  isAsked: (dnsName: string) => boolean,
+  signal?: AbortSignal,
+): ReturnType<Mirrors['standings']> {
+  const { balancers, groups } = await readLists(elb, signal)
+  const all = balancers
+    .filter(({ LoadBalancerName }) => hashInName(LoadBalancerName ?? '') !== null)
+    .map((raw) => loadBalancerOf(raw, {}))
+  const asked = all.filter(({ dnsName }) => isAsked(dnsName))
+  const arns = new Set(asked.map(({ arn }) => arn))
+  const behind = groups.filter(({ LoadBalancerArns = [] }) => LoadBalancerArns.some((arn) => arns.has(arn)))
+  const read = await bounded(behind, async (raw) => ({
+    name: raw.TargetGroupName ?? '',
+    loadBalancerArns: raw.LoadBalancerArns ?? [],
+    // Gone since it was listed: it has no target.
+    targets: await unlessGone(healthOf(elb, groupArnOf(raw), signal), []),
+  }))
+  return {
+    all,
+    asked: asked.map((balancer) => ({
+      balancer,
+      targetGroups: read.filter(({ loadBalancerArns }) => loadBalancerArns.includes(balancer.arn)),
+    })),
+  }
 }
 
 const tally = (targets: readonly TargetHealth[]): TargetTally => ({

@@ -5,7 +5,7 @@ import { need } from './decode.ts'
 import { guarded } from './door.ts'
 import { healthCheckInput } from './elbv2-decode.ts'
 import { ensureListener, ensureLoadBalancer, ensureTargetGroup, setAttributes } from './elbv2-ensure.ts'
-import { healthTallies } from './elbv2-health.ts'
+import { healthTallies, standings } from './elbv2-health.ts'
 import { createLimits } from './elbv2-limits.ts'
 import { changeListener } from './elbv2-listeners.ts'
 import { type Elbv2, tagsByArn } from './elbv2-lists.ts'
@@ -55,6 +55,7 @@ export function createMirrors({ session, clock, retry }: AwsDeps): Mirrors {
     read: async (keys, signal) => (keys.length === 0 ? [] : readTrees(elb, keys, await account.lists(signal), signal)),
     limits: (signal) => account.limits(signal),
     health: (atMost, signal) => healthTallies(elb, atMost, signal),
+    standings: (isAsked, signal) => standings(elb, isAsked, signal),
     tags: async (arn, signal) => (await tagsByArn(elb, [arn], signal)).get(arn) ?? null,
     async tag(arn, set, remove = []) {
       await addTags(arn, set)

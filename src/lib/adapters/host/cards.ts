@@ -38,7 +38,12 @@ const cardUnwritable = (path: string, error: unknown): NyahError =>
     tries: ['name a file in a directory that you may write to: --card FILE'],
   })
 
-const fileShape = z.object({ nyahCard: z.number(), sha256: z.string(), card: z.record(z.string(), z.json()) })
+/** It comes out of JSON.parse, so what is in the card is JSON: `z.json()` would walk through all of it once more. */
+const fileShape = z.object({
+  nyahCard: z.number(),
+  sha256: z.string(),
+  card: z.custom<JsonObject>((card) => typeof card === 'object' && card !== null && !Array.isArray(card)),
+})
 
 /** Never throws: a failover goes on without a card, and says why. */
 export function readCard(path: string): CardFile {
