@@ -93,7 +93,7 @@ describe('with no more than the documented policies', () => {
     await works(...attach, '--check-threshold', '4', '--allow', 'DNS_PRIVATE_ADDRESS', ...ok)
     await works('dns', 'shift', SHOP, '--to', 'aws=50', ...ok)
     await works('dns', 'weight', SHOP, 'octavia=90', 'aws=10', ...ok)
-    await works('failover', 'end', '--all', ...ok)
+    await works('failover', 'end', '--all', '--healthy-for', '0', ...ok)
 
     have('read', 'names-read', 'doctor')
     await works('dns', 'show', SHOP, '--measure', '10')
@@ -109,7 +109,7 @@ describe('with no more than the documented policies', () => {
     expect(blind.code).toBe(0)
 
     have('failover', 'read', 'names-read')
-    await works('failover', 'end', '--all', ...ok)
+    await works('failover', 'end', '--all', '--healthy-for', '0', ...ok)
 
     const alarms = { Effect: 'Allow', Action: 'cloudwatch:DescribeAlarms', Resource: '*' } as const
     restrict([...['failover', 'read', 'names-read'].flatMap(statementsOf), alarms])
@@ -127,7 +127,7 @@ describe('with no more than the documented policies', () => {
     expect(carded.code).toBe(0)
 
     have('failover', 'read', 'names-read', 'switch')
-    await works('failover', 'end', '--all', ...ok)
+    await works('failover', 'end', '--all', '--healthy-for', '0', ...ok)
 
     // A batch is denied whole for one name that the card's policy leaves out.
     restrict(
