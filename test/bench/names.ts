@@ -135,7 +135,7 @@ async function moved(side: string, dead: boolean): Promise<{ readonly ms: number
   const services = ['ELASTIC_LOAD_BALANCING_V2', 'EC2', 'STS', 'IAM', 'S3']
   const gone = Object.fromEntries(services.map((name) => [`AWS_ENDPOINT_URL_${name}`, remotes.url.hanging]))
   const began = performance.now()
-  const { code, stderr } = await world.run(['failover', side, '--all', ...REASON, '--quiet'], {
+  const { code, stderr } = await world.run(['failover', side, '--all', '--no-card', ...REASON, '--quiet'], {
     env: surroundings(proxy.url, dead ? { ...gone, OS_AUTH_URL: remotes.url.hanging } : {}),
   })
   const ms = performance.now() - began
