@@ -1,4 +1,3 @@
-import { errorData } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Scene } from '../engine/operation.ts'
 import type { Attended } from '../failover/model.ts'
@@ -6,6 +5,7 @@ import type { AttendedPorts, FailoverPorts } from '../failover/operation.ts'
 import type { Condition, Verdict } from '../ports/conditions.ts'
 import type { Measured } from './dns-measure.ts'
 import type { Following } from './failover-spread.ts'
+import { whyNot, within } from './in-time.ts'
 import type { Opened } from './open.ts'
 
 /** How long a condition may take to be judged: what comes later is missing. */
@@ -48,22 +48,11 @@ export const attendedPorts = (
 })
 
 /** What nobody can say is missing. */
-async function judged(condition: Condition, opened: Opened, { clock, signal }: Scene): Promise<Verdict> {
-  const enough = new AbortController()
-  const both = AbortSignal.any([signal, enough.signal])
-  const late = clock.sleep(CONDITION_MS, both).then((): Verdict => missing(`no answer within ${CONDITION_MS / 1000} s`))
-  const judging = opened.conditions().then((conditions) => conditions.judge(condition, both))
+async function judged(condition: Condition, opened: Opened, scene: Scene): Promise<Verdict> {
   try {
-    return await Promise.race([judging, late])
+    return await within(scene, CONDITION_MS, async (signal) => (await opened.conditions()).judge(condition, signal))
   } catch (error) {
-    signal.throwIfAborted()
-    const { code, message } = errorData(error)
-    return missing(`${code} ${message}`)
-  } finally {
-    late.catch(() => undefined)
-    judging.catch(() => undefined)
-    enough.abort()
+    scene.signal.throwIfAborted()
+    return { state: 'missing', detail: whyNot(error), at: null }
   }
 }
-
-const missing = (detail: string): Verdict => ({ state: 'missing', detail, at: null })

@@ -1,5 +1,4 @@
 import type { Change, Outputs } from '../core/change.ts'
-import { errorData } from '../core/errors.ts'
 import type { EventData } from '../core/events.ts'
 import type { Enactor } from '../dns/apply.ts'
 import type { ObservedName, Spread } from '../dns/model.ts'
@@ -8,6 +7,7 @@ import type { Scene } from '../engine/operation.ts'
 import type { Rto, SeenWorld } from '../failover/model.ts'
 import type { RecordSet } from '../ports/dns.ts'
 import type { RunDeps } from '../engine/terms.ts'
+import { whyNot, within } from './in-time.ts'
 import type { Opened } from './open.ts'
 
 type Results = ReadonlyMap<string, Outputs | Error>
@@ -18,7 +18,7 @@ export interface Following {
   observe(read: (scene: Scene) => Promise<SeenWorld>, scene: Scene): Promise<SeenWorld & { spread: readonly Spread[] }>
   /** Sends changes by `write`, and follows those that were accepted. */
   carry(changes: readonly Change[], scene: Scene, write: () => Promise<Results>): Promise<Results>
-  /** How far what was sent first has come; null: nothing was taken yet. */
+  /** How far the first step has come, with all that was sent again of it; null: nothing was taken yet. */
   reached(): Reached | null
 }
 
@@ -49,7 +49,7 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
   let isWritten = false
   let isPatient = false
   let reached: Reached | null = null
-  let isFirst = true
+  let isBeyond = false
 
   const watching = async (): Promise<SpreadWatch> => {
     const [{ watchSpread }, dns, resolver] = await Promise.all([
@@ -60,16 +60,17 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
     return (watch ??= watchSpread(dns, resolver, SAY_MS))
   }
 
-  /** Notes how far the first change has come, as it is said. */
+  /** Notes how far the first step has come, as it is said. */
   const timed = (scene: Scene): Scene => ({
     ...scene,
     emit: (type, scope, data) => {
       scene.emit(type, scope, data)
-      if (type !== 'spread.reached' || !isFirst) return
+      if (type !== 'spread.reached' || isBeyond) return
       const { state, afterMs } = data as EventData['spread.reached']
-      reached ??= { sentAt: scene.clock.now() - afterMs, changeMs: 0, insyncMs: null, visibleMs: null }
+      const now = scene.clock.now()
+      reached ??= { sentAt: now - afterMs, changeMs: 0, insyncMs: null, visibleMs: null }
       const key = ({ accepted: 'changeMs', insync: 'insyncMs', visible: 'visibleMs' } as const)[state]
-      reached = { ...reached, [key]: Math.max(reached[key] ?? 0, afterMs) }
+      reached = { ...reached, [key]: Math.max(reached[key] ?? 0, now - reached.sentAt) }
     },
   })
 
@@ -85,7 +86,8 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
         return { ...last, spread }
       }
       last = isWritten && last !== null ? await readBack(read, scene, last) : await read(scene)
-      // Whatever is planned after this is planned from what was read, or not at all.
+      // Whatever is planned after this is planned from what was read, or not at all; what is sent then is another step.
+      isBeyond ||= isWritten
       isWritten = false
       return { ...last, spread }
     },
@@ -97,8 +99,6 @@ export function following(opened: Opened, enactor: Enactor, deadline: RunDeps['d
       writing.catch(() => undefined)
       const [spreading, delta] = await Promise.all([watching(), import('../dns/delta.ts')])
       spreading.prepare([...new Set(changes.map((change) => delta.standings(change).after.zoneId))], scene)
-      // What comes after is the way back.
-      isFirst = reached === null
       const results = await spreading.carry(changes, timed(scene), () => writing, sentAt)
       const done = changes.filter(({ id }) => results.has(id) && !(results.get(id) instanceof Error))
       if (done.length === 0) return results
@@ -136,24 +136,13 @@ async function readBack(
   scene: Scene,
   written: SeenWorld,
 ): Promise<SeenWorld> {
-  const { clock, signal, emit } = scene
-  const enough = new AbortController()
-  const both = AbortSignal.any([signal, enough.signal])
-  const late = clock.sleep(READ_BACK_MS, both).then(() => null)
-  const reading = read({ ...scene, signal: both })
   try {
-    const found = await Promise.race([reading, late])
-    if (found !== null) return found
-    emit('note', null, notRead(`no answer within ${READ_BACK_MS / 1000} s`))
+    return await within(scene, READ_BACK_MS, (signal) => read({ ...scene, signal }))
   } catch (error) {
-    signal.throwIfAborted()
-    emit('note', null, notRead(errorData(error).code))
-  } finally {
-    late.catch(() => undefined)
-    reading.catch(() => undefined)
-    enough.abort()
+    scene.signal.throwIfAborted()
+    scene.emit('note', null, notRead(whyNot(error)))
+    return written
   }
-  return written
 }
 
 const notRead = (why: string): { code: string; message: string } => ({
