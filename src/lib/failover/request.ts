@@ -17,17 +17,17 @@ export function toOf(args: JsonObject): To {
 /**
  * A move that somebody attends; null: nobody promises anything.
  *
- * @param operation `failover.to` or `failover.drill`
- * @param resumed is an earlier run taken up again?
+ * @param operation `failover.to`, `failover.drill`, or another
  */
-export function attendedOf(operation: string, args: JsonObject, resumed: boolean): Attended | null {
+export function attendedOf(operation: string, args: JsonObject): Omit<Attended, 'resumed'> | null {
   const drill = operation === 'failover.drill'
   const { until, abortOn, ...rest } = args
   if (until === undefined && !drill) return null
+  if (abortOn !== undefined && !drill) throw invalid('arguments.abortOn is of failover.drill alone')
   const at = typeof until === 'string' && UNTIL.test(until) ? Date.parse(until) : Number.NaN
   if (typeof until !== 'string' || Number.isNaN(at))
     throw invalid(`arguments.until is ${JSON.stringify(until)}, no time like 2026-11-23T04:40:00Z`)
-  return { ...toOf(rest), until, drill, resumed, abortOn: drill ? conditionsOf(abortOn) : [] }
+  return { ...toOf(rest), until, drill, abortOn: conditionsOf(abortOn) }
 }
 
 const UNTIL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/

@@ -22,12 +22,12 @@ import type { Opened } from './open.ts'
 /** How long health may take before users are moved without it. */
 const PREFLIGHT_MS = 2_500
 
-/** Whoever returns is in no hurry, and what was not read in time would not be proven. Route 53 lets itself be asked 4 times a second. */
-const RETURN_MS = 20_000
-const RETURN_CHECK_MS = 300
-
-/** And where nobody is in a hurry, and what is not known ends it. */
-const CALM_MS = 10_000
+/**
+ * Whoever returns, or rehearses, is in no hurry, and what was not read in time would not be proven. Route 53 lets itself be
+ * asked 4 times a second.
+ */
+const CALM_MS = 20_000
+const CALM_CHECK_MS = 300
 
 /** Binds `failover.to`, `failover.drill` and `failover.end`: Route 53 is all that has to answer. */
 export async function bindFailover(request: Request, opened: Opened): Promise<Bound> {
@@ -42,13 +42,14 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
   ])
   const choice = zoneChoice(opened)
   const isEnd = request.operation === 'failover.end'
+  const attended = requests.attendedOf(request.operation, request.arguments)
+  const isCalm = isEnd || attended !== null
   const read = (names: readonly string[] | null, healthMs: number, scene: Scene): Promise<readonly ObservedName[]> =>
-    observe.observeNames(ports, { names, choice, healthMs, checkMs: isEnd ? RETURN_CHECK_MS : 0 }, scene)
-  const isAttended = request.operation === 'failover.drill' || request.arguments['until'] !== undefined
+    observe.observeNames(ports, { names, choice, healthMs, checkMs: isCalm ? CALM_CHECK_MS : 0 }, scene)
   let before: readonly ObservedName[] = []
   let isMoved = false
   // Users are where they were sent: to tell so, nobody waits for remotes that did not answer a moment ago.
-  const patience = (): number => (isEnd ? RETURN_MS : isMoved ? 0 : isAttended ? CALM_MS : PREFLIGHT_MS)
+  const patience = (): number => (isCalm ? CALM_MS : isMoved ? 0 : PREFLIGHT_MS)
   const seenWith = (healthMs: number, found: readonly ObservedName[]): readonly ObservedName[] => {
     before = healthMs === 0 ? found.map((seen) => withHealthOf(seen, before)) : found
     isMoved = false
@@ -67,36 +68,36 @@ export async function bindFailover(request: Request, opened: Opened): Promise<Bo
   }
   const waysFor = (which: Which, known: readonly ObservedName[], isAll: boolean, scene: Scene) =>
     waysOf(opened, known, chosen(which, known), { which, isAll }, scene)
+  /** The zone as it stands, without a card, and what is sent followed to the name servers. */
+  const fromTheZone = async (enactor: Enactor, deps: RunDeps, wait: boolean) => {
+    const { clock, emit, deadline = null } = deps
+    const kept = await keepingCard(inTime(deps), opened, clock, emit)
+    const follow = following(opened, enactor, wait ? deadline : null)
+    const own: FailoverPorts = {
+      run: enactor.run,
+      switches,
+      observe: (which, scene) => follow.observe((here) => zoneWorld(which, here), scene),
+      apply: (changes, scene) => follow.carry(changes, scene, () => applyNames(changes, kept, enactor, scene)),
+    }
+    return { own, follow }
+  }
   if (isEnd) {
     const asked = requests.endOf(request.arguments)
-    return bound(async (enactor, { clock, emit, deadline = null }) => {
-      const kept = await keepingCard(namesInTime(dns, deadline ?? undefined, clock), opened, clock, emit)
-      const follow = following(opened, enactor, asked.wait !== false ? deadline : null)
-      const apply: FailoverPorts['apply'] = (changes, scene) =>
-        follow.carry(changes, scene, () => applyNames(changes, kept, enactor, scene))
-      const observed: FailoverPorts['observe'] = (which, scene) =>
-        follow.observe((here) => zoneWorld(which, here), scene)
-      const operation = make.endOperation({ run: enactor.run, observe: observed, apply, switches }, asked)
-      return (each, options, deps) => run(operation, each, options, deps)
+    return bound(async (enactor, deps) => {
+      const { own } = await fromTheZone(enactor, deps, asked.wait !== false)
+      const operation = make.endOperation(own, asked)
+      return (each, options, given) => run(operation, each, options, given)
     })
   }
-  const attended = requests.attendedOf(request.operation, request.arguments, false)
   if (attended !== null)
     return bound(async (enactor, deps, { resumes }) => {
       const since = deps.clock.now()
-      const [{ attendedPorts }, kept] = await Promise.all([
+      const [{ attendedPorts }, { own, follow }] = await Promise.all([
         import('./failover-attended.ts'),
-        keepingCard(inTime(deps), opened, deps.clock, deps.emit),
+        fromTheZone(enactor, deps, true),
       ])
-      const follow = following(opened, enactor, deps.deadline ?? null)
       const promised = { ...attended, resumed: resumes !== null }
-      // No card: users are brought back by what stands in the zone then.
-      const attendedWorld: FailoverPorts['observe'] = (which, scene) =>
-        follow.observe((here) => zoneWorld(which, here), scene)
-      const apply: FailoverPorts['apply'] = (changes, scene) =>
-        follow.carry(changes, scene, () => applyNames(changes, kept, enactor, scene))
-      const base = { run: enactor.run, observe: attendedWorld, apply, switches }
-      const operation = make.attendedOperation(attendedPorts(base, follow, opened, promised, since), promised)
+      const operation = make.attendedOperation(attendedPorts(own, follow, opened, promised, since), promised)
       return (each, options, given) => run(operation, each, options, given)
     })
   const asked = requests.toOf(request.arguments)
