@@ -1,6 +1,7 @@
 import { EXIT, nyahError } from '../core/errors.ts'
 import type { Condition, Conditions, Judge, Verdict } from '../ports/conditions.ts'
 import type { Check, CheckStatus, HealthChecks } from '../ports/health-checks.ts'
+import { once } from './once.ts'
 
 /** How each kind is judged, loaded with the first condition of it. */
 export interface ConditionDeps {
@@ -60,11 +61,6 @@ function createChecks(checks: HealthChecks): Judge<'check'> {
 }
 
 const missing = (detail: string): Verdict => ({ state: 'missing', detail, at: null })
-
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | null = null
-  return () => (made ??= make())
-}
 
 const noPrometheus = ({ query }: Extract<Condition, { readonly kind: 'metric' }>): Error =>
   nyahError({

@@ -1,3 +1,4 @@
+import type { MeasuredShare } from '../dns/measured.ts'
 import type { Death, ShownMember, ShownSet } from '../dns/view.ts'
 import type { Measured } from './dns-measure.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
@@ -70,19 +71,18 @@ export function setText(set: ShownSet, view: NamesView): string {
   return `${pairs}\n${table}${told.length === 0 ? '' : `${told.join('\n')}\n`}`
 }
 
+/** `aws  9.5 % (95 %: 7 % to 12.8 %); as it should be: 10 %` */
+export function shareText({ id, share, low, high, intended, fits }: MeasuredShare): string {
+  const who = id === null ? 'none of these records' : escapeText(id)
+  const should = intended === null ? '' : `; ${fits ? 'as it should be' : 'NOT as it should be'}: ${percent(intended)}`
+  return `${who}  ${percent(share)} (95 %: ${percent(low)} to ${percent(high)})${should}`
+}
+
 /** What name servers really answered; empty: they were not asked. Ends with a newline. */
 export function measuredText(measured: Measured | undefined, { paint, width }: NamesView): string {
   if (measured === undefined) return ''
   const { asked, answered, servers, shares, why } = measured
-  const lines = shares.map(({ id, share, low, high, intended, fits }) => {
-    const who = id === null ? 'none of these records' : escapeText(id)
-    const should =
-      intended === null ? '' : `; ${fits ? 'as it should be' : 'NOT as it should be'}: ${percent(intended)}`
-    return paint(
-      fits ? 'ok' : 'warn',
-      `  ${who}  ${percent(share)} (95 %: ${percent(low)} to ${percent(high)})${should}`,
-    )
-  })
+  const lines = shares.map((one) => paint(one.fits ? 'ok' : 'warn', `  ${shareText(one)}`))
   return [
     '',
     ...wrap(

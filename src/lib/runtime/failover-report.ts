@@ -5,7 +5,7 @@ import type { Rto } from '../failover/model.ts'
 import { escapeLong, escapeText } from '../render/escape.ts'
 import { span } from '../render/words.ts'
 import type { Measured } from './dns-measure.ts'
-import { percent } from './dns-text.ts'
+import { shareText } from './dns-text.ts'
 
 /** The report of a rehearsal, or of a move that was brought back; empty: neither. */
 export function attendedText(result: JsonObject): string {
@@ -38,11 +38,7 @@ function rtoLines({ decideMs, changeMs, insyncMs, visibleMs }: Rto): readonly st
 
 const splitLines = ({ name, type, answered, shares, why }: Measured): readonly string[] => [
   `  Split  ${escapeText(name)} ${type}, ${answered} answers of its name servers${why === null ? '' : ` (${escapeLong(why, 200)})`}`,
-  ...shares.map(
-    ({ id, share, low, high, intended, fits }) =>
-      `         ${escapeText(id ?? 'others')} ${percent(share)} (95 %: ${percent(low)} to ${percent(high)})` +
-      (intended === null ? '' : `; ${fits ? 'as it should be' : 'SHOULD BE'}: ${percent(intended)}`),
-  ),
+  ...shares.map((one) => `         ${shareText(one)}`),
 ]
 
 /** What an interrupted move leaves behind: users who are still elsewhere. */

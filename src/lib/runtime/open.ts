@@ -18,6 +18,7 @@ import type { LoadBalancerSource } from '../ports/source.ts'
 import { escapeText } from '../render/escape.ts'
 import type { SharedFlags } from './flags.ts'
 import type { Io } from './io.ts'
+import { once } from './once.ts'
 
 /** One chosen context with its adapters, each loaded when it is first asked for. */
 export interface Opened {
@@ -191,11 +192,6 @@ function adapters(
       return createPermissions({ session: made, clock, retry })
     }),
   }
-}
-
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | null = null
-  return () => (made ??= make())
 }
 
 /** What the `lb` operations act through; the three adapters load at once. */
