@@ -5,9 +5,9 @@ import { createHealthChecks } from '../../../src/lib/adapters/aws/health-checks.
 import { createRecordSets } from '../../../src/lib/adapters/aws/record-sets.ts'
 import { createSession } from '../../../src/lib/adapters/aws/session.ts'
 import * as sts from '../../../src/lib/adapters/aws/sts.sdk.ts'
-import type { RecordSet } from '../../../src/lib/ports/dns.ts'
 import { virtualClock } from '../../support/clock.ts'
 import { type FaultProxy, faultProxy } from '../../support/faults.ts'
+import { record } from '../dns/fakes.ts'
 
 /** What Route 53 writes, byte by byte as its API reference shows it: nothing stands behind the proxy. */
 
@@ -38,17 +38,7 @@ afterAll(() => proxy.close())
 const answers = (action: string, ...bodies: readonly string[]): void =>
   proxy.inject(...bodies.map((body) => ({ action, kind: 'body', body }) as const))
 
-const SHOP: RecordSet = {
-  name: 'shop.example.jp',
-  type: 'A',
-  setIdentifier: 'octavia',
-  weight: 90,
-  ttl: 60,
-  values: ['203.0.113.11'],
-  alias: null,
-  healthCheckId: null,
-  otherRouting: null,
-}
+const SHOP = record({ setIdentifier: 'octavia', weight: 90 })
 
 describe('a batch that Route 53 refuses', () => {
   const NOT_FOUND =

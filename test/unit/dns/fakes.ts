@@ -1,5 +1,6 @@
 import { nyahError, EXIT } from '../../../src/lib/core/errors.ts'
 import { sameRecord } from '../../../src/lib/dns/delta.ts'
+import type { Entrance, Health } from '../../../src/lib/dns/model.ts'
 import type { Check, HealthChecks } from '../../../src/lib/ports/health-checks.ts'
 import type { Mirrors, MirrorTree, TargetState } from '../../../src/lib/ports/mirrors.ts'
 import type { Dns, RecordChange, RecordSet, Zone } from '../../../src/lib/ports/dns.ts'
@@ -30,6 +31,38 @@ export const aliasRecord = (over: Partial<RecordSet> = {}): RecordSet =>
     alias: { zoneId: 'ZNLB', dnsName: NLB, evaluateTargetHealth: true },
     ...over,
   })
+
+/** A TCP health check of Octavia's address. */
+export const healthCheck = (over: Partial<Check> = {}): Check => ({
+  id: 'c-1',
+  version: 1,
+  otherType: null,
+  disabled: false,
+  type: 'TCP',
+  address: '203.0.113.11',
+  port: 443,
+  host: null,
+  path: null,
+  search: null,
+  intervalSeconds: 10,
+  failureThreshold: 3,
+  inverted: false,
+  children: [],
+  threshold: null,
+  tags: {},
+  ...over,
+})
+
+/** An NLB with three targets, all of them as it is. */
+export const entranceAt = (dnsName: string, health: Health = 'healthy'): Entrance => ({
+  octaviaId: null,
+  name: 'nyah-shop',
+  dnsName,
+  zoneId: 'Z31',
+  ipAddressType: 'ipv4',
+  scheme: 'internet-facing',
+  side: { health, detail: '3 of 3 targets healthy', at: null },
+})
 
 export interface FakeDns extends Dns {
   /** All records of all zones. */

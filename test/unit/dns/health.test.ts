@@ -2,36 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { countsAsHealthy, healthOf } from '../../../src/lib/dns/health.ts'
 import type { RecordSet } from '../../../src/lib/ports/dns.ts'
 import type { Check, CheckStatus } from '../../../src/lib/ports/health-checks.ts'
+import { healthCheck, record } from './fakes.ts'
 
-const record: RecordSet = {
-  name: 'shop.example.jp',
-  type: 'A',
-  setIdentifier: 'octavia',
-  weight: 90,
-  ttl: 60,
-  values: ['203.0.113.11'],
-  alias: null,
-  healthCheckId: 'c-1',
-  otherRouting: null,
-}
-const check: Check = {
-  id: 'c-1',
-  version: 1,
-  otherType: null,
-  disabled: false,
-  type: 'TCP',
-  address: '203.0.113.11',
-  port: 443,
-  host: null,
-  path: null,
-  search: null,
-  intervalSeconds: 10,
-  failureThreshold: 3,
-  inverted: false,
-  children: [],
-  threshold: null,
-  tags: {},
-}
+const octavia = record({ setIdentifier: 'octavia', weight: 90, healthCheckId: 'c-1' })
+const check = healthCheck()
 const ill: CheckStatus = {
   verdict: 'unhealthy',
   healthy: 1,
@@ -41,7 +15,7 @@ const ill: CheckStatus = {
 }
 const look = (given: Partial<Check> | null, status: CheckStatus | null, of: Partial<RecordSet> = {}) =>
   healthOf(
-    { ...record, ...of },
+    { ...octavia, ...of },
     {
       checks: given === null ? {} : { 'c-1': { ...check, ...given } },
       statuses: status === null ? {} : { 'c-1': status },

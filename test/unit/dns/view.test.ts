@@ -5,7 +5,7 @@ import { stateRecord } from '../../../src/lib/dns/state.ts'
 import type { Health, ObservedName, SetState } from '../../../src/lib/dns/model.ts'
 import { viewSets, type ShownSet } from '../../../src/lib/dns/view.ts'
 import type { RecordSet } from '../../../src/lib/ports/dns.ts'
-import type { Check } from '../../../src/lib/ports/health-checks.ts'
+import { entranceAt, healthCheck } from './fakes.ts'
 
 const NAME = 'shop.example.jp'
 const NLB = 'nyah-shop.elb.ap-northeast-1.amazonaws.com'
@@ -48,24 +48,7 @@ const aws = (weight: number): RecordSet => ({
   values: [],
   alias: { zoneId: 'Z31', dnsName: NLB, evaluateTargetHealth: true },
 })
-const check: Check = {
-  id: 'c-1',
-  version: 1,
-  otherType: null,
-  disabled: false,
-  type: 'TCP',
-  address: '203.0.113.11',
-  port: 443,
-  host: null,
-  path: null,
-  search: null,
-  intervalSeconds: 10,
-  failureThreshold: 3,
-  inverted: false,
-  children: [],
-  threshold: null,
-  tags: { 'nyah:managed': 'true', 'nyah:name': NAME },
-}
+const check = healthCheck({ tags: { 'nyah:managed': 'true', 'nyah:name': NAME } })
 
 function observed(records: readonly RecordSet[], health: { octavia?: Health; aws?: Health } = {}): ObservedName {
   const verdict = health.octavia ?? 'healthy'
@@ -80,17 +63,7 @@ function observed(records: readonly RecordSet[], health: { octavia?: Health; aws
     statuses: {
       'c-1': { verdict, healthy: verdict === 'healthy' ? 16 : 0, checkers: 16, why: null, observedAt: null },
     },
-    entrances: {
-      [NLB]: {
-        octaviaId: null,
-        name: 'nyah-shop',
-        dnsName: NLB,
-        zoneId: 'Z31',
-        ipAddressType: 'ipv4',
-        scheme: 'internet-facing',
-        side: { health: health.aws ?? 'healthy', detail: '3 of 3 targets healthy', at: null },
-      },
-    },
+    entrances: { [NLB]: entranceAt(NLB, health.aws) },
     unread: [],
   }
 }

@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { byHand } from '../../../src/lib/failover/by-hand.ts'
 import type { RecordSet } from '../../../src/lib/ports/dns.ts'
+import { record } from '../dns/fakes.ts'
 
-const octavia: RecordSet = {
-  name: 'shop.example.jp',
-  type: 'A',
-  setIdentifier: 'octavia',
-  weight: 90,
-  ttl: 60,
-  values: ['203.0.113.11'],
-  alias: null,
-  healthCheckId: 'c-1',
-  otherRouting: null,
-}
+const octavia = record({ setIdentifier: 'octavia', weight: 90, healthCheckId: 'c-1' })
 const aws: RecordSet = {
   ...octavia,
   setIdentifier: 'aws',

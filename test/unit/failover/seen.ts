@@ -1,6 +1,7 @@
 import { stateRecord } from '../../../src/lib/dns/state.ts'
 import type { Health, ObservedName, SetState, Weights } from '../../../src/lib/dns/model.ts'
 import type { RecordSet } from '../../../src/lib/ports/dns.ts'
+import { entranceAt } from '../dns/fakes.ts'
 
 /** A name with both sides, as it is observed. */
 
@@ -60,17 +61,7 @@ export function name(
     protections: [],
     checks: {},
     statuses: { 'c-1': { verdict, healthy: 0, checkers: 16, why: null, observedAt: null } },
-    entrances: {
-      [NLB]: {
-        octaviaId: null,
-        name: 'nyah-shop',
-        dnsName: NLB,
-        zoneId: 'Z31',
-        ipAddressType: 'ipv4',
-        scheme: 'internet-facing',
-        side: { health: health.aws ?? 'healthy', detail: '3 of 3 targets healthy', at: null },
-      },
-    },
+    entrances: { [NLB]: entranceAt(NLB, health.aws) },
     unread: [],
     ...more,
   }

@@ -3,29 +3,12 @@ import { conditionOf } from '../../../src/lib/failover/conditions.ts'
 import type { Conditions } from '../../../src/lib/ports/conditions.ts'
 import type { Check, CheckStatus, HealthChecks } from '../../../src/lib/ports/health-checks.ts'
 import { createConditions } from '../../../src/lib/runtime/conditions.ts'
+import { healthCheck } from '../dns/fakes.ts'
 
 const { signal } = new AbortController()
 const AT = '2026-03-01T12:00:00.000Z'
 
-const check = (id: string, rest: Partial<Check> = {}): Check => ({
-  id,
-  version: 1,
-  type: 'TCP',
-  otherType: null,
-  disabled: false,
-  address: '203.0.113.7',
-  port: 443,
-  host: null,
-  path: null,
-  search: null,
-  intervalSeconds: 10,
-  failureThreshold: 3,
-  inverted: false,
-  children: [],
-  threshold: null,
-  tags: {},
-  ...rest,
-})
+const check = (id: string, rest: Partial<Check> = {}): Check => healthCheck({ id, address: '203.0.113.7', ...rest })
 const counting = (id: string, children: readonly string[], threshold: number): Check =>
   check(id, { type: 'CALCULATED', address: null, port: null, children, threshold })
 

@@ -30,7 +30,7 @@ function stage() {
   }
   const sleep = (_: number, signal?: AbortSignal): Promise<void> =>
     new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
-  const scene: Scene = { clock: { now: () => now, sleep }, signal: new AbortController().signal, emit } as Scene
+  const scene: Scene = { clock: { now: () => now, sleep }, signal: new AbortController().signal, emit }
   const deadline = { at: () => now + 60_000, extend: (ms: number) => void (extended += ms) }
   const follow = following(opened, ENACTOR, deadline)
   return {
