@@ -42,7 +42,7 @@ export async function drillArguments(
 ): Promise<JsonObject> {
   const { conditionOf, conditionText } = await import('../failover/conditions.ts')
   return {
-    ...whichOf(words, flags, 'nyah failover drill'),
+    ...whichOf(words, flags, 'nyah failover drill --attended'),
     side: flags.to,
     percent: flags.percent,
     abortOn: (flags['abort-on'] ?? []).map((text) => conditionText(conditionOf(text))),
