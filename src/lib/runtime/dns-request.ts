@@ -8,13 +8,14 @@ import type { Shift } from '../dns/plan-shift.ts'
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
 export function attachOf(args: JsonObject, steady: Weights): Attach {
-  demandKnown(args, ['names', 'mirror', 'octaviaAddress', 'check', 'ramp', 'everySeconds', 'zone', 'adopt'])
-  const { mirror, ramp = null, everySeconds = 120, adopt = false } = args
-  if (typeof mirror !== 'string' || mirror === '') throw invalid('arguments.mirror is no load balancer')
+  demandKnown(args, ['names', 'mirror', 'octaviaAddress', 'check', 'ramp', 'everySeconds', 'zone', 'adopt', 'keep'])
+  const { ramp = null, everySeconds = 120, adopt = false, keep = false } = args
   if (typeof adopt !== 'boolean') throw invalid('arguments.adopt is neither true nor false')
+  if (typeof keep !== 'boolean') throw invalid('arguments.keep is neither true nor false')
+  const names = namesIn(args)
   return {
-    names: namesIn(args),
-    mirror,
+    names,
+    mirror: mirrorIn(args, names),
     octaviaAddress: textIn(args, 'octaviaAddress'),
     check: checkIn(args),
     ramp: ramp === null ? null : percentsIn(ramp),
@@ -22,7 +23,22 @@ export function attachOf(args: JsonObject, steady: Weights): Attach {
     zone: textIn(args, 'zone'),
     adopt,
     steady,
+    ...(keep ? { keep } : {}),
   }
+}
+
+/** One mirror for all names, or a table with one for each. */
+function mirrorIn({ mirror = null }: JsonObject, names: readonly string[]): Attach['mirror'] {
+  if (typeof mirror === 'string' && mirror !== '') return mirror
+  if (typeof mirror !== 'object' || mirror === null || Array.isArray(mirror))
+    throw invalid('arguments.mirror is no load balancer')
+  const table = mirror as JsonObject
+  const found = names.map((name): [string, string] => {
+    const id = Object.hasOwn(table, name) ? table[name] : null
+    if (typeof id !== 'string' || id === '') throw invalid(`arguments.mirror has no load balancer for ${name}`)
+    return [name, id]
+  })
+  return Object.fromEntries(found)
 }
 
 export function weightOf(args: JsonObject): { readonly names: readonly string[]; readonly weights: Weights } {
