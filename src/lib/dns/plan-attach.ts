@@ -27,6 +27,8 @@ export interface AttachArguments {
   readonly mirror: string | Readonly<Record<string, string>>
   /** What is attached to its mirror already stays as it is, but for its walk: whoever attached it may have asked for more. */
   readonly keep?: boolean
+  /** By name, fingerprint (`basisOf`) of what was agreed to; what is otherwise by now is refused. Absent: nothing was shown before. */
+  readonly asSeen?: Readonly<Record<string, string>>
 }
 
 /** Names become weighted sets of two sides; those that are get what differs, and their next step when it is due. Pure. */
@@ -57,6 +59,15 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
     )
   const { entrance, ports } = destination
   if (args.keep === true && isAttached(seen, entrance)) return { changes: walkOn(seen, world), findings: [] }
+  if (args.asSeen !== undefined && args.asSeen[name] !== basisOf(seen))
+    return only(
+      refusal(
+        seen,
+        'DNS_CHANGED_SINCE',
+        'its records were changed by somebody else after this was agreed to',
+        'run the command again: it shows what is there now',
+      ),
+    )
   const type = typeOf(seen, args.octaviaAddress)
   if (type === 'AAAA' && entrance.ipAddressType !== 'dualstack')
     return only(

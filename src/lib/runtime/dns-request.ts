@@ -8,7 +8,18 @@ import type { Shift } from '../dns/plan-shift.ts'
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
 export function attachOf(args: JsonObject, steady: Weights): Attach {
-  demandKnown(args, ['names', 'mirror', 'octaviaAddress', 'check', 'ramp', 'everySeconds', 'zone', 'adopt', 'keep'])
+  demandKnown(args, [
+    'names',
+    'mirror',
+    'octaviaAddress',
+    'check',
+    'ramp',
+    'everySeconds',
+    'zone',
+    'adopt',
+    'keep',
+    'asSeen',
+  ])
   const { ramp = null, everySeconds = 120, adopt = false, keep = false } = args
   if (typeof adopt !== 'boolean') throw invalid('arguments.adopt is neither true nor false')
   if (typeof keep !== 'boolean') throw invalid('arguments.keep is neither true nor false')
@@ -24,19 +35,23 @@ export function attachOf(args: JsonObject, steady: Weights): Attach {
     adopt,
     steady,
     ...(keep ? { keep } : {}),
+    ...(args['asSeen'] === undefined ? {} : { asSeen: tableIn('asSeen', args['asSeen'], names) }),
   }
 }
 
 /** One mirror for all names, or a table with one for each. */
-function mirrorIn({ mirror = null }: JsonObject, names: readonly string[]): Attach['mirror'] {
-  if (typeof mirror === 'string' && mirror !== '') return mirror
-  if (typeof mirror !== 'object' || mirror === null || Array.isArray(mirror))
-    throw invalid('arguments.mirror is no load balancer')
-  const table = mirror as JsonObject
+const mirrorIn = ({ mirror = null }: JsonObject, names: readonly string[]): Attach['mirror'] =>
+  typeof mirror === 'string' && mirror !== '' ? mirror : tableIn('mirror', mirror, names)
+
+/** A text for each name. */
+function tableIn(what: string, value: Json, names: readonly string[]): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(`arguments.${what} is ${JSON.stringify(value)}, no table by name`)
+  const table = value as JsonObject
   const found = names.map((name): [string, string] => {
-    const id = Object.hasOwn(table, name) ? table[name] : null
-    if (typeof id !== 'string' || id === '') throw invalid(`arguments.mirror has no load balancer for ${name}`)
-    return [name, id]
+    const text = Object.hasOwn(table, name) ? table[name] : null
+    if (typeof text !== 'string' || text === '') throw invalid(`arguments.${what} has nothing for ${name}`)
+    return [name, text]
   })
   return Object.fromEntries(found)
 }

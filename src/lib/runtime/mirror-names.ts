@@ -2,14 +2,10 @@ import type { Outcome } from '../core/events.ts'
 import { EXIT, nyahError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
-import { announce } from '../dns/announce.ts'
-import { entranceOf } from '../dns/entrances.ts'
-import { STEADY, type ObservedName } from '../dns/model.ts'
-import { observeNames } from '../dns/observe.ts'
+import type { ObservedName } from '../dns/model.ts'
 import type { Destination } from '../dns/destinations.ts'
 import type { Operation, Scene } from '../engine/operation.ts'
 import type { LbWorld, Observed } from '../lb/model.ts'
-import { ownedOf } from '../lb/owned.ts'
 import { attachOf } from './dns-request.ts'
 import { steadyOf } from './dns-operations.ts'
 import type { Next } from './operations.ts'
@@ -33,6 +29,14 @@ export async function withNames<World extends LbWorld>(
   request: Request,
   opened: Opened,
 ): Promise<{ readonly operation: Operation<Named<World>>; readonly next: Next }> {
+  const [{ announce }, { basisOf }, { entranceOf }, { STEADY }, { observeNames }, { ownedOf }] = await Promise.all([
+    import('../dns/announce.ts'),
+    import('../dns/changes.ts'),
+    import('../dns/entrances.ts'),
+    import('../dns/model.ts'),
+    import('../dns/observe.ts'),
+    import('../lb/owned.ts'),
+  ])
   const following: Request = {
     operation: 'dns.attach',
     arguments: tableOf(request.arguments['attach'] ?? null),
@@ -43,6 +47,14 @@ export async function withNames<World extends LbWorld>(
   const args = attachOf(following.arguments, steadyOf(opened, STEADY))
   const [dns, checks, mirrors] = await Promise.all([opened.names(), opened.checks(), opened.mirrors()])
   const choice = { zone: args.zone, zones: opened.context.dns?.zones ?? {} }
+  const destinationOf = (observed: Observed): Destination => {
+    const { loadBalancer } = ownedOf(observed)
+    if (loadBalancer === null) return expected(observed)
+    return {
+      entrance: entranceOf(loadBalancer, observed.mirror, new Date(observed.at).toISOString()),
+      ports: observed.mirror.listeners.map(({ port }) => port),
+    }
+  }
   let seen: readonly ObservedName[] | null = null
   // Read once: the second run judges what is there by then.
   const look = async (scene: Scene): Promise<readonly ObservedName[]> =>
@@ -70,34 +82,29 @@ export async function withNames<World extends LbWorld>(
       },
     },
     next: {
-      after: ({ outcome }) => (WELL.has(outcome) ? following : null),
+      after: ({ outcome }) => {
+        if (!WELL.has(outcome) || seen === null) return null
+        const asSeen = Object.fromEntries(seen.map((one) => [one.name, basisOf(one)]))
+        return { ...following, arguments: { ...following.arguments, asSeen } }
+      },
       names: args.names,
     },
   }
 }
 
-/** The NLB as it is; of one that is not made yet, what the configuration says. Its address types are not known before. */
-function destinationOf(observed: Observed): Destination {
-  const { id, at, source, mirror, placement } = observed
-  const { loadBalancer } = ownedOf(observed)
-  if (loadBalancer !== null)
-    return {
-      entrance: entranceOf(loadBalancer, mirror, new Date(at).toISOString()),
-      ports: mirror.listeners.map(({ port }) => port),
-    }
-  return {
-    entrance: {
-      octaviaId: id,
-      name: `the NLB of ${source?.loadbalancer.name ?? id}`,
-      dnsName: `${id}.not-made.invalid`,
-      zoneId: '',
-      ipAddressType: 'dualstack',
-      scheme: placement.scheme,
-      side: { health: 'unknown', detail: 'not made yet', at: null },
-    },
-    ports: (source?.listeners ?? []).map(({ protocol_port }) => protocol_port),
-  }
-}
+/** Of an NLB that is not made yet, what the configuration says; its address types are not known before. */
+const expected = ({ id, source, placement }: Observed): Destination => ({
+  entrance: {
+    octaviaId: id,
+    name: `the NLB of ${source?.loadbalancer.name ?? id}`,
+    dnsName: `${id}.not-made.invalid`,
+    zoneId: '',
+    ipAddressType: 'dualstack',
+    scheme: placement.scheme,
+    side: { health: 'unknown', detail: 'not made yet', at: null },
+  },
+  ports: (source?.listeners ?? []).map(({ protocol_port: port }) => port),
+})
 
 function tableOf(attach: Json): JsonObject {
   if (typeof attach === 'object' && attach !== null && !Array.isArray(attach)) return attach as JsonObject

@@ -78,11 +78,11 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
     const result = await carryOut(bound, request, options)
     if (flags['plan-out'] !== undefined) await savePlan(flags['plan-out'], result, aim, output.say)
     const ended = { run, result: aimed(result, aim), told: bound.tell(result.result) }
+    // One question, one yes: whoever was not asked yet is asked by the run that follows.
+    const isAgreed = emitter.events.some(({ type }) => type === 'plan.confirmed')
     const following = bound.next?.after(result) ?? null
     if (following !== null) {
       const first = output.pause(ended)
-      // One question, one yes: whoever was not asked yet is asked now.
-      const isAgreed = emitter.events.some(({ type }) => type === 'plan.confirmed')
       ;({ output, run, emitter } = await begin())
       const second = await bindOperation(following, opened)
       const how: RunOptions = { ...options, saved: null, resumes: null, ...(isAgreed && { consent: 'yes' }) }
@@ -90,7 +90,8 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
       return output.finish(first, { run, result: aimed(last, aim), told: second.tell(last.result) })
     }
     const exitCode = output.finish(ended)
-    if (bound.next !== undefined && options.mode === 'apply') output.say(unattachedText(bound.next.names, result))
+    if (bound.next !== undefined && options.mode === 'apply' && (isAgreed || exitCode === EXIT.ok))
+      output.say(unattachedText(bound.next.names))
     if (!flags.json && flags.output === 'text') output.say(overruleText(result, options, io))
     if (request.operation.startsWith('failover.') && options.mode === 'apply') {
       const [{ byHandText, waysText }, { leftText }] = await Promise.all([
@@ -124,11 +125,9 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
   }
 }
 
-/** Names that wait for a mirror which did not end well. */
-const unattachedText = (names: readonly string[], { outcome }: RunResult): string =>
-  outcome === 'declined'
-    ? ''
-    : `Not attached: ${names.map(escapeText).join(', ')}. The same command again does it once the mirror is well.\n`
+/** Names that wait for their mirror. */
+const unattachedText = (names: readonly string[]): string =>
+  `Not attached: ${names.map(escapeText).join(', ')}. Once the mirror is healthy, the same command again (without --no-wait) does it.\n`
 
 /** Whoever reads a stream reads on until `run.finished`: also when there was no run yet. What is said stands on stderr too. */
 function endStream(
