@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { HOSTNAME } from '../core/hostname.ts'
 
 /**
  * The configuration file's shape: a contract (grow it; do not rename). Strict: an unknown key is an error that names
@@ -18,10 +19,15 @@ const network = z.strictObject({
   routableCidrs: z.optional(z.array(cidr).check(z.minLength(1))),
 })
 
+const hostname = z
+  .string()
+  .check(z.regex(HOSTNAME, 'must be a name like shop.example.jp, in lower case and without a dot at its end'))
+
 const mirror = z.strictObject({
   network: z.optional(text),
   addresses: z.optional(z.record(z.string(), text)),
-  hostnames: z.optional(z.array(text)),
+  /** Names that `lb mirror` attaches to it. */
+  hostnames: z.optional(z.array(hostname)),
   /** How member weights are kept; absent: as the mirror remembers, else equal shares. */
   weights: z.optional(z.enum(['equal', 'target-groups'])),
 })

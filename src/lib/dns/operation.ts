@@ -13,7 +13,8 @@ import { detachable, NAME_GUARDS, notExternal, ownedWhole } from './guards.ts'
 import type { Ours, Spread, WalkWorld, Weights } from './model.ts'
 import { observeNames, type Look } from './observe.ts'
 import { noted } from './ours.ts'
-import { planAttach, type AttachArguments, type AttachWorld } from './plan-attach.ts'
+import { mirrorOf, withDestinations, type AttachWorld, type Destination } from './destinations.ts'
+import { planAttach, type AttachArguments } from './plan-attach.ts'
 import { planDetach } from './plan-detach.ts'
 import { planShift, type Shift } from './plan-shift.ts'
 import { nextDueIn } from './plan-walk.ts'
@@ -160,8 +161,6 @@ export function detachOperation(
 
 export interface Attach extends AttachArguments {
   readonly names: readonly string[]
-  /** Octavia UUID of the mirror. */
-  readonly mirror: string
   readonly zone: string | null
 }
 
@@ -179,28 +178,30 @@ export function attachOperation(
         looking(ports, { names: args.names, choice, ownChecks: true }, scene, ours),
         ports.mirrors.list(scene.signal),
       ])
-      const balancer = balancers.find(({ tags }) => tags[OCTAVIA_ID] === args.mirror)
-      return { ...world, ...(await entranceWith(balancer, ports, scene, world)) }
+      const ids = new Set(args.names.map((name) => mirrorOf(args, name)))
+      const chosen = [...ids].flatMap((id) => balancers.find(({ tags }) => tags[OCTAVIA_ID] === id) ?? [])
+      return withDestinations(world, await destinationsOf(chosen, ports, scene, world.at))
     },
     plan: (world) => planAttach(world, args),
     guards: [notExternal, walkStops],
   })
 }
 
-/** The NLB with its listeners, also known to names that do not point to it yet. */
-async function entranceWith(
-  balancer: LoadBalancer | undefined,
+/** The NLBs with their listeners, by the Octavia UUID of each. */
+async function destinationsOf(
+  balancers: readonly LoadBalancer[],
   ports: DnsPorts,
   scene: Scene,
-  { at, names, ours }: WalkWorld,
-): Promise<Omit<AttachWorld, 'at'>> {
-  if (balancer === undefined) return { names, ours, entrance: null, ports: [] }
-  const [tree] = await ports.mirrors.read([keyOf(balancer)], scene.signal)
-  const entrance = entranceOf(balancer, tree ?? null, new Date(at).toISOString())
-  return {
-    names: names.map((seen) => ({ ...seen, entrances: { ...seen.entrances, [entrance.dnsName]: entrance } })),
-    ours,
-    entrance,
-    ports: (tree?.listeners ?? []).map(({ port }) => port),
-  }
+  at: number,
+): Promise<AttachWorld['destinations']> {
+  if (balancers.length === 0) return {}
+  const trees = await ports.mirrors.read(balancers.map(keyOf), scene.signal)
+  const time = new Date(at).toISOString()
+  return Object.fromEntries(
+    balancers.map((balancer, index): [string, Destination] => {
+      const tree = trees[index] ?? null
+      const listening = (tree?.listeners ?? []).map(({ port }) => port)
+      return [balancer.tags[OCTAVIA_ID] ?? '', { entrance: entranceOf(balancer, tree, time), ports: listening }]
+    }),
+  )
 }

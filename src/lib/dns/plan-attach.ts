@@ -4,16 +4,9 @@ import type { RecordSet } from '../ports/dns.ts'
 import { basisOf, nameChange } from './changes.ts'
 import { armedBy, checkSpec, type Armed, type CheckAsked } from './check.ts'
 import { sameRecord } from './delta.ts'
+import { isAttached, mirrorOf, type AttachWorld } from './destinations.ts'
 import { dropChecks, planCheck, type PlannedCheck } from './plan-check.ts'
-import {
-  TTL,
-  type Entrance,
-  type ObservedName,
-  type SetState,
-  type Walk,
-  type WalkWorld,
-  type Weights,
-} from './model.ts'
+import { TTL, type Entrance, type ObservedName, type SetState, type Walk, type Weights } from './model.ts'
 import { nextState } from './plan-weights.ts'
 import { ALL_ON_OCTAVIA, rampWalk, walkOn } from './plan-walk.ts'
 import { isReachable } from './reach.ts'
@@ -30,13 +23,12 @@ export interface AttachArguments {
   readonly everySeconds: number
   readonly adopt: boolean
   readonly steady: Weights
-}
-
-export interface AttachWorld extends WalkWorld {
-  /** The NLB that becomes the other side; null: there is none. */
-  readonly entrance: Entrance | null
-  /** That it listens on. */
-  readonly ports: readonly number[]
+  /** Octavia UUID of the mirror: of all names, or by name. */
+  readonly mirror: string | Readonly<Record<string, string>>
+  /** What is attached to its mirror already stays as it is, but for its walk: whoever attached it may have asked for more. */
+  readonly keep?: boolean
+  /** By name, fingerprint (`basisOf`) of what was agreed to; what is otherwise by now is refused. Absent: nothing was shown before. */
+  readonly asSeen?: Readonly<Record<string, string>>
 }
 
 /** Names become weighted sets of two sides; those that are get what differs, and their next step when it is due. Pure. */
@@ -59,11 +51,22 @@ interface NameDraft {
 const only = (finding: Finding): NameDraft => ({ changes: [], findings: [finding] })
 
 function attachName(seen: ObservedName, world: AttachWorld, args: AttachArguments): NameDraft {
-  const { entrance } = world
   const { name } = seen
-  if (entrance === null)
+  const destination = world.destinations[mirrorOf(args, name)]
+  if (destination === undefined)
     return only(
       refusal(seen, 'DNS_MIRROR_MISSING', 'it has no NLB that is nyah’s', 'nyah lb mirror, then attach the name'),
+    )
+  const { entrance, ports } = destination
+  if (args.keep === true && isAttached(seen, entrance)) return { changes: walkOn(seen, world), findings: [] }
+  if (args.asSeen !== undefined && args.asSeen[name] !== basisOf(seen))
+    return only(
+      refusal(
+        seen,
+        'DNS_CHANGED_SINCE',
+        'its records were changed by somebody else after this was agreed to',
+        'run the command again: it shows what is there now',
+      ),
     )
   const type = typeOf(seen, args.octaviaAddress)
   if (type === 'AAAA' && entrance.ipAddressType !== 'dualstack')
@@ -81,7 +84,7 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
   if (judged !== null && 'finding' in judged) return only(judged.finding)
   const octavia = owned?.members.octavia ?? null
   const address = args.octaviaAddress ?? octavia?.values[0] ?? judged?.address ?? ''
-  const spec = args.check === null || !isReachable(address) ? null : checkSpec(args.check, name, address, world.ports)
+  const spec = args.check === null || !isReachable(address) ? null : checkSpec(args.check, name, address, ports)
   const armed = armedBy(octavia?.healthCheckId ?? null, seen.checks)
   const check = planCheck(seen, type, spec, armed === null ? (octavia?.healthCheckId ?? null) : armed.own)
   // An armed name stays armed, as long as the check that its switch is counted with stays.

@@ -17,6 +17,8 @@ export interface ResultDocument {
   readonly notes?: readonly EventData['note'][]
   readonly plan?: Plan
   readonly error?: ErrorData
+  /** The run that followed under the same consent: names attached to the mirrors. Absent: none followed. */
+  readonly names?: Omit<ResultDocument, 'names'>
 }
 
 /** What the runs of nyah end with, plus what stands in the document. */
@@ -45,6 +47,19 @@ export function resultDocument(ending: Ending): ResultDocument {
     ...(error === null ? {} : { error }),
   }
 }
+
+/**
+ * One command, two runs: `run`, `result`, `plan` and `notes` are of the mirrors; how it ended (`ok`, `outcome`, `exitCode`,
+ * `error`) is how the names ended, unless nothing was left to do with them.
+ */
+export const withNames = (first: ResultDocument, names: ResultDocument): ResultDocument => ({
+  ...first,
+  ok: first.ok && names.ok,
+  outcome: names.outcome === 'nothing-to-do' ? first.outcome : names.outcome,
+  exitCode: names.exitCode,
+  ...(names.error === undefined ? {} : { error: names.error }),
+  names,
+})
 
 /** The same document for an error that ended the command before there was a run. */
 export const failureDocument = (error: ErrorData): ResultDocument =>

@@ -13,7 +13,17 @@ export async function argumentsOf(errand: Errand, opened: Opened, signal: AbortS
     return { ...errand.arguments, mirror }
   }
   if (names.length === 0 && selectors === undefined) return errand.arguments
-  return { ...errand.arguments, ids: [...(await chosenIds(errand, opened, signal))] }
+  const ids = await chosenIds(errand, opened, signal)
+  return { ...errand.arguments, ids: [...ids], ...(await attachAfter(errand, ids, opened)) }
+}
+
+/** `attach`, where names belong to these load balancers; nothing is loaded for it where none do. */
+async function attachAfter({ naming }: Errand, ids: readonly string[], { name, context }: Opened): Promise<JsonObject> {
+  const mirrors = context.mirrors ?? {}
+  if (naming === undefined) return {}
+  if (naming.hostnames.length === 0 && ids.every((id) => (mirrors[id]?.hostnames ?? []).length === 0)) return {}
+  const { attachLater } = await import('./hostnames.ts')
+  return { attach: attachLater(naming, ids, { context: name, mirrors }) }
 }
 
 /** UUIDs of those named, then of those selected, each once. Lists are read only when they are needed, and each once. */

@@ -1,5 +1,6 @@
 import { parseDuration } from '../core/duration.ts'
 import { EXIT, type NyahError, nyahError } from '../core/errors.ts'
+import { HOSTNAME } from '../core/hostname.ts'
 import type { JsonObject } from '../core/json.ts'
 
 /** What the words and flags of commands about names mean, as arguments of a request. All of it throws USAGE. */
@@ -8,14 +9,11 @@ import type { JsonObject } from '../core/json.ts'
 export function namesOf(words: readonly string[]): readonly string[] {
   const names = words.map((word) => word.trim().toLowerCase().replace(/\.$/, '')).filter((word) => word !== '')
   for (const name of names)
-    if (!NAME.test(name))
+    if (!HOSTNAME.test(name))
       throw usage(`${name} is no name: give one like shop.example.jp, or *.example.jp`, 'nyah dns show')
   if (names.length === 0) throw usage('no name was given', 'nyah dns show')
   return [...new Set(names)]
 }
-
-/** Labels of at most 63 characters, at least two of them; `*` as the first. */
-const NAME = /^(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/
 
 interface AttachFlags {
   readonly 'octavia-address': string | undefined

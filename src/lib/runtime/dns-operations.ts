@@ -58,7 +58,7 @@ function chosen({ operation, arguments: args }: Request, steady: Weights): Choos
 }
 
 /** Of the configuration, as Route 53 takes them. Throws CONFIG_STEADY_WEIGHTS (3). */
-function steadyOf(opened: Opened, usual: Weights): Weights {
+export function steadyOf(opened: Opened, usual: Weights): Weights {
   const { octavia, aws } = opened.context.dns?.steadyWeights ?? usual
   const isWeight = (weight: number): boolean => Number.isInteger(weight) && weight >= 0 && weight <= 255
   if (isWeight(octavia) && isWeight(aws) && octavia + aws > 0) return { octavia, aws }

@@ -8,13 +8,25 @@ import type { Shift } from '../dns/plan-shift.ts'
 /** Arguments of a request, which may come from a file: nothing is taken for granted. All of it throws REQUEST_INVALID. */
 
 export function attachOf(args: JsonObject, steady: Weights): Attach {
-  demandKnown(args, ['names', 'mirror', 'octaviaAddress', 'check', 'ramp', 'everySeconds', 'zone', 'adopt'])
-  const { mirror, ramp = null, everySeconds = 120, adopt = false } = args
-  if (typeof mirror !== 'string' || mirror === '') throw invalid('arguments.mirror is no load balancer')
+  demandKnown(args, [
+    'names',
+    'mirror',
+    'octaviaAddress',
+    'check',
+    'ramp',
+    'everySeconds',
+    'zone',
+    'adopt',
+    'keep',
+    'asSeen',
+  ])
+  const { ramp = null, everySeconds = 120, adopt = false, keep = false } = args
   if (typeof adopt !== 'boolean') throw invalid('arguments.adopt is neither true nor false')
+  if (typeof keep !== 'boolean') throw invalid('arguments.keep is neither true nor false')
+  const names = namesIn(args)
   return {
-    names: namesIn(args),
-    mirror,
+    names,
+    mirror: mirrorIn(args, names),
     octaviaAddress: textIn(args, 'octaviaAddress'),
     check: checkIn(args),
     ramp: ramp === null ? null : percentsIn(ramp),
@@ -22,7 +34,26 @@ export function attachOf(args: JsonObject, steady: Weights): Attach {
     zone: textIn(args, 'zone'),
     adopt,
     steady,
+    ...(keep ? { keep } : {}),
+    ...(args['asSeen'] === undefined ? {} : { asSeen: tableIn('asSeen', args['asSeen'], names) }),
   }
+}
+
+/** One mirror for all names, or a table with one for each. */
+const mirrorIn = ({ mirror = null }: JsonObject, names: readonly string[]): Attach['mirror'] =>
+  typeof mirror === 'string' && mirror !== '' ? mirror : tableIn('mirror', mirror, names)
+
+/** A text for each name. */
+function tableIn(what: string, value: Json, names: readonly string[]): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(`arguments.${what} is ${JSON.stringify(value)}, no table by name`)
+  const table = value as JsonObject
+  const found = names.map((name): [string, string] => {
+    const text = Object.hasOwn(table, name) ? table[name] : null
+    if (typeof text !== 'string' || text === '') throw invalid(`arguments.${what} has nothing for ${name}`)
+    return [name, text]
+  })
+  return Object.fromEntries(found)
 }
 
 export function weightOf(args: JsonObject): { readonly names: readonly string[]; readonly weights: Weights } {

@@ -13,6 +13,14 @@ export interface Selection {
   readonly mirroredOnly?: boolean
 }
 
+/** Names that are attached to a mirror once it is healthy, and how. */
+export interface Naming {
+  readonly hostnames: readonly string[]
+  readonly ramp: string | undefined
+  readonly every: string
+  readonly 'no-ramp': boolean
+}
+
 /** What a command wants done. */
 export interface Errand extends Selection {
   readonly operation: string
@@ -22,6 +30,8 @@ export interface Errand extends Selection {
   readonly former?: string
   /** The load balancer whose mirror names are attached to, by whatever the operator has; becomes `arguments.mirror`. */
   readonly mirror?: string
+  /** Set: names are attached to the mirrors afterwards, these and the configuration's; they become `arguments.attach`. */
+  readonly naming?: Naming
   /** Of a saved plan or an earlier run; it wins over --context. */
   readonly context?: string
   readonly allowances?: readonly Allowance[]
@@ -90,10 +100,24 @@ export function addressesOf(given: readonly string[] | undefined, { names, selec
   return { addresses: Object.fromEntries(addresses) }
 }
 
-const usage = (message: string): NyahError =>
-  nyahError({
-    code: 'USAGE',
-    message,
-    exit: EXIT.usage,
-    tries: ['nyah lb mirror UUID --address subnet-0a=eipalloc-1 --address subnet-0c=eipalloc-2'],
-  })
+/** `--hostname NAME …` Throws USAGE; a name belongs to one load balancer, and is attached to what was seen to be healthy. */
+export function namingOf(
+  flags: Omit<Naming, 'hostnames'> & { readonly hostname: readonly string[] | undefined; readonly 'no-wait': boolean },
+  { names, selectors }: Selection,
+): Naming {
+  const { hostname: hostnames = [], ramp, every } = flags
+  const tries = ['nyah lb mirror UUID --hostname shop.example.jp']
+  if (hostnames.length > 0 && (names.length !== 1 || selectors !== undefined))
+    throw usage(
+      '--hostname is for one load balancer, named on the command line; of several, mirrors.UUID.hostnames of the configuration says which names belong to which',
+      ...tries,
+    )
+  if (hostnames.length > 0 && flags['no-wait'])
+    throw usage('--hostname attaches names to a mirror that is healthy, and --no-wait does not wait for that', ...tries)
+  return { hostnames, ramp, every, 'no-ramp': flags['no-ramp'] }
+}
+
+const ADDRESSES = 'nyah lb mirror UUID --address subnet-0a=eipalloc-1 --address subnet-0c=eipalloc-2'
+
+const usage = (message: string, ...tries: readonly string[]): NyahError =>
+  nyahError({ code: 'USAGE', message, exit: EXIT.usage, tries: tries.length === 0 ? [ADDRESSES] : tries })

@@ -14,6 +14,8 @@ export interface LbRequest {
 }
 
 const KNOWN = ['ids', 'wait', 'weights', 'strict', 'adopt', 'membersOnly', 'addresses'] as const
+/** `attach`: arguments of the `dns.attach` that follows. */
+const KNOWN_TO_MIRROR = [...KNOWN, 'attach'] as const
 const KNOWN_TO_RETARGET = ['ids', 'wait', 'formerId'] as const
 
 /**
@@ -22,7 +24,9 @@ const KNOWN_TO_RETARGET = ['ids', 'wait', 'formerId'] as const
  */
 export function lbArguments({ operation, arguments: args, allowances }: Request): LbRequest {
   const isRetarget = operation === 'lb.retarget'
-  const ids = isRetarget ? ([oneIdOf(args, KNOWN_TO_RETARGET)] as const) : idsOf(args, KNOWN)
+  const ids = isRetarget
+    ? ([oneIdOf(args, KNOWN_TO_RETARGET)] as const)
+    : idsOf(args, operation === 'lb.mirror' ? KNOWN_TO_MIRROR : KNOWN)
   const { wait = true, weights = null, strict = false, adopt = false, membersOnly = false, formerId = null } = args
   if (weights !== null && weights !== 'equal' && weights !== 'target-groups')
     throw invalid(`arguments.weights is ${JSON.stringify(weights)}, neither equal nor target-groups`)

@@ -216,8 +216,7 @@ export function lbSettings(opened: Opened): LbSettings {
           networks.map(([each]) => each),
         )
       const { vpcId, scheme, subnets, routableCidrs } = network
-      const { addresses = {}, hostnames = [], weights } = own[id] ?? {}
-      if (hostnames.length > 0) throw hostnamesNotBuilt(opened.name, id)
+      const { addresses = {}, weights } = own[id] ?? {}
       return {
         name,
         vpcId,
@@ -231,15 +230,6 @@ export function lbSettings(opened: Opened): LbSettings {
     },
   }
 }
-
-/** What a later nyah will do for these is not dropped in silence by this one. */
-const hostnamesNotBuilt = (context: string, id: string): Error =>
-  nyahError({
-    code: 'CONFIG_HOSTNAMES_NOT_BUILT',
-    message: `contexts.${context}.mirrors.${id}.hostnames: this nyah does not attach names in Route 53 yet`,
-    exit: EXIT.configuration,
-    tries: ['take hostnames out, and point the names at the NLB yourself'],
-  })
 
 const noNetwork = (context: string, wanted: string | undefined, names: readonly string[]): Error =>
   nyahError({

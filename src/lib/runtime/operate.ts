@@ -24,7 +24,7 @@ import type { MutatingFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { openContext, type Opened } from './open.ts'
 import type { Errand } from './errand.ts'
-import { bindOperation } from './operations.ts'
+import { bindOperation, type Bound } from './operations.ts'
 import { chooseOutput } from './output.ts'
 import { packageVersion } from './package.ts'
 import { interruptible } from './signals.ts'
@@ -35,10 +35,13 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
   const timeoutMs = parseDuration(flags.timeout, '--timeout')
   const clock = realClock()
   const { signal, release } = interruptible()
-  const output = await chooseOutput(io, flags, clock)
-  const run = newRunId(clock.now(), Math.random)
   const aim: Aim = { config: flags.config, ...contextFlag(flags, errand) }
-  const emitter = makeEmitter({ clock, run, sinks: [output.sink] })
+  const begin = async () => {
+    const output = await chooseOutput(io, flags, clock)
+    const run = newRunId(clock.now(), Math.random)
+    return { output, run, emitter: makeEmitter({ clock, run, sinks: [output.sink] }) }
+  }
+  let { output, run, emitter } = await begin()
   const emit: Emit = (type, scope, data) => emitter.emit(type, scope, aimEvent(data, aim))
   const deadline = makeDeadline(clock, timeoutMs)
   const retry = makeRetry({ clock, random: Math.random, deadline, emit, signal })
@@ -59,20 +62,36 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
     }
     const bound = await bindOperation(request, opened)
     const options = optionsOf(io, flags, errand, timeoutMs)
-    const result = await bound.run(request, options, {
-      run,
-      nyah: packageVersion(),
-      clock,
-      store: createStore({ stateDir: io.stateDir }),
-      emit,
-      attach: emitter.attach,
-      ask: (plan, confirmId) => askConsent(plan, confirmId, choosePaint(io.colour.stderr), signal),
-      random: Math.random,
-      deadline,
-      signal,
-    })
+    const carryOut = (its: Bound, asked: Request, how: RunOptions): Promise<RunResult> =>
+      its.run(asked, how, {
+        run,
+        nyah: packageVersion(),
+        clock,
+        store: createStore({ stateDir: io.stateDir }),
+        emit,
+        attach: emitter.attach,
+        ask: (plan, confirmId) => askConsent(plan, confirmId, choosePaint(io.colour.stderr), signal),
+        random: Math.random,
+        deadline,
+        signal,
+      })
+    const result = await carryOut(bound, request, options)
     if (flags['plan-out'] !== undefined) await savePlan(flags['plan-out'], result, aim, output.say)
-    const exitCode = output.finish(run, aimed(result, aim), bound.tell(result.result))
+    const ended = { run, result: aimed(result, aim), told: bound.tell(result.result) }
+    // One question, one yes: whoever was not asked yet is asked by the run that follows.
+    const isAgreed = emitter.events.some(({ type }) => type === 'plan.confirmed')
+    const following = bound.next?.after(result) ?? null
+    if (following !== null) {
+      const first = output.pause(ended)
+      ;({ output, run, emitter } = await begin())
+      const second = await bindOperation(following, opened)
+      const how: RunOptions = { ...options, saved: null, resumes: null, ...(isAgreed && { consent: 'yes' }) }
+      const last = await carryOut(second, following, how)
+      return output.finish(first, { run, result: aimed(last, aim), told: second.tell(last.result) })
+    }
+    const exitCode = output.finish(ended)
+    if (bound.next !== undefined && options.mode === 'apply' && (isAgreed || exitCode === EXIT.ok))
+      output.say(unattachedText(bound.next.names))
     if (!flags.json && flags.output === 'text') output.say(overruleText(result, options, io))
     if (request.operation.startsWith('failover.') && options.mode === 'apply') {
       const [{ byHandText, waysText }, { leftText }] = await Promise.all([
@@ -105,6 +124,10 @@ export async function operate(io: Io, flags: MutatingFlags, errand: Errand): Pro
     release()
   }
 }
+
+/** Names that wait for their mirror. */
+const unattachedText = (names: readonly string[]): string =>
+  `Not attached: ${names.map(escapeText).join(', ')}. Once the mirror is healthy, the same command again (without --no-wait) does it.\n`
 
 /** Whoever reads a stream reads on until `run.finished`: also when there was no run yet. What is said stands on stderr too. */
 function endStream(

@@ -13,6 +13,16 @@ export interface Bound {
   /** What people want to know of the result besides how it ended; ends with a newline, or is empty. */
   tell(result: Json): string
   run(request: Request, options: RunOptions, deps: RunDeps): Promise<RunResult>
+  /** What follows under the same consent once this ended well. Absent: nothing. */
+  readonly next?: Next
+}
+
+/** A second run. */
+export interface Next {
+  /** Null: this did not end so that it can follow. */
+  after(result: RunResult): Request | null
+  /** What is left undone then: names, not escaped. */
+  readonly names: readonly string[]
 }
 
 type Bind = (request: Request, opened: Opened) => Promise<Bound>
@@ -33,7 +43,8 @@ const TABLE: Readonly<Record<string, Bind>> = {
     const { bindArm } = await import('./failover-arm.ts')
     return bindArm(request, opened)
   },
-  'lb.mirror': lb((make, ports, settings, args) => make.mirrorOperation(ports, settings, args)),
+  'lb.mirror': async (request, opened) =>
+    request.arguments['attach'] === undefined ? mirror(request, opened) : mirrorWithNames(request, opened),
   'lb.sync': lb((make, ports, settings, args) => make.syncOperation(ports, settings, args)),
   'lb.diff': lb((make, ports, settings, args) => make.diffOperation(ports, settings, args)),
   'lb.retarget': lb((make, ports, settings, args) => make.retargetOperation(ports, settings, args)),
@@ -49,6 +60,22 @@ const TABLE: Readonly<Record<string, Bind>> = {
     const ports = { mirrors, network, dns }
     return bind(make.unmirrorOperation(ports, lbSettings(opened), { id }), () => '')
   },
+}
+
+/** One command, two runs: the mirror, and once it is healthy the names that are attached to it. */
+async function mirrorWithNames(request: Request, opened: Opened): Promise<Bound> {
+  const args = lbArguments(request)
+  const [{ withNames }, make, ports] = await Promise.all([
+    import('./mirror-names.ts'),
+    import('../lb/operation.ts'),
+    lbPorts(opened),
+  ])
+  const plain = make.mirrorOperation(ports, withAddresses(lbSettings(opened), args), args)
+  const { operation, next } = await withNames(plain, request, opened)
+  return {
+    ...(await bind(operation, tellMirrors)),
+    next: { ...next, after: (one) => (args.wait ? next.after(one) : null) },
+  }
 }
 
 async function names(request: Request, opened: Opened): Promise<Bound> {
@@ -77,6 +104,8 @@ function lb<World>(choose: Choose<World>): Bind {
     return bind(choose(make, ports, withAddresses(lbSettings(opened), args), args), tellMirrors)
   }
 }
+
+const mirror = lb((make, ports, settings, args) => make.mirrorOperation(ports, settings, args))
 
 /** Addresses of the request win over those of the configuration, subnet by subnet. */
 const withAddresses = (settings: LbSettings, { addresses }: LbRequest): LbSettings => ({

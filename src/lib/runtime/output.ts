@@ -3,7 +3,7 @@ import type { ExitCode } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RunResult } from '../engine/terms.ts'
 import type { Clock } from '../ports/clock.ts'
-import { renderEventLine, renderJson, resultDocument } from '../render/json.ts'
+import { renderEventLine, renderJson, resultDocument, withNames } from '../render/json.ts'
 import { HEARTBEAT_MS, logEvent, logHeartbeat, noLog } from '../render/log.ts'
 import { choosePaint } from '../render/paint.ts'
 import type { SharedFlags } from './flags.ts'
@@ -14,9 +14,21 @@ export interface Output {
   readonly sink: (event: NyahEvent) => void
   /** A line that is no result: stderr. */
   say(text: string): void
-  /** `told`: what people want to know of the result, for text only. */
-  finish(run: string, result: RunResult, told: string): ExitCode
+  /** This run has ended, and another follows, which finishes for both. */
+  pause(ended: Ended): Ended
+  /** `names`: the run that followed, whose exit code counts. */
+  finish(ended: Ended, names?: Ended): ExitCode
   stop(): void
+}
+
+/** A run that has ended. */
+export interface Ended {
+  readonly run: string
+  readonly result: RunResult
+  /** What people want to know of the result, for text only. */
+  readonly told: string
+  /** Of a run that another one followed. */
+  readonly notes?: readonly EventData['note'][]
 }
 
 /** Something that shows progress as it happens. */
@@ -38,6 +50,10 @@ export async function chooseOutput(io: Io, flags: SharedFlags, clock: Clock): Pr
   const progress = live ? await liveProgress(clock) : logProgress(io, clock, logView)
   const results = await resultSink(io, form, flags.quiet)
   const notes: EventData['note'][] = []
+  const tell = ({ result, told }: Ended): void => {
+    progress.stop()
+    if (form === 'text' && TOLD.has(result.outcome)) io.out(told)
+  }
   return {
     // Progress first: it takes its picture off the screen before a result is printed there.
     sink: (event) => {
@@ -46,11 +62,17 @@ export async function chooseOutput(io: Io, flags: SharedFlags, clock: Clock): Pr
       results(event)
     },
     say: io.err,
-    finish: (run, result, told) => {
-      progress.stop()
-      if (form === 'json') io.out(renderJson(resultDocument({ run, notes, ...result })))
-      else if (form === 'text' && TOLD.has(result.outcome)) io.out(told)
-      return result.exitCode
+    pause: (ended) => {
+      tell(ended)
+      return { ...ended, notes }
+    },
+    finish: (ended, names) => {
+      const last = names ?? ended
+      tell(last)
+      const document = ({ run, result, notes: own }: Ended) => resultDocument({ run, notes: own ?? notes, ...result })
+      if (form === 'json')
+        io.out(renderJson(names === undefined ? document(ended) : withNames(document(ended), document(names))))
+      return last.result.exitCode
     },
     stop: () => progress.stop(),
   }

@@ -124,6 +124,11 @@ describe('loadConfig', () => {
       'in lower case',
     ],
     [
+      'a hostname with a path',
+      'contexts: { a: { mirrors: { 5f0c7c1e-0001-4000-8000-000000000001: { hostnames: [shop.example.jp/cart] } } } }',
+      'must be a name like shop.example.jp',
+    ],
+    [
       'a way of keeping weights that is none',
       'contexts: { a: { mirrors: { 5f0c7c1e-0001-4000-8000-000000000001: { weights: some } } } }',
       'weights',

@@ -271,6 +271,7 @@ describe('dns attach', () => {
     ['DNS_PRIVATE_ADDRESS', [record({ values: ['10.0.0.5'] })], { check: null }],
     ['DNS_CHECK_UNREACHABLE', [record({ values: ['10.0.0.5'] })], {}],
     ['DNS_MIRROR_MISSING', [SIMPLE], { mirror: 'other' }],
+    ['DNS_CHANGED_SINCE', [SIMPLE], { asSeen: { [SHOP]: 'of another day' } }],
     ['DNS_NO_IPV6', [SIMPLE], { octaviaAddress: '2001:db8::1' }],
   ])('refuses %s and touches nothing', async (code, records, over) => {
     const here = lab(records)

@@ -165,7 +165,7 @@ export const plan = named(
   'Plan',
 ) satisfies z.ZodMiniType<Plan>
 
-export const result = z.object({
+const ending = {
   ok: described(z.boolean(), 'Did it end as asked? exitCode says more'),
   outcome,
   exitCode,
@@ -174,6 +174,16 @@ export const result = z.object({
   notes: z.exactOptional(described(z.array(z.object({ code: text, message: text })), 'What stops nothing')),
   plan: z.exactOptional(plan),
   error: z.exactOptional(error),
+}
+
+export const result = z.object({
+  ...ending,
+  names: z.exactOptional(
+    described(
+      z.object(ending),
+      'lb mirror: the run that attached names afterwards; ok, outcome, exitCode and error above are of both',
+    ),
+  ),
 }) satisfies z.ZodMiniType<ResultDocument>
 
 const waiting = z.array(

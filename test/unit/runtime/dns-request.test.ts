@@ -17,6 +17,12 @@ const ATTACH: JsonObject = {
 describe('arguments of requests about names', () => {
   it('are taken as they are', () => {
     expect(attachOf(ATTACH, STEADY)).toEqual({ ...ATTACH, adopt: false, steady: STEADY })
+    const each = {
+      mirror: { 'shop.example.jp': '5f0c7c1e-0000-4000-8000-000000000002' },
+      keep: true,
+      asSeen: { 'shop.example.jp': 'b1' },
+    }
+    expect(attachOf({ ...ATTACH, ...each }, STEADY)).toEqual({ ...ATTACH, ...each, adopt: false, steady: STEADY })
     expect(weightOf({ names: ['a.b'], weights: { octavia: 0, aws: 255 } })).toEqual({
       names: ['a.b'],
       weights: { octavia: 0, aws: 255 },
@@ -26,6 +32,9 @@ describe('arguments of requests about names', () => {
 
   const wrong: readonly (readonly [string, () => unknown])[] = [
     ['no mirror', () => attachOf({ ...ATTACH, mirror: null }, STEADY)],
+    ['a mirror of another name', () => attachOf({ ...ATTACH, mirror: { 'a.b': 'm' } }, STEADY)],
+    ['nothing seen of a name', () => attachOf({ ...ATTACH, asSeen: {} }, STEADY)],
+    ['a mood to keep', () => attachOf({ ...ATTACH, keep: 'yes' }, STEADY)],
     ['no names', () => attachOf({ ...ATTACH, names: [] }, STEADY)],
     ['a ramp downwards', () => attachOf({ ...ATTACH, ramp: [10, 5] }, STEADY)],
     ['a ramp of words', () => attachOf({ ...ATTACH, ramp: ['10'] }, STEADY)],

@@ -36,7 +36,6 @@ describe('where a mirror is placed', () => {
   it.each([
     [{}, 'CONFIG_NETWORK_MISSING'],
     [{ networks: { internal }, mirrors: { [ID]: { network: 'public' } } }, 'CONFIG_NETWORK_MISSING'],
-    [{ networks: { internal }, mirrors: { [ID]: { hostnames: ['shop.example.jp'] } } }, 'CONFIG_HOSTNAMES_NOT_BUILT'],
   ])('%o is %s', (context, code) => {
     expect(() => placed(context)).toThrow(expect.objectContaining({ code, exit: 3 }))
   })
