@@ -77,6 +77,7 @@ const context = z.strictObject({
   ),
   failover: z.optional(
     z.strictObject({
+      arc: z.optional(z.never('this nyah does not engage routing controls of ARC yet: take it out')),
       /** An object in S3 with which users can be moved while Route 53's API is down. */
       switch: z.optional(
         z.strictObject({

@@ -140,6 +140,11 @@ describe('loadConfig', () => {
     ],
     ['a context with the name of the sandbox that is none', 'contexts: { sandbox: {} }', 'kept for --sandbox'],
     [
+      'a way of failing over that is not built',
+      'contexts: { a: { failover: { arc: { cluster: "arn:aws:route53-recovery-control::1:cluster/x" } } } }',
+      'contexts.a.failover.arc: this nyah does not engage routing controls of ARC yet',
+    ],
+    [
       'a gate that is not built',
       'contexts: { a: { gates: { alertmanager: "http://alertmanager:9093" } } }',
       'contexts.a.gates.alertmanager: this nyah does not ask Alertmanager yet',
