@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { realClock } from '../../src/lib/adapters/host/clock.ts'
 import { type Sandbox, startSandbox } from '../../src/lib/sandbox/server.ts'
 import { loadWorld } from '../../src/lib/sandbox/world.ts'
+import type { JsonObject } from '../../src/lib/core/json.ts'
 import type { Clock } from '../../src/lib/ports/clock.ts'
 import { type OpenStack, sandboxOpenStack } from './openstack.ts'
 
@@ -65,10 +66,14 @@ export interface World {
 
 export const newHome = (): string => mkdtempSync(join(tmpdir(), 'nyah-test-'))
 
-/** @param speed how many times faster than `clock` the sandbox's time runs */
-export async function startWorld(speed = 200, clock: Clock = realClock()): Promise<World> {
+/**
+ * @param speed how many times faster than `clock` the sandbox's time runs
+ * @param openstack what differs in that section of the built-in world
+ */
+export async function startWorld(speed = 200, clock: Clock = realClock(), openstack: JsonObject = {}): Promise<World> {
   const home = newHome()
-  const world = loadWorld(WORLD)
+  const built = loadWorld(WORLD)
+  const world = { ...built, openstack: { ...built.openstack, ...openstack } }
   const sandbox = await startSandbox({ world, clock, speed })
   mkdirSync(join(home, 'state'), { mode: 0o700 })
   const beacon = { url: sandbox.url, pid: process.pid, env: sandbox.env, networks: world.networks }

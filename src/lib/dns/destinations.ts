@@ -1,13 +1,27 @@
+import type { Scene } from '../engine/operation.ts'
 import { canonicalDns } from './entrances.ts'
 import type { Entrance, ObservedName, WalkWorld } from './model.ts'
-import { ownedSets } from './set.ts'
+import { isReachable } from './reach.ts'
+import { ownedSets, TYPES } from './set.ts'
 
 /** The NLB that becomes the other side of a name. */
 export interface Destination {
   readonly entrance: Entrance
   /** That it listens on. */
   readonly ports: readonly number[]
+  /** In front of Octavia's VIP. Absent: nobody was asked, since the name says what Octavia's address is. */
+  readonly floatingIp?: FloatingIp
 }
+
+export interface FloatingIp {
+  /** Null: there is none, or it is not known. */
+  readonly address: string | null
+  /** Why it is not known; null: it was looked up. */
+  readonly why: string | null
+}
+
+/** Of a load balancer, by its Octavia UUID; never throws but for a signal. */
+export type FindFloatingIp = (octaviaId: string, scene: Scene) => Promise<FloatingIp>
 
 export interface AttachWorld extends WalkWorld {
   /** By the Octavia UUID of the mirror; absent: there is none. */
@@ -32,3 +46,17 @@ export const isAttached = (seen: Pick<ObservedName, 'name' | 'records'>, { dnsNa
   ownedSets(seen).some(
     ({ members: { octavia, aws } }) => octavia !== null && canonicalDns(aws?.alias?.dnsName ?? '') === dnsName,
   )
+
+/** Octavia UUIDs whose floating IP says something: their names answer nothing today, or, in public, what nobody there reaches. */
+export function needingFloatingIp(
+  names: readonly Pick<ObservedName, 'name' | 'records' | 'zone'>[],
+  args: { readonly octaviaAddress: string | null; readonly mirror: string | Readonly<Record<string, string>> },
+): readonly string[] {
+  if (args.octaviaAddress !== null) return []
+  const needing = names.filter((seen) => {
+    const own = seen.records.filter(({ name, type }) => name === seen.name && TYPES.some((one) => one === type))
+    const values = own.flatMap((one) => one.values)
+    return own.length === 0 || (!seen.zone.private && values.some((value) => !isReachable(value)))
+  })
+  return [...new Set(needing.map(({ name }) => mirrorOf(args, name)))]
+}

@@ -3,6 +3,7 @@ import type { Scene } from '../engine/operation.ts'
 import type { Dns, Protection, Zone } from '../ports/dns.ts'
 import type { Check, CheckStatus, HealthChecks } from '../ports/health-checks.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
+import { needingFloatingIp, type FindFloatingIp, type FloatingIp } from './destinations.ts'
 import { canonicalDns, entranceOf, goneEntrance, keyOf } from './entrances.ts'
 import type { Entrance, ObservedName } from './model.ts'
 import { around, foundNames, recordsAround, type Found } from './found.ts'
@@ -250,4 +251,15 @@ async function readHealth(
     mirrors === null ? into.unread.push('load balancers') : readEntrances(mirrors).catch(say('load balancers')),
     known === undefined ? readProtections().catch(say('protections')) : null,
   ])
+}
+
+/** The floating IPs that names need to be attached, by Octavia UUID. */
+export async function floatingIpsFor(
+  names: Parameters<typeof needingFloatingIp>[0],
+  args: Parameters<typeof needingFloatingIp>[1],
+  find: FindFloatingIp,
+  scene: Scene,
+): Promise<ReadonlyMap<string, FloatingIp>> {
+  const ids = needingFloatingIp(names, args)
+  return new Map(await Promise.all(ids.map(async (id) => [id, await find(id, scene)] as const)))
 }

@@ -11,9 +11,9 @@ import { entranceOf, keyOf, OCTAVIA_ID } from './entrances.ts'
 import { walkStops } from './guards-walk.ts'
 import { detachable, NAME_GUARDS, notExternal, ownedWhole } from './guards.ts'
 import type { Ours, Spread, WalkWorld, Weights } from './model.ts'
-import { observeNames, type Look } from './observe.ts'
+import { floatingIpsFor, observeNames, type Look } from './observe.ts'
 import { noted } from './ours.ts'
-import { mirrorOf, withDestinations, type AttachWorld, type Destination } from './destinations.ts'
+import { mirrorOf, withDestinations, type AttachWorld, type Destination, type FindFloatingIp } from './destinations.ts'
 import { planAttach, type AttachArguments } from './plan-attach.ts'
 import { planDetach } from './plan-detach.ts'
 import { planShift, type Shift } from './plan-shift.ts'
@@ -30,6 +30,8 @@ export interface DnsPorts {
   readonly mirrors: Pick<Mirrors, 'list' | 'read' | 'standings'>
   /** Null: the zone's name servers are not asked. */
   readonly resolver: Resolver | null
+  /** For names that do not say themselves what Octavia's address is. Absent: nobody is asked. */
+  readonly floatingIp?: FindFloatingIp
 }
 
 /** What each operation is made with besides its own arguments. */
@@ -180,7 +182,16 @@ export function attachOperation(
       ])
       const ids = new Set(args.names.map((name) => mirrorOf(args, name)))
       const chosen = [...ids].flatMap((id) => balancers.find(({ tags }) => tags[OCTAVIA_ID] === id) ?? [])
-      return withDestinations(world, await destinationsOf(chosen, ports, scene, world.at))
+      const { floatingIp: find } = ports
+      const [destinations, found] = await Promise.all([
+        destinationsOf(chosen, ports, scene, world.at),
+        find === undefined ? null : floatingIpsFor(world.names, args, find, scene),
+      ])
+      const complete = Object.entries(destinations).map(([id, destination]): [string, Destination] => {
+        const floatingIp = found?.get(id)
+        return [id, { ...destination, ...(floatingIp && { floatingIp }) }]
+      })
+      return withDestinations(world, Object.fromEntries(complete))
     },
     plan: (world) => planAttach(world, args),
     guards: [notExternal, walkStops],

@@ -4,7 +4,7 @@ import type { RecordSet } from '../ports/dns.ts'
 import { basisOf, nameChange } from './changes.ts'
 import { armedBy, checkSpec, type Armed, type CheckAsked } from './check.ts'
 import { sameRecord } from './delta.ts'
-import { isAttached, mirrorOf, type AttachWorld } from './destinations.ts'
+import { isAttached, mirrorOf, type AttachWorld, type Destination } from './destinations.ts'
 import { dropChecks, planCheck, type PlannedCheck } from './plan-check.ts'
 import { TTL, type Entrance, type ObservedName, type SetState, type Walk, type Weights } from './model.ts'
 import { nextState } from './plan-weights.ts'
@@ -57,7 +57,7 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
     return only(
       refusal(seen, 'DNS_MIRROR_MISSING', 'it has no NLB that is nyah’s', 'nyah lb mirror, then attach the name'),
     )
-  const { entrance, ports } = destination
+  const { entrance, ports, floatingIp } = destination
   if (args.keep === true && isAttached(seen, entrance)) return { changes: walkOn(seen, world), findings: [] }
   if (args.asSeen !== undefined && args.asSeen[name] !== basisOf(seen))
     return only(
@@ -80,7 +80,7 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
     )
   const set = foundSet(seen, type)
   const owned = ownedSets(seen).find((one) => one.type === type)
-  const judged = owned === undefined ? standsIn(seen, set, args) : null
+  const judged = owned === undefined ? standsIn(seen, set, { ...args, ...(floatingIp && { floatingIp }) }) : null
   if (judged !== null && 'finding' in judged) return only(judged.finding)
   const octavia = owned?.members.octavia ?? null
   const address = args.octaviaAddress ?? octavia?.values[0] ?? judged?.address ?? ''
@@ -91,6 +91,7 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
   const kept = armed !== null && check.id === armed.own ? armed.id : check.id
   const members = membersOf(seen, type, address, kept, entrance)
   const notes = [
+    ...floating(seen, address, destination),
     ...unreachable(seen, address, args),
     ...others(seen, type, entrance),
     ...oldTtl(seen, set, owned),
@@ -213,6 +214,19 @@ const refusal = ({ name }: ObservedName, code: string, evidence: string, remedy:
   remedy,
   allowable: false,
 })
+
+/** What Neutron knows of Octavia's address, where it is used or would help. */
+function floating(seen: ObservedName, address: string, { floatingIp }: Destination): readonly Finding[] {
+  const known = floatingIp?.address ?? null
+  if (known === null || (known !== address && isReachable(address))) return []
+  const finding = refusal(
+    seen,
+    'DNS_FLOATING_IP',
+    `${known} is the floating IP of the load balancer's VIP${known === address ? ": it becomes Octavia's address" : ''}`,
+    known === address ? '--octavia-address if users reach it by another' : `--octavia-address ${known}`,
+  )
+  return [{ ...finding, severity: 'info' }]
+}
 
 function unreachable(seen: ObservedName, address: string, { check }: AttachArguments): readonly Finding[] {
   if (check === null || isReachable(address)) return []

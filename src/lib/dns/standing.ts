@@ -1,5 +1,6 @@
 import type { Finding } from '../core/plan.ts'
 import type { ObservedName, SetState } from './model.ts'
+import type { FloatingIp } from './destinations.ts'
 import { foundSet, TYPES, type FoundSet } from './set.ts'
 
 /** What a name that nyah does not own yet brings along. */
@@ -10,10 +11,12 @@ export type Stands =
 interface Asked {
   readonly octaviaAddress: string | null
   readonly adopt: boolean
+  /** In front of Octavia's VIP. Absent: nobody was asked. */
+  readonly floatingIp?: FloatingIp
 }
 
 /** Can this set be attached, what is Octavia's address, and what is to be restored one day? Pure. */
-export function standsIn(seen: ObservedName, set: FoundSet, { octaviaAddress, adopt }: Asked): Stands {
+export function standsIn(seen: ObservedName, set: FoundSet, { octaviaAddress, adopt, floatingIp }: Asked): Stands {
   const { name } = seen
   const { records, type, owner } = set
   const refuse = (code: string, evidence: string, remedy: string): Stands => ({
@@ -39,10 +42,11 @@ export function standsIn(seen: ObservedName, set: FoundSet, { octaviaAddress, ad
   const [record] = records
   if (record === undefined) {
     const elsewhere = TYPES.some((one) => foundSet(seen, one).records.length > 0)
-    if (octaviaAddress !== null) return { address: octaviaAddress, formerly: null }
+    const address = octaviaAddress ?? floatingIp?.address
+    if (typeof address === 'string') return { address, formerly: null }
     return refuse(
       'DNS_NOTHING_THERE',
-      `it answers nothing today${elsewhere ? ` as ${type}` : ''}, so Octavia's address is not known`,
+      `it answers nothing today${elsewhere ? ` as ${type}` : ''}, so Octavia's address is not known${floatingIp === undefined ? '' : `; ${floatingIp.why ?? 'Neutron knows no floating IP of its VIP'}`}`,
       '--octavia-address with the address that users reach',
     )
   }

@@ -176,6 +176,11 @@ export interface LoadBalancerSource {
    * that keeps changing is OCTAVIA_CHANGING (retryable). Whether it is PENDING or ERROR is for the caller to judge.
    */
   read(id: string, signal?: AbortSignal): Promise<SourceTree | null>
+  /**
+   * The floating IP in front of its VIP, which Neutron knows. Null: the catalogue has no Neutron, or these credentials see
+   * no such load balancer or no such address. Throws also NEUTRON_*.
+   */
+  floatingIp(id: string, signal?: AbortSignal): Promise<string | null>
   /** For `doctor`: who am I, where; throws what is wrong. */
   check(signal?: AbortSignal): Promise<SourceIdentity>
 }

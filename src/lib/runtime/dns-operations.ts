@@ -5,6 +5,7 @@ import type { Weights } from '../dns/model.ts'
 import type { DnsPorts, DnsSettings } from '../dns/operation.ts'
 import { escapeText } from '../render/escape.ts'
 import { attachOf, detachOf, shiftOf, weightOf } from './dns-request.ts'
+import { floatingIpFinder } from './floating-ip.ts'
 import { keepingCard } from './failover-card.ts'
 import type { Bound } from './operations.ts'
 import type { Opened } from './open.ts'
@@ -31,7 +32,10 @@ export async function bindDns(request: Request, opened: Opened): Promise<Bound> 
     run: async (each, options, deps) => {
       const enactor = { by: options.actor, why: options.reason ?? '', run: deps.run.slice(-4) }
       const kept = await keepingCard(dns, opened, deps.clock, deps.emit)
-      return choose(make, run, { dns: kept, checks, mirrors, resolver })({ enactor, zones })(each, options, deps)
+      return choose(make, run, { dns: kept, checks, mirrors, resolver, floatingIp: floatingIpFinder(opened) })({
+        enactor,
+        zones,
+      })(each, options, deps)
     },
   }
 }

@@ -3,11 +3,12 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { ObservedName } from '../dns/model.ts'
-import type { Destination } from '../dns/destinations.ts'
+import type { Destination, FloatingIp } from '../dns/destinations.ts'
 import type { Operation, Scene } from '../engine/operation.ts'
 import type { LbWorld, Observed } from '../lb/model.ts'
 import { attachOf } from './dns-request.ts'
 import { steadyOf } from './dns-operations.ts'
+import { floatingIpFinder } from './floating-ip.ts'
 import type { Next } from './operations.ts'
 import type { Opened } from './open.ts'
 
@@ -29,14 +30,15 @@ export async function withNames<World extends LbWorld>(
   request: Request,
   opened: Opened,
 ): Promise<{ readonly operation: Operation<Named<World>>; readonly next: Next }> {
-  const [{ announce }, { basisOf }, { entranceOf }, { STEADY }, { observeNames }, { ownedOf }] = await Promise.all([
-    import('../dns/announce.ts'),
-    import('../dns/changes.ts'),
-    import('../dns/entrances.ts'),
-    import('../dns/model.ts'),
-    import('../dns/observe.ts'),
-    import('../lb/owned.ts'),
-  ])
+  const [{ announce }, { basisOf }, { entranceOf }, { STEADY }, { floatingIpsFor, observeNames }, { ownedOf }] =
+    await Promise.all([
+      import('../dns/announce.ts'),
+      import('../dns/changes.ts'),
+      import('../dns/entrances.ts'),
+      import('../dns/model.ts'),
+      import('../dns/observe.ts'),
+      import('../lb/owned.ts'),
+    ])
   const following: Request = {
     operation: 'dns.attach',
     arguments: tableOf(request.arguments['attach'] ?? null),
@@ -49,20 +51,28 @@ export async function withNames<World extends LbWorld>(
   const choice = { zone: args.zone, zones: opened.context.dns?.zones ?? {} }
   const destinationOf = (observed: Observed): Destination => {
     const { loadBalancer } = ownedOf(observed)
-    if (loadBalancer === null) return expected(observed)
+    const floatingIp = floating.get(observed.id)
+    const more = { ...(floatingIp && { floatingIp }) }
+    if (loadBalancer === null) return { ...expected(observed), ...more }
     return {
+      ...more,
       entrance: entranceOf(loadBalancer, observed.mirror, new Date(observed.at).toISOString()),
       ports: observed.mirror.listeners.map(({ port }) => port),
     }
   }
   let seen: readonly ObservedName[] | null = null
+  let floating: ReadonlyMap<string, FloatingIp> = new Map()
   // Read once: the second run judges what is there by then.
-  const look = async (scene: Scene): Promise<readonly ObservedName[]> =>
-    (seen ??= await observeNames(
+  const look = async (scene: Scene): Promise<readonly ObservedName[]> => {
+    if (seen !== null) return seen
+    const names = await observeNames(
       { dns, checks, mirrors },
       { names: args.names, choice, healthMs: HEALTH_MS, ownChecks: true },
       scene,
-    ))
+    )
+    floating = await floatingIpsFor(names, args, floatingIpFinder(opened), scene)
+    return (seen = names)
+  }
   return {
     operation: {
       ...operation,

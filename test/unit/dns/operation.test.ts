@@ -10,6 +10,7 @@ import {
   type Attach,
   type DnsPorts,
 } from '../../../src/lib/dns/operation.ts'
+import type { FloatingIp } from '../../../src/lib/dns/destinations.ts'
 import type { Shift } from '../../../src/lib/dns/plan-shift.ts'
 import { ownedSets, weightsIn } from '../../../src/lib/dns/set.ts'
 import type { Operation } from '../../../src/lib/engine/operation.ts'
@@ -297,6 +298,61 @@ describe('dns attach', () => {
     expect(owned(here)?.members.aws?.alias).toEqual({ zoneId: 'ZNLB', dnsName: NLB, evaluateTargetHealth: true })
     await go(detachOperation(here.ports, settings, { names: [SHOP] }), here)
     expect(here.dns.standing()).toContainEqual(record({ values: ['192.0.2.1', '192.0.2.2'] }))
+  })
+})
+
+describe('dns attach, where the name does not say what Octavia’s address is', () => {
+  const asking = (its: Lab, floatingIp: FloatingIp, over: Partial<Attach> = {}) => {
+    const asked: string[] = []
+    const ports: DnsPorts = {
+      ...its.ports,
+      floatingIp: async (id) => {
+        asked.push(id)
+        return floatingIp
+      },
+    }
+    return { asked, ended: go(attach({ ...its, ports }, over), its) }
+  }
+  const KNOWN = { address: '198.51.100.7', why: null }
+
+  it('takes the floating IP of the VIP for a name that answers nothing', async () => {
+    const its = lab(STRANGERS)
+    const { asked, ended } = asking(its, KNOWN)
+    expect((await ended).codes).toContain('DNS_FLOATING_IP')
+    expect(asked[0]).toBe(MIRROR_ID)
+    expect(owned(its)?.members.octavia).toMatchObject({ values: ['198.51.100.7'] })
+    expect(owned(its)?.state.formerly).toBeNull()
+    laws({ ...its, dns: { ...its.dns, moments: its.dns.moments.slice(1) } })
+    // It says itself by now.
+    const again = asking(its, { address: '198.51.100.99', why: null })
+    await again.ended
+    expect(again.asked).toEqual([])
+    expect(owned(its)?.members.octavia).toMatchObject({ values: ['198.51.100.7'] })
+  })
+
+  it.each([
+    ['there is none', { address: null, why: null }],
+    ['nobody knows', { address: null, why: 'its floating IP could not be looked up: NEUTRON_UNAVAILABLE' }],
+  ])('refuses it where %s', async (_, floatingIp) => {
+    const its = lab(STRANGERS)
+    expect((await asking(its, floatingIp).ended).codes).toContain('DNS_NOTHING_THERE')
+    expect(its.dns.standing()).toEqual(STRANGERS)
+  })
+
+  it('asks nobody where the name or the operator says it', async () => {
+    const answering = asking(lab(), KNOWN)
+    expect((await answering.ended).codes).not.toContain('DNS_FLOATING_IP')
+    const told = asking(lab(STRANGERS), KNOWN, { octaviaAddress: '203.0.113.40' })
+    await told.ended
+    expect([answering.asked, told.asked]).toEqual([[], []])
+  })
+
+  it('names it where the name answers what the internet does not reach, and never takes it unasked', async () => {
+    const hidden = record({ name: SHOP, values: ['10.0.0.5'] })
+    const its = lab([hidden])
+    const { codes } = await asking(its, KNOWN).ended
+    expect(codes).toEqual(expect.arrayContaining(['DNS_FLOATING_IP', 'DNS_PRIVATE_ADDRESS']))
+    expect(its.dns.standing()).toEqual([hidden])
   })
 })
 

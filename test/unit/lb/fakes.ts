@@ -82,6 +82,7 @@ export function fakePorts(answers: Answers = {}): Fakes {
       })),
       list: does('source.list', () => sources.map((one) => one.loadbalancer)),
       read: does('source.read', (id: string) => sources.find((one) => one.loadbalancer.id === id) ?? null),
+      floatingIp: does('source.floatingIp', () => null),
       check: does('source.check', () => ({
         authUrl: '',
         endpoint: '',

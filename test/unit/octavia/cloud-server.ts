@@ -63,8 +63,14 @@ export const json = (
   response.end(JSON.stringify(body))
 }
 
-/** Answers a request for a token: `expiresInMs` from now, Octavia at `lbaas`. */
-export function issueToken(response: ServerResponse, token: string, octavia: string, expiresInMs = 3_600_000): void {
+/** Answers a request for a token: `expiresInMs` from now, Octavia at `octavia`, Neutron at each of `network`. */
+export function issueToken(
+  response: ServerResponse,
+  token: string,
+  octavia: string,
+  expiresInMs = 3_600_000,
+  network: readonly string[] = [],
+): void {
   const now = Date.now()
   json(
     response,
@@ -78,6 +84,10 @@ export function issueToken(response: ServerResponse, token: string, octavia: str
         roles: [{ name: 'reader' }],
         catalog: [
           { type: 'load-balancer', endpoints: [{ interface: 'public', region_id: 'RegionOne', url: octavia }] },
+          {
+            type: 'network',
+            endpoints: network.map((url) => ({ interface: 'public', region_id: 'RegionOne', url })),
+          },
         ],
       },
     },

@@ -5,7 +5,9 @@ import { printableUrl } from '../http/url.ts'
 import { isRecord } from './settings.ts'
 
 /** Which service answered: it is the prefix of the error codes. */
-type Area = 'OCTAVIA' | 'KEYSTONE'
+type Area = 'OCTAVIA' | 'KEYSTONE' | 'NEUTRON'
+
+const SERVICE: Readonly<Record<Area, string>> = { OCTAVIA: 'Octavia', KEYSTONE: 'Keystone', NEUTRON: 'Neutron' }
 
 export interface Asked {
   readonly area: Area
@@ -18,12 +20,13 @@ export interface Asked {
 }
 
 /**
- * What an error answer says, in one line of at most 300 characters. Octavia and Keystone have four JSON shapes
- * between them, and HTML.
+ * What an error answer says, in one line of at most 300 characters. Octavia, Keystone and Neutron have five JSON
+ * shapes between them, and HTML.
  */
 function remoteText({ body }: Pick<DoorResponse, 'body'>): string {
   const data = parsed(body)
-  const inner = isRecord(data) && isRecord(data['error']) ? data['error'] : data
+  const wrapped = isRecord(data) ? (data['error'] ?? data['NeutronError']) : undefined
+  const inner = isRecord(wrapped) ? wrapped : data
   const said = isRecord(inner)
     ? [inner['faultstring'], inner['description'], inner['message'], inner['title']].find(
         (each) => typeof each === 'string' && each !== '',
@@ -66,6 +69,8 @@ interface Judgement extends Pick<ErrorData, 'exit'> {
 
 function judge(asked: Asked, response: DoorResponse): Judgement {
   const { status, headers } = response
+  const { area } = asked
+  const service = SERVICE[area]
   const keystone = asked.area === 'KEYSTONE'
   if (status >= 300 && status < 400) {
     return {
@@ -86,7 +91,7 @@ function judge(asked: Asked, response: DoorResponse): Judgement {
         tries: [
           keystone
             ? 'check the names, ids and domains in clouds.yaml (or the OS_* variables)'
-            : 'check that the address is that of Octavia; if it is, report this message',
+            : `check that the address is that of ${service}; if it is, report this message`,
         ],
       }
     case 401:
@@ -105,7 +110,11 @@ function judge(asked: Asked, response: DoorResponse): Judgement {
         exit: EXIT.configuration,
         tries: keystone
           ? ['openstack token issue']
-          : ['grant the role reader (older clouds: load-balancer_observer) in the project that owns the load balancer'],
+          : area === 'NEUTRON'
+            ? ['openstack floating ip list', 'grant the role reader in the project that owns the floating IP']
+            : [
+                'grant the role reader (older clouds: load-balancer_observer) in the project that owns the load balancer',
+              ],
       }
     case 404:
       return namesMissingThing(asked, response)
@@ -113,7 +122,7 @@ function judge(asked: Asked, response: DoorResponse): Judgement {
             code: 'NOT_FOUND',
             why: 'says that it does not exist',
             exit: EXIT.remote,
-            tries: ['openstack loadbalancer list'],
+            tries: [area === 'NEUTRON' ? 'openstack floating ip list' : 'openstack loadbalancer list'],
           }
         : {
             code: 'WRONG_ENDPOINT',
@@ -122,7 +131,9 @@ function judge(asked: Asked, response: DoorResponse): Judgement {
             tries: [
               keystone
                 ? "check auth_url: it is Keystone's address, with or without /v3"
-                : "check the catalogue's load-balancer endpoint, or set load_balancer_endpoint_override",
+                : area === 'NEUTRON'
+                  ? "check the catalogue's network endpoint"
+                  : "check the catalogue's load-balancer endpoint, or set load_balancer_endpoint_override",
             ],
           }
     case 409:
@@ -158,7 +169,7 @@ const REPORT = 'check that the address is that of the API; if it is, report this
 
 /** What answers without a token when the service lives: Keystone's `/v3`, Octavia's root. */
 const aliveUrl = ({ area, url }: Asked): string =>
-  printableUrl(url.replace(area === 'KEYSTONE' ? /\/auth\/tokens.*$/ : /\/v2\/lbaas.*$/, ''))
+  printableUrl(url.replace(area === 'KEYSTONE' ? /\/auth\/tokens.*$/ : /\/v2(\.0)?\/(lbaas|floatingips).*$/, ''))
 
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
@@ -171,7 +182,7 @@ export function answerError(asked: Asked, response: DoorResponse): NyahError {
   const { code, why, exit, tries = [], retryable = false } = judge(asked, response)
   const said = redact(remoteText(response), asked.secrets)
   const requestId = response.headers['x-openstack-request-id']
-  const service = area === 'OCTAVIA' ? 'Octavia' : 'Keystone'
+  const service = SERVICE[area]
   const who = response.status === 401 || response.status === 403 ? `, as ${asked.as}` : ''
   return nyahError({
     code: `${area}_${code}`,

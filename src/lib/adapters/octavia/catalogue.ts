@@ -37,15 +37,7 @@ export function catalogueEndpoint(cloud: CloudConfig, told: Told): Endpoint {
       tries: ['name the project: project_name and project_domain_name (OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)'],
     })
   }
-  const all = told.catalog
-    .filter((service) => service.type === SERVICE)
-    .flatMap((service) => service.endpoints)
-    .flatMap(({ interface: face, region, region_id, url }) =>
-      url ? [{ url, face: face.replace(/URL$/i, ''), region: region_id ?? region ?? null }] : [],
-    )
-  const matching = all.filter(
-    ({ face, region }) => face === cloud.interface && (cloud.region === null || region === cloud.region),
-  )
+  const { all, matching } = endpointsOf(cloud, told.catalog, SERVICE)
   const [first] = matching
   if (first === undefined) {
     const wanted = `interface ${cloud.interface}${cloud.region === null ? '' : ` in region ${cloud.region}`}`
@@ -75,6 +67,27 @@ export function catalogueEndpoint(cloud: CloudConfig, told: Told): Endpoint {
     })
   }
   return { url: first.url, region: first.region }
+}
+
+/** Neutron's address without its version; null: the catalogue has none, or more than one that could be meant. */
+export function networkRoot(cloud: CloudConfig, { catalog = [] }: Told): string | null {
+  const { matching } = endpointsOf(cloud, catalog, 'network')
+  const [url, ...more] = new Set(matching.map((one) => one.url.replace(/\/+$/, '').replace(/\/v2\.0$/, '')))
+  return url === undefined || more.length > 0 || !/^https?:\/\//.test(url) ? null : url
+}
+
+/** Every endpoint of a service, and those with the interface and region that were chosen. */
+function endpointsOf(cloud: CloudConfig, catalog: readonly CatalogueEntry[], type: string) {
+  const all = catalog
+    .filter((service) => service.type === type)
+    .flatMap((service) => service.endpoints)
+    .flatMap(({ interface: face, region, region_id, url }) =>
+      url ? [{ url, face: face.replace(/URL$/i, ''), region: region_id ?? region ?? null }] : [],
+    )
+  const matching = all.filter(
+    ({ face, region }) => face === cloud.interface && (cloud.region === null || region === cloud.region),
+  )
+  return { all, matching }
 }
 
 const list = (names: readonly string[]): string =>

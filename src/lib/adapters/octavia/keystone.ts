@@ -4,7 +4,7 @@ import type { SourceIdentity } from '../../ports/source.ts'
 import type { Door } from '../http/door.ts'
 import { secret, type Secret } from '../http/secret.ts'
 import { jsonAnswer, unexpectedShape, type Asked } from './answers.ts'
-import { catalogueEndpoint, lbaasRoot, type Endpoint } from './catalogue.ts'
+import { catalogueEndpoint, lbaasRoot, networkRoot, type Endpoint } from './catalogue.ts'
 import type { CloudConfig } from './clouds.ts'
 import { check } from './decode.ts'
 import { credentialOf, describeAuth, tokenRequest } from './token-request.ts'
@@ -16,6 +16,8 @@ export interface Session {
   readonly renewAt: number
   /** `https://octavia.example/v2/lbaas` */
   readonly lbaas: string
+  /** `https://neutron.example`; null: the catalogue does not have it. */
+  readonly network: string | null
   readonly identity: SourceIdentity
 }
 
@@ -96,6 +98,7 @@ export function createKeystone({ cloud, door, clock }: KeystoneOptions): Keyston
       token: secret(issued),
       renewAt: startedAt + lifetime - Math.min(MARGIN_MS, lifetime / 5),
       lbaas: lbaasRoot(endpoint.url),
+      network: networkRoot(cloud, told),
       identity: {
         authUrl,
         endpoint: lbaasRoot(endpoint.url),

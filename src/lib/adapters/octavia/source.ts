@@ -8,6 +8,7 @@ import { CHANGE_FIELDS, decodeChange, decodeLoadBalancer } from './decode.ts'
 import { createKeystone } from './keystone.ts'
 import { listAll, listWhole, readPage } from './pages.ts'
 import { describeAuth } from './token-request.ts'
+import { readFloatingIp } from './floating-ip.ts'
 import { readTree, type TreeReader } from './tree.ts'
 
 export interface OctaviaSourceOptions {
@@ -40,7 +41,13 @@ export function createOctaviaSource(options: OctaviaSourceOptions): LoadBalancer
     return createDoor({ area, ca: cloud.ca, verify: cloud.verify, parallel, ...limits })
   }
   const keystone = createKeystone({ cloud, door: doorTo('KEYSTONE'), clock })
-  const client = createOctaviaClient({ keystone, door: doorTo('OCTAVIA'), retry, as: describeAuth(cloud.auth) })
+  const client = createOctaviaClient({
+    keystone,
+    door: doorTo('OCTAVIA'),
+    networkDoor: doorTo('NEUTRON'),
+    retry,
+    as: describeAuth(cloud.auth),
+  })
   const reader: TreeReader = { client, clock, parallel, seen: new Map() }
   const loadBalancers = (signal: AbortSignal | undefined) =>
     ({ path: '/loadbalancers', collection: 'loadbalancers', query: [], decode: decodeLoadBalancer, signal }) as const
@@ -61,6 +68,11 @@ export function createOctaviaSource(options: OctaviaSourceOptions): LoadBalancer
       const canonical = id.toLowerCase()
       if (!UUID.test(canonical)) return null
       return readTree(reader, canonical, signal)
+    },
+
+    async floatingIp(id, signal) {
+      const canonical = id.toLowerCase()
+      return UUID.test(canonical) ? readFloatingIp(client, canonical, signal) : null
     },
 
     async check(signal) {
