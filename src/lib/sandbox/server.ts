@@ -33,6 +33,15 @@ export interface SandboxOptions {
   readonly token?: { readonly lifetimeSeconds: number }
   /** 0 ≤ random() < 1: draws which record of a weighted set answers a query. Math.random by default. */
   readonly random?: () => number
+  /** Awaited before a request is answered: for measurements that add time to each call. */
+  readonly arrived?: (call: Arrived) => Promise<void>
+}
+
+/** A request with its body, and the response that it will get. */
+export interface Arrived {
+  readonly request: IncomingMessage
+  readonly body: string
+  readonly response: ServerResponse
 }
 
 export interface Sandbox {
@@ -139,7 +148,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo
     const hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
-    handle(request, hosts, (body) => answer(request, body, `http://${hosts[0]}`)).then(
+    const arrived = async (body: string) => {
+      await options.arrived?.({ request, body, response })
+      return answer(request, body, `http://${hosts[0]}`)
+    }
+    handle(request, hosts, arrived).then(
       (given) => send(request, response, given, now()),
       (error: unknown) =>
         send(request, response, refuse(500, error instanceof Error ? error.message : String(error)), now()),
@@ -176,7 +189,7 @@ const worldOf = (world: string | object | undefined): World =>
 async function handle(
   request: IncomingMessage,
   hosts: readonly string[],
-  answer: (body: string) => WireResponse | 'hang' | 'reset',
+  answer: (body: string) => Promise<WireResponse | 'hang' | 'reset'>,
 ): Promise<WireResponse | 'hang' | 'reset'> {
   if (!hosts.includes(request.headers.host ?? '')) return refuse(421, 'this host name is not the sandbox')
   if (request.headers.origin !== undefined) return refuse(403, 'the sandbox does not talk to web pages')

@@ -4,9 +4,12 @@ export const isAddress = (address: string, family: 'ipv4' | 'ipv6'): boolean =>
   family === 'ipv4' ? ipaddr.IPv4.isValidFourPartDecimal(address) : ipaddr.IPv6.isValid(address)
 
 export function contains(cidr: string, address: string): boolean {
-  const [network, bits] = ipaddr.parseCIDR(cidr)
-  const parsed = ipaddr.parse(address)
-  return parsed.kind() === network.kind() && parsed.match(network, bits)
+  // The library's own `parse` tries IPv6 first, which takes most of the time of a large registration.
+  const isSix = cidr.includes(':')
+  if (isSix !== address.includes(':')) return false
+  return isSix
+    ? ipaddr.IPv6.parse(address).match(ipaddr.IPv6.parseCIDR(cidr))
+    : ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr))
 }
 
 /** Canonical text of a CIDR block, host bits cleared as EC2 does; null: it is none. */

@@ -57,13 +57,21 @@ function settleAt(o: Octavia, at: number): Octavia {
   return next
 }
 
-/** Everything that happened by itself until `now`: changes that ended, in their order, then a heartbeat. */
+/** States in which nothing happens by itself before `until`, while the same hosts are down: most requests only read. */
+const calm = new WeakMap<Octavia, { readonly down: ReadonlySet<string>; readonly until: number }>()
+
+/** Everything that happened by itself until `now`: changes that ended, in their order, then a heartbeat. States are never edited. */
 export function tick(o: Octavia, now: number, down: ReadonlySet<string>): Octavia {
+  const known = calm.get(o)
+  if (known?.down === down && now < known.until) return o
   let current = o
-  for (let end = nextEnd(current); end !== null && end <= now; end = nextEnd(current)) {
+  let end = nextEnd(current)
+  for (; end !== null && end <= now; end = nextEnd(current)) {
     current = heartbeat(settleAt(current, end), end, down)
   }
-  return heartbeat(current, now, down)
+  const beaten = heartbeat(current, now, down)
+  calm.set(beaten, { down, until: end ?? Infinity })
+  return beaten
 }
 
 /** Marks rows of a draft as being changed. */
