@@ -10,13 +10,13 @@ import { startSandbox } from '../../src/lib/sandbox/server.ts'
 import { loadWorld } from '../../src/lib/sandbox/world.ts'
 import { buildWorld } from '../support/octavia-world.ts'
 import { listener, loadBalancer, member, pool } from '../unit/lb/sources.ts'
-import { longestChain, longestChainMs, slowProxy, type Passed } from './slow-proxy.ts'
+import { longestChain, longestChainMs, slowCalls, type Passed, type SlowCalls } from './slow-calls.ts'
 
 /**
  * How long `nyah lb mirror` takes over clouds that are far away, for a load balancer of 10 listeners with 150 members
  * each, as a multiple of its chain of calls that need each other's answers: the requests of a load balancer of one listener with one
  * member have nothing that could be done at once, so their number is that chain's; what its calls took is what they took
- * in the large run, where the sandbox, one process on this machine, answers 163 requests one after the other.
+ * in the large run, where the sandbox, one process on this machine, answers 135 requests one after the other.
  *
  *   node test/bench/mirror.ts
  */
@@ -68,28 +68,22 @@ function figures(passed: readonly Passed[]): Measured {
   }
 }
 
-/** One `nyah lb mirror --no-wait --yes` as a process of its own, through the proxy. */
-async function mirror(sandbox: Sandbox, id: string): Promise<Measured> {
+/** One `nyah lb mirror --no-wait --yes` as a process of its own. */
+async function mirror(sandbox: Sandbox, calls: SlowCalls, id: string): Promise<Measured> {
   const home = mkdtempSync(join(tmpdir(), 'nyah-bench-'))
-  const proxy = await slowProxy(sandbox.url, DELAY_MS)
   try {
     const world = loadWorld(WORLD)
     const contexts = {
-      bench: { networks: world.networks, aws: { region: 'ap-northeast-1', endpointUrl: `${proxy.url}/aws` } },
+      bench: { networks: world.networks, aws: { region: 'ap-northeast-1', endpointUrl: `${sandbox.url}/aws` } },
     }
     writeFileSync(join(home, 'nyah.config.json'), JSON.stringify({ currentContext: 'bench', contexts }))
-    const env = Object.fromEntries(
-      Object.entries(sandbox.env).map(([key, value]) => [key, value.replace(sandbox.url, proxy.url)]),
-    )
     const child = spawn(process.execPath, [nyah, 'lb', 'mirror', id, '--yes', '--no-wait', '--json'], {
       cwd: home,
       env: {
         PATH: process.env['PATH'],
         HOME: home,
         XDG_CACHE_HOME: cache,
-        ...env,
-        OS_LOAD_BALANCER_ENDPOINT_OVERRIDE: `${proxy.url}/load-balancer`,
-        AWS_ENDPOINT_URL: `${proxy.url}/aws`,
+        ...sandbox.env,
         NYAH_STATE_DIR: join(home, 'state'),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -99,9 +93,8 @@ async function mirror(sandbox: Sandbox, id: string): Promise<Measured> {
     child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)))
     const [code] = (await once(child, 'close')) as [number]
     if (code !== 0) throw new Error(`nyah lb mirror ${id} ended with ${code}: ${said.slice(0, 2000)}`)
-    return figures(proxy.passed)
+    return figures(calls.take())
   } finally {
-    proxy.close()
     rmSync(home, { recursive: true, force: true })
   }
 }
@@ -110,13 +103,15 @@ type Sandbox = Awaited<ReturnType<typeof startSandbox>>
 
 /** Both load balancers in clouds of their own: what a service takes for a call depends on all that it has. */
 async function pair() {
-  const sandbox = await startSandbox({ world: loadWorld(WORLD), clock: realClock() })
+  const calls = slowCalls(DELAY_MS)
+  const { arrived } = calls
+  const sandbox = await startSandbox({ world: loadWorld(WORLD), clock: realClock(), arrived })
   try {
     // 1,500 targets in one zone are above AWS's default: an operator would have had the quota raised.
     sandbox.change((state) => ({ ...state, aws: { ...state.aws, targetsPerZone: 2000 } }))
     buildWorld(sandbox, tree(SMALL, 'bench-small', 1, 1), tree(LARGE, 'bench-large', 10, 150))
-    const small = await mirror(sandbox, SMALL)
-    const large = await mirror(sandbox, LARGE)
+    const small = await mirror(sandbox, calls, SMALL)
+    const large = await mirror(sandbox, calls, LARGE)
     // So many calls need each other's answers, however large the load balancer is; each takes what the services take for it.
     const chainMs = longestChainMs(large.passed, small.chain)
     return { small, large, chainMs, ratio: large.spanMs / chainMs, least: large.spanMs / (small.chain * large.callMs) }
