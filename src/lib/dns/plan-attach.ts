@@ -223,7 +223,9 @@ function floating(seen: ObservedName, address: string, { floatingIp }: Destinati
     seen,
     'DNS_FLOATING_IP',
     `${known} is the floating IP of the load balancer's VIP${known === address ? ": it becomes Octavia's address" : ''}`,
-    known === address ? '--octavia-address if users reach it by another' : `--octavia-address ${known}`,
+    known === address
+      ? 'users reach it by another: nyah dns attach with --octavia-address'
+      : `--octavia-address ${known}`,
   )
   return [{ ...finding, severity: 'info' }]
 }
