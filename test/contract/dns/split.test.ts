@@ -18,9 +18,9 @@ import { measuredShares } from '../../../src/lib/dns/measured.ts'
 import { type NamesPorts, observeNames } from '../../../src/lib/dns/observe.ts'
 import { nameOf, type ShownSet, viewSets } from '../../../src/lib/dns/view.ts'
 import type { RecordSet } from '../../../src/lib/ports/dns.ts'
-import type { CheckSpec } from '../../../src/lib/ports/health-checks.ts'
 import { type Sandbox, startSandbox } from '../../../src/lib/sandbox/server.ts'
 import { virtualClock } from '../../support/clock.ts'
+import { tcpCheck } from '../../unit/dns/fakes.ts'
 
 /**
  * What nyah tells people of a weighted set (who gets how much now, and what if one dies) is what resolvers are then
@@ -66,21 +66,6 @@ let dns: ReturnType<typeof createRecordSets>
 let zoneId: string
 let checkIds: readonly string[]
 let alias: NonNullable<RecordSet['alias']>
-
-const spec = (address: string): CheckSpec => ({
-  type: 'TCP',
-  address,
-  port: 443,
-  host: null,
-  path: null,
-  search: null,
-  intervalSeconds: 10,
-  failureThreshold: 3,
-  inverted: false,
-  children: [],
-  threshold: null,
-  tags: {},
-})
 
 /** An NLB as nyah makes them, with one target. */
 async function makeBalancer(): Promise<NonNullable<RecordSet['alias']>> {
@@ -142,7 +127,7 @@ beforeAll(async () => {
   const checks = createHealthChecks(deps)
   ports = { dns, checks, mirrors: createMirrors(deps) }
   zoneId = (await dns.zones()).find(({ name }) => name === 'example.jp')?.id ?? ''
-  checkIds = await Promise.all(ADDRESSES.map(async (one) => (await checks.create(one, spec(one))).id))
+  checkIds = await Promise.all(ADDRESSES.map(async (one) => (await checks.create(one, tcpCheck(one))).id))
   alias = await makeBalancer()
 })
 afterAll(() => sandbox.close())

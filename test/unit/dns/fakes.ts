@@ -1,7 +1,7 @@
 import { nyahError, EXIT } from '../../../src/lib/core/errors.ts'
 import { sameRecord } from '../../../src/lib/dns/delta.ts'
 import type { Entrance, Health } from '../../../src/lib/dns/model.ts'
-import type { Check, HealthChecks } from '../../../src/lib/ports/health-checks.ts'
+import type { Check, CheckSpec, HealthChecks } from '../../../src/lib/ports/health-checks.ts'
 import type { Mirrors, MirrorTree, TargetState } from '../../../src/lib/ports/mirrors.ts'
 import type { Dns, RecordChange, RecordSet, Zone } from '../../../src/lib/ports/dns.ts'
 
@@ -32,14 +32,10 @@ export const aliasRecord = (over: Partial<RecordSet> = {}): RecordSet =>
     ...over,
   })
 
-/** A TCP health check of Octavia's address. */
-export const healthCheck = (over: Partial<Check> = {}): Check => ({
-  id: 'c-1',
-  version: 1,
-  otherType: null,
-  disabled: false,
+/** A TCP health check of an address, as it is asked for. */
+export const tcpCheck = (address: string): CheckSpec => ({
   type: 'TCP',
-  address: '203.0.113.11',
+  address,
   port: 443,
   host: null,
   path: null,
@@ -50,6 +46,15 @@ export const healthCheck = (over: Partial<Check> = {}): Check => ({
   children: [],
   threshold: null,
   tags: {},
+})
+
+/** A TCP health check of Octavia's address. */
+export const healthCheck = (over: Partial<Check> = {}): Check => ({
+  ...tcpCheck('203.0.113.11'),
+  id: 'c-1',
+  version: 1,
+  otherType: null,
+  disabled: false,
   ...over,
 })
 
