@@ -20,11 +20,11 @@ const LATER = new Set(['DNS_SIDE_UNHEALTHY', 'DNS_SIDE_AILING', 'DNS_SIDE_UNKNOW
  */
 export function announce(
   names: readonly ObservedName[],
-  destinations: AttachWorld['destinations'],
+  { destinations, floatingIps }: Pick<AttachWorld, 'destinations' | 'floatingIps'>,
   args: Attach,
 ): readonly Finding[] {
   const at = Math.max(0, ...names.map((seen) => seen.at))
-  const world = withDestinations({ at, names, ours: { run: '', moved: new Map() } }, destinations)
+  const world = withDestinations({ at, names, ours: { run: '', moved: new Map() } }, { destinations, floatingIps })
   const draft = planAttach(world, args)
   const raised = [...draft.findings, ...[notExternal, ...NAME_GUARDS].flatMap((guard) => guard(draft, world))]
   return world.names.flatMap((seen): readonly Finding[] => {

@@ -9,8 +9,6 @@ export interface Destination {
   readonly entrance: Entrance
   /** That it listens on. */
   readonly ports: readonly number[]
-  /** In front of Octavia's VIP. Absent: nobody was asked, since the name says what Octavia's address is. */
-  readonly floatingIp?: FloatingIp
 }
 
 export interface FloatingIp {
@@ -20,12 +18,16 @@ export interface FloatingIp {
   readonly why: string | null
 }
 
+/** In front of Octavia's VIPs, by Octavia UUID. Absent: nobody was asked, since names say what Octavia's address is. */
+export type FloatingIps = Readonly<Record<string, FloatingIp>>
+
 /** Of a load balancer, by its Octavia UUID; never throws but for a signal. */
 export type FindFloatingIp = (octaviaId: string, scene: Scene) => Promise<FloatingIp>
 
 export interface AttachWorld extends WalkWorld {
   /** By the Octavia UUID of the mirror; absent: there is none. */
   readonly destinations: Readonly<Record<string, Destination>>
+  readonly floatingIps: FloatingIps
 }
 
 /** Octavia UUID of the mirror that this name is to be attached to. */
@@ -35,10 +37,13 @@ export const mirrorOf = (
 ): string => (typeof mirror === 'string' ? mirror : (mirror[name] ?? ''))
 
 /** The same world with NLBs that names may not point to yet: each name knows them all. */
-export const withDestinations = (world: WalkWorld, destinations: AttachWorld['destinations']): AttachWorld => {
+export const withDestinations = (
+  world: WalkWorld,
+  { destinations, floatingIps }: Pick<AttachWorld, 'destinations' | 'floatingIps'>,
+): AttachWorld => {
   const known = Object.fromEntries(Object.values(destinations).map(({ entrance }) => [entrance.dnsName, entrance]))
   const names = world.names.map((seen) => ({ ...seen, entrances: { ...seen.entrances, ...known } }))
-  return { ...world, names, destinations }
+  return { ...world, names, destinations, floatingIps }
 }
 
 /** Nyah's, with both sides, and this NLB is one of them. */

@@ -3,7 +3,7 @@ import type { Scene } from '../engine/operation.ts'
 import type { Dns, Protection, Zone } from '../ports/dns.ts'
 import type { Check, CheckStatus, HealthChecks } from '../ports/health-checks.ts'
 import type { Mirrors } from '../ports/mirrors.ts'
-import { needingFloatingIp, type FindFloatingIp, type FloatingIp } from './destinations.ts'
+import { needingFloatingIp, type FindFloatingIp, type FloatingIps } from './destinations.ts'
 import { canonicalDns, entranceOf, goneEntrance, keyOf } from './entrances.ts'
 import type { Entrance, ObservedName } from './model.ts'
 import { around, foundNames, recordsAround, type Found } from './found.ts'
@@ -259,7 +259,7 @@ export async function floatingIpsFor(
   args: Parameters<typeof needingFloatingIp>[1],
   find: FindFloatingIp,
   scene: Scene,
-): Promise<ReadonlyMap<string, FloatingIp>> {
+): Promise<FloatingIps> {
   const ids = needingFloatingIp(names, args)
-  return new Map(await Promise.all(ids.map(async (id) => [id, await find(id, scene)] as const)))
+  return Object.fromEntries(await Promise.all(ids.map(async (id) => [id, await find(id, scene)] as const)))
 }

@@ -183,15 +183,11 @@ export function attachOperation(
       const ids = new Set(args.names.map((name) => mirrorOf(args, name)))
       const chosen = [...ids].flatMap((id) => balancers.find(({ tags }) => tags[OCTAVIA_ID] === id) ?? [])
       const { floatingIp: find } = ports
-      const [destinations, found] = await Promise.all([
+      const [destinations, floatingIps] = await Promise.all([
         destinationsOf(chosen, ports, scene, world.at),
-        find === undefined ? null : floatingIpsFor(world.names, args, find, scene),
+        find === undefined ? {} : floatingIpsFor(world.names, args, find, scene),
       ])
-      const complete = Object.entries(destinations).map(([id, destination]): [string, Destination] => {
-        const floatingIp = found?.get(id)
-        return [id, { ...destination, ...(floatingIp && { floatingIp }) }]
-      })
-      return withDestinations(world, Object.fromEntries(complete))
+      return withDestinations(world, { destinations, floatingIps })
     },
     plan: (world) => planAttach(world, args),
     guards: [notExternal, walkStops],

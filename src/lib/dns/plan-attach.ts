@@ -4,7 +4,7 @@ import type { RecordSet } from '../ports/dns.ts'
 import { basisOf, nameChange } from './changes.ts'
 import { armedBy, checkSpec, type Armed, type CheckAsked } from './check.ts'
 import { sameRecord } from './delta.ts'
-import { isAttached, mirrorOf, type AttachWorld, type Destination } from './destinations.ts'
+import { isAttached, mirrorOf, type AttachWorld, type FloatingIp } from './destinations.ts'
 import { dropChecks, planCheck, type PlannedCheck } from './plan-check.ts'
 import { TTL, type Entrance, type ObservedName, type SetState, type Walk, type Weights } from './model.ts'
 import { nextState } from './plan-weights.ts'
@@ -52,12 +52,14 @@ const only = (finding: Finding): NameDraft => ({ changes: [], findings: [finding
 
 function attachName(seen: ObservedName, world: AttachWorld, args: AttachArguments): NameDraft {
   const { name } = seen
-  const destination = world.destinations[mirrorOf(args, name)]
+  const id = mirrorOf(args, name)
+  const destination = world.destinations[id]
+  const floatingIp = world.floatingIps[id] ?? null
   if (destination === undefined)
     return only(
       refusal(seen, 'DNS_MIRROR_MISSING', 'it has no NLB that is nyah’s', 'nyah lb mirror, then attach the name'),
     )
-  const { entrance, ports, floatingIp } = destination
+  const { entrance, ports } = destination
   if (args.keep === true && isAttached(seen, entrance)) return { changes: walkOn(seen, world), findings: [] }
   if (args.asSeen !== undefined && args.asSeen[name] !== basisOf(seen))
     return only(
@@ -80,7 +82,7 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
     )
   const set = foundSet(seen, type)
   const owned = ownedSets(seen).find((one) => one.type === type)
-  const judged = owned === undefined ? standsIn(seen, set, { ...args, ...(floatingIp && { floatingIp }) }) : null
+  const judged = owned === undefined ? standsIn(seen, set, { ...args, floatingIp }) : null
   if (judged !== null && 'finding' in judged) return only(judged.finding)
   const octavia = owned?.members.octavia ?? null
   const address = args.octaviaAddress ?? octavia?.values[0] ?? judged?.address ?? ''
@@ -91,7 +93,7 @@ function attachName(seen: ObservedName, world: AttachWorld, args: AttachArgument
   const kept = armed !== null && check.id === armed.own ? armed.id : check.id
   const members = membersOf(seen, type, address, kept, entrance)
   const notes = [
-    ...floating(seen, address, destination),
+    ...floating(seen, address, floatingIp),
     ...unreachable(seen, address, args),
     ...others(seen, type, entrance),
     ...oldTtl(seen, set, owned),
@@ -216,7 +218,7 @@ const refusal = ({ name }: ObservedName, code: string, evidence: string, remedy:
 })
 
 /** What Neutron knows of Octavia's address, where it is used or would help. */
-function floating(seen: ObservedName, address: string, { floatingIp }: Destination): readonly Finding[] {
+function floating(seen: ObservedName, address: string, floatingIp: FloatingIp | null): readonly Finding[] {
   const known = floatingIp?.address ?? null
   if (known === null || (known !== address && isReachable(address))) return []
   const finding = refusal(

@@ -11,8 +11,8 @@ export type Stands =
 interface Asked {
   readonly octaviaAddress: string | null
   readonly adopt: boolean
-  /** In front of Octavia's VIP. Absent: nobody was asked. */
-  readonly floatingIp?: FloatingIp
+  /** In front of Octavia's VIP. Null: nobody was asked. */
+  readonly floatingIp: FloatingIp | null
 }
 
 /** Can this set be attached, what is Octavia's address, and what is to be restored one day? Pure. */
@@ -46,7 +46,7 @@ export function standsIn(seen: ObservedName, set: FoundSet, { octaviaAddress, ad
     if (typeof address === 'string') return { address, formerly: null }
     return refuse(
       'DNS_NOTHING_THERE',
-      `it answers nothing today${elsewhere ? ` as ${type}` : ''}, so Octavia's address is not known${floatingIp === undefined ? '' : `; ${floatingIp.why ?? 'Neutron knows no floating IP of its VIP'}`}`,
+      `it answers nothing today${elsewhere ? ` as ${type}` : ''}, so Octavia's address is not known${floatingIp === null ? '' : `; ${floatingIp.why ?? 'Neutron knows no floating IP of its VIP'}`}`,
       '--octavia-address with the address that users reach',
     )
   }
@@ -72,7 +72,7 @@ export function standsIn(seen: ObservedName, set: FoundSet, { octaviaAddress, ad
 /** Weighted records of nobody: one address, and nothing else but an alias. */
 function adopted(
   { records, owner }: FoundSet,
-  { octaviaAddress, adopt }: Asked,
+  { octaviaAddress, adopt }: Omit<Asked, 'floatingIp'>,
   refuse: (code: string, evidence: string, remedy: string) => Stands,
 ): Stands {
   const ids = records.map(({ setIdentifier }) => setIdentifier).join(', ')

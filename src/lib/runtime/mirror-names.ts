@@ -3,7 +3,7 @@ import { EXIT, nyahError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Request } from '../core/plan.ts'
 import type { ObservedName } from '../dns/model.ts'
-import type { Destination, FloatingIp } from '../dns/destinations.ts'
+import type { Destination, FloatingIps } from '../dns/destinations.ts'
 import type { Operation, Scene } from '../engine/operation.ts'
 import type { LbWorld, Observed } from '../lb/model.ts'
 import { attachOf } from './dns-request.ts'
@@ -18,7 +18,13 @@ const HEALTH_MS = 20_000
 /** After these the mirror is there, and as healthy as it was waited for. */
 const WELL: ReadonlySet<Outcome> = new Set<Outcome>(['applied', 'nothing-to-do'])
 
-type Named<World> = World & { readonly later: readonly ObservedName[] }
+/** What the run that follows will meet. */
+interface Later {
+  readonly names: readonly ObservedName[]
+  readonly floatingIps: FloatingIps
+}
+
+type Named<World> = World & { readonly later: Later }
 
 /**
  * The operation that makes mirrors, with names to be attached to them afterwards: its plan says what becomes of each, and what
@@ -51,27 +57,22 @@ export async function withNames<World extends LbWorld>(
   const choice = { zone: args.zone, zones: opened.context.dns?.zones ?? {} }
   const destinationOf = (observed: Observed): Destination => {
     const { loadBalancer } = ownedOf(observed)
-    const floatingIp = floating.get(observed.id)
-    const more = { ...(floatingIp && { floatingIp }) }
-    if (loadBalancer === null) return { ...expected(observed), ...more }
+    if (loadBalancer === null) return expected(observed)
     return {
-      ...more,
       entrance: entranceOf(loadBalancer, observed.mirror, new Date(observed.at).toISOString()),
       ports: observed.mirror.listeners.map(({ port }) => port),
     }
   }
-  let seen: readonly ObservedName[] | null = null
-  let floating: ReadonlyMap<string, FloatingIp> = new Map()
+  let seen: Later | null = null
   // Read once: the second run judges what is there by then.
-  const look = async (scene: Scene): Promise<readonly ObservedName[]> => {
+  const look = async (scene: Scene): Promise<Later> => {
     if (seen !== null) return seen
     const names = await observeNames(
       { dns, checks, mirrors },
       { names: args.names, choice, healthMs: HEALTH_MS, ownChecks: true },
       scene,
     )
-    floating = await floatingIpsFor(names, args, floatingIpFinder(opened), scene)
-    return (seen = names)
+    return (seen = { names, floatingIps: await floatingIpsFor(names, args, floatingIpFinder(opened), scene) })
   }
   return {
     operation: {
@@ -85,16 +86,15 @@ export async function withNames<World extends LbWorld>(
         const known = world.scopes.flatMap((scope): readonly (readonly [string, Destination])[] =>
           scope.source === null ? [] : [[scope.id, destinationOf(scope)]],
         )
-        return {
-          ...draft,
-          findings: [...draft.findings, ...announce(world.later, Object.fromEntries(known), args)],
-        }
+        const { names, floatingIps } = world.later
+        const announced = announce(names, { destinations: Object.fromEntries(known), floatingIps }, args)
+        return { ...draft, findings: [...draft.findings, ...announced] }
       },
     },
     next: {
       after: ({ outcome }) => {
         if (!WELL.has(outcome) || seen === null) return null
-        const asSeen = Object.fromEntries(seen.map((one) => [one.name, basisOf(one)]))
+        const asSeen = Object.fromEntries(seen.names.map((one) => [one.name, basisOf(one)]))
         return { ...following, arguments: { ...following.arguments, asSeen } }
       },
       names: args.names,

@@ -206,7 +206,7 @@ describe('arming', () => {
     } as const
     const args = { octaviaAddress: null, check: asked, ramp: null, everySeconds: 60, adopt: false }
     const attach = planAttach(
-      { at: AT, names: [armed()], ours: NOTHING_YET, destinations: { m: { entrance, ports: [443] } } },
+      { at: AT, names: [armed()], ours: NOTHING_YET, destinations: { m: { entrance, ports: [443] } }, floatingIps: {} },
       { ...args, mirror: 'm', steady: { octavia: 90, aws: 10 } },
     )
     expect(ids(attach)).toEqual([])
