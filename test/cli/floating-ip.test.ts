@@ -35,4 +35,18 @@ describe('dns attach of a name that answers nothing', () => {
     expect(refused).toMatchObject({ code: 6 })
     expect(refused.stdout).toContain('DNS_NOTHING_THERE')
   })
+
+  it('says why where Neutron does not answer, and is done without it where the address is given', async () => {
+    world = await startWorld(200, realClock(), { floatingips: FLOATING })
+    expect(await world.run(['lb', 'mirror', 'shop-web', '--yes', '--sandbox'])).toMatchObject({ code: 0 })
+    world.sandbox.setOutages([{ service: 'network', kind: 'hang' }])
+    const refused = await attach('--yes')
+    expect(refused).toMatchObject({ code: 6 })
+    expect(refused.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'its floating IP could not be looked up: no answer within 10 s',
+    )
+    const given = await attach('--octavia-address', '203.0.113.11', '--plan')
+    expect(given).toMatchObject({ code: 0 })
+    expect(given.stdout).not.toContain('DNS_FLOATING_IP')
+  })
 })
